@@ -1,0 +1,47 @@
+import type { Sharp } from 'sharp';
+
+/** Encoder knobs of one format, plain JSON: `{ effort: 2, progressive: true }`. Each format documents its own. */
+export type EncoderOptions = Readonly<Record<string, string | number | boolean>>;
+
+export interface EncodeSpec {
+  readonly format: string;
+  /** 1..100; absent where the format has none or its default is meant. */
+  readonly quality?: number;
+  readonly options: EncoderOptions;
+  /** Frames of the result; above 1 only for formats with `animation`. */
+  readonly frames: number;
+  readonly delays?: readonly number[];
+  readonly loop?: number;
+  /** Result width × height in pixels of one frame: encoders choose effort by it. */
+  readonly pixels: number;
+}
+
+/**
+ * One image format: one file in `formats/`: what it is called, what it can hold, how it is written.
+ */
+export interface FormatDefinition {
+  readonly name: string;
+  /** First is the one we send. */
+  readonly mediaTypes: readonly string[];
+  /** Without dot; first is the one we write. */
+  readonly extensions: readonly string[];
+  /** Names by which the `file-type` library reports these bytes. */
+  readonly detectedAs: readonly string[];
+  /** How the engine reads it: sharp itself (then the libvips loader operation is allowed), or a decoder of ours. */
+  readonly read: { readonly by: 'libvips'; readonly loaders: readonly string[] } | { readonly by: 'heif' | 'bmp' } | null;
+  readonly holds: {
+    readonly alpha: boolean;
+    readonly animation: boolean;
+    readonly profile: boolean;
+    readonly highDepth: boolean;
+  };
+  /** Largest side the format can express, in pixels. */
+  readonly maxSide: number;
+  /** Present when we can write it. */
+  readonly write?: {
+    readonly usesQuality: boolean;
+    readonly quality: number;
+    readonly defaults: EncoderOptions;
+    encode(chain: Sharp, spec: EncodeSpec): Sharp;
+  };
+}

@@ -1,0 +1,90 @@
+/** What the middle of pictor needs from the outside: sources and stores. Implementations live in `sources/`, `stores/`. */
+
+/** Validators of a representation, exactly as the source sent them (RFC 9110 section 8.8). */
+export interface Validators {
+  readonly etag?: string;
+  readonly lastModified?: string;
+}
+
+export interface OpenContext {
+  /** Ends the transfer; the source must let go of its socket or file. */
+  readonly signal: AbortSignal;
+  /** Hard limit on body bytes after content decoding, whatever Content-Length says. */
+  readonly maxBytes: number;
+  /** Validators of the copy we hold: the source may answer `not-modified`. */
+  readonly known?: Validators;
+}
+
+/** Facts by which the middle decides how long a copy is good (RFC 9111). */
+export interface SourceResponse {
+  readonly status: number;
+  /** Lower-case names, as received. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An original as a source hands it over: read `body` to its end or abort the signal. */
+export interface Original {
+  readonly status: 'found';
+  /** A file that exists anyway (nothing is copied), or bytes on their way. */
+  readonly body: { readonly path: string } | { readonly stream: AsyncIterable<Uint8Array> };
+  /** Known before reading, if at all. */
+  readonly size?: number;
+  readonly contentType?: string;
+  readonly validators: Validators;
+  /** HTTP sources: for RFC 9111 freshness. Others give `freshForSeconds`. */
+  readonly response?: SourceResponse;
+  readonly freshForSeconds?: number;
+}
+
+export interface NotModified {
+  readonly status: 'not-modified';
+  readonly response?: SourceResponse;
+  readonly freshForSeconds?: number;
+}
+
+/**
+ * Where originals are read from. One file per kind.
+ * @throws PictorError SOURCE_* (the error is classified where the foreign error is met)
+ */
+export interface Source {
+  /** URI schemes without colon, e.g. ['http', 'https']. */
+  readonly schemes: readonly string[];
+  open(uri: string, context: OpenContext): Promise<Original | NotModified>;
+  close?(): Promise<void>;
+}
+
+/** Small JSON facts kept beside a blob and returned with it. */
+export type BlobMeta = Readonly<Record<string, unknown>>;
+
+export interface StoredBlob {
+  readonly meta: BlobMeta;
+  /** Length of the body in bytes. */
+  readonly size: number;
+  /** Set when the body alone is a file on this machine, so that it can be handed on without copying. */
+  readonly path?: string;
+  /** Which tier answered: 'memory', 'disk', …: a label for metrics. */
+  readonly tier: string;
+  /** Reads the whole body. @throws PictorError STORE_FAILED */
+  bytes(): Promise<Uint8Array>;
+}
+
+/**
+ * Keeps blobs under keys (`[0-9a-f]{8,}` or names made of `[A-Za-z0-9._-]`). Missing is `null`, never an exception.
+ * `put` is atomic: a reader sees the old blob, or the whole new one, also after a crash. A put that fails leaves the
+ * old blob. Bounded stores may forget anything at any time. Optional methods are ability flags.
+ */
+export interface BlobStore {
+  readonly name: string;
+  get(key: string): Promise<StoredBlob | null>;
+  /** Synchronous look-up for stores that live in memory: lets a hit be answered in the same tick. */
+  peek?(key: string): StoredBlob | null;
+  /** @param body bytes, or a stream that is stored as it arrives; a stream that throws stores nothing. */
+  put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, meta: BlobMeta): Promise<void>;
+  /** Replaces the meta of an existing blob, body untouched. Does nothing when the key is gone. */
+  setMeta(key: string, meta: BlobMeta): Promise<void>;
+  delete(key: string): Promise<void>;
+  list?(prefix: string): AsyncIterable<string>;
+  /** Bytes and entries held, as far as known without work: for metrics. */
+  usage?(): { readonly bytes: number; readonly entries: number };
+  close(): Promise<void>;
+}

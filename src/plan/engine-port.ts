@@ -1,0 +1,48 @@
+import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
+import type { ImageRequest } from '../request/image-request.ts';
+
+export interface TransformJob {
+  readonly request: ImageRequest;
+  /** The original and every further source (watermarks) by URI: a path where one exists, else bytes. */
+  readonly inputs: Readonly<Record<string, { readonly path: string } | { readonly bytes: Uint8Array }>>;
+  readonly limits: ImageLimits;
+}
+
+export interface TransformResult {
+  readonly bytes: Uint8Array;
+  readonly format: string;
+  readonly mediaType: string;
+  readonly width: number;
+  /** Of one frame. */
+  readonly height: number;
+  readonly frames: number;
+  /** Facts of the original. */
+  readonly source: ImageInfo;
+  /** Decoding with resizing, and encoding. `encodeMs` is 0 where both ran as one stream. */
+  readonly timings: { readonly decodeMs: number; readonly encodeMs: number };
+}
+
+/**
+ * Runs transforms outside the main process. Admission (how many at once) is the caller's business; a job handed in
+ * starts as soon as a worker is free.
+ * @throws PictorError IMAGE_*, FORMAT_UNSUPPORTED, OPERATION_IMPOSSIBLE, TIMEOUT, WORKER_CRASHED, WORKER_MEMORY, CANCELLED
+ */
+export interface Engine {
+  transform(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
+  /** Header facts only. */
+  inspect(input: { readonly path: string } | { readonly bytes: Uint8Array }, limits: ImageLimits): Promise<ImageInfo>;
+  readonly stats: () => EngineStats;
+  close(): Promise<void>;
+}
+
+export interface EngineStats {
+  readonly workers: number;
+  readonly busy: number;
+  /** Totals since start. */
+  readonly started: number;
+  readonly crashed: number;
+  readonly timedOut: number;
+  readonly recycled: number;
+  /** Resident bytes of all workers, where the platform tells. */
+  readonly rssBytes: number;
+}

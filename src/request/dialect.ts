@@ -1,0 +1,120 @@
+import type { ErrorCode } from '../core/errors.ts';
+import type { ImageRequest } from './image-request.ts';
+
+/** A request line as it came, never normalised. `path` excludes the mount's prefix and keeps its first slash. */
+export interface RequestTarget {
+  readonly raw: string;
+  readonly path: string;
+  /** Without `?`; empty when there is none. */
+  readonly query: string;
+}
+
+/** Request headers a dialect may look at; absent ones are undefined. */
+export interface RequestHints {
+  readonly accept?: string;
+}
+
+/** How to hand the picture over. Never part of the key. */
+export interface Delivery {
+  /** Content-Disposition file name without extension. */
+  readonly filename?: string;
+  readonly attachment?: boolean;
+  /** Unix seconds after which the URL is dead; caps the age sent to clients. */
+  readonly expiresAt?: number;
+  /** Header names the choice of picture depended on: goes to `Vary`. */
+  readonly vary: readonly string[];
+}
+
+/** Why the client may have it. Checked by `service/authorise`, with the keys of the mount. */
+export type Grant =
+  | { readonly type: 'none' }
+  | {
+      readonly type: 'hmac';
+      /** What was signed, without salt. */
+      readonly message: string;
+      /** As it stood in the URL. */
+      readonly signature: string;
+    };
+
+export interface ParsedRequest {
+  readonly image: ImageRequest;
+  readonly delivery: Delivery;
+  readonly grant: Grant;
+}
+
+/** HMAC-SHA256 over salt ‖ message, URL-safe base64 without padding. Any pair may match. */
+export interface SignaturePolicy {
+  readonly pairs: readonly { readonly key: Uint8Array; readonly salt: Uint8Array }[];
+  /** Leading bytes of the digest that are compared: 1..32. */
+  readonly size: number;
+  /** Signature texts accepted without a check. */
+  readonly trusted: readonly string[];
+}
+
+/** What a mount demands and promises, as data. */
+export interface MountPolicy {
+  /** null: URLs need no signature. */
+  readonly signature: SignaturePolicy | null;
+  /** `Authorization` must be `Bearer {secret}`. */
+  readonly secret?: string;
+  /** Paths (below the prefix) answered without the secret. */
+  readonly open?: readonly string[];
+  readonly cors?: { readonly origin: string; readonly methods: string };
+  readonly age: {
+    /** `Cache-Control: max-age`, seconds; 0 gives `no-cache`. */
+    readonly ttlSeconds: number;
+    /** Send the source's Cache-Control or Expires instead where it has one. */
+    readonly passthrough: boolean;
+    /** Also send `Expires`. */
+    readonly expires: boolean;
+  };
+  readonly etag: boolean;
+  readonly lastModified: boolean;
+  /** Send Content-Disposition. */
+  readonly disposition: boolean;
+  /** 0: never; 1..9: gzip image bodies for clients that accept it (v1 of imgproxy did). */
+  readonly gzipLevel: number;
+  /** Patterns a source URI must match one of (start anchored, `*` = any run without `/`); empty: all. */
+  readonly allowedSources: readonly string[];
+}
+
+/** Statuses and bodies the clients of an older server expect: data, not code. */
+export interface ReplyStyle {
+  readonly errors: Partial<Record<ErrorCode, { readonly status: number | 'upstream'; readonly body: string }>>;
+  /** For codes not listed: `catalogue` uses the neutral row. */
+  readonly otherwise: 'catalogue' | { readonly status: number; readonly body: string };
+  readonly contentType: string;
+  /** Headers on every reply, errors included. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Fixed answers, by exact path below the prefix. `methods` absent: GET and HEAD. */
+  readonly routes: readonly FixedRoute[];
+  /** HEAD: as GET without body, or a fixed 200. OPTIONS: always 200 or 204 without looking at the path. */
+  readonly head: 'as-get' | { readonly status: number; readonly body: string };
+  readonly options: { readonly status: number; readonly body: string };
+}
+
+export interface FixedRoute {
+  readonly path: string;
+  /** True: `path` is a prefix. */
+  readonly below?: boolean;
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/**
+ * A URL language, pure. One folder or file in `dialects/`.
+ * @typeParam Settings plain values, validated by the config loader
+ */
+export interface Dialect<Settings> {
+  readonly name: string;
+  /** One sentence for help and docs. */
+  readonly summary: string;
+  /** @throws PictorError with URL_INVALID, OPTION_INVALID, SOURCE_INVALID, EXPIRED … and nothing else */
+  parse(target: RequestTarget, settings: Settings, hints: RequestHints): ParsedRequest;
+  /** The inverse: the path (unsigned) that asks for this picture, without mount prefix. @throws PictorError OPTION_INVALID when the grammar cannot say it */
+  format(image: ImageRequest, settings: Settings): string;
+  replies(settings: Settings): ReplyStyle;
+  policy(settings: Settings): MountPolicy;
+}

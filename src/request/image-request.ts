@@ -1,0 +1,51 @@
+import type { Colour } from '../core/geometry.ts';
+import type { EncoderOptions } from '../core/format.ts';
+import type { Operation } from '../operations/index.gen.ts';
+
+/**
+ * Which picture: plain, frozen, serialisable, hashed. Nothing here says how it is delivered or why it is allowed.
+ * Built by a dialect; everything after the dialect knows no URL grammar.
+ */
+export interface ImageRequest {
+  /** Where the original is: `https://…`, `local:///…`. */
+  readonly source: string;
+  /** In this order; order is meaning. */
+  readonly operations: readonly Operation[];
+  readonly output: OutputSpec;
+}
+
+export interface OutputSpec {
+  readonly format: FormatChoice;
+  /** 1..100 for whatever format results; wins over `formatQuality`. */
+  readonly quality?: number;
+  /** Quality by format name; absent formats use their own default. */
+  readonly formatQuality?: Readonly<Record<string, number>>;
+  /** Encoder knobs by format name. */
+  readonly encoder?: Readonly<Record<string, EncoderOptions>>;
+  /** Frames kept of an animation; 1 gives a still, absent: as many as the limits allow. */
+  readonly frames?: number;
+  /** Drop EXIF, XMP and IPTC (default), or keep them. */
+  readonly metadata?: 'strip' | 'keep';
+  /** While stripping, keep the EXIF copyright and artist (default true). */
+  readonly copyright?: boolean;
+  /** `srgb` (default): convert to sRGB and drop the profile. `keep`: leave colours and profile as they are. */
+  readonly profile?: 'srgb' | 'keep';
+  /** Keep 16 bits per channel where the output can hold them. Default false. */
+  readonly highDepth?: boolean;
+  /** Shown through transparent parts when the output holds no alpha. Default white. */
+  readonly matte?: Colour;
+}
+
+/**
+ * How the output format is chosen; resolved by the plan when the source is known. Rules, first match:
+ * 1. `negotiated` in order, skipping formats that cannot hold the animation;
+ * 2. `exact`;
+ * 3. the source's own format, when it is in `preferred`;
+ * 4. the first of `preferred` that holds the animation and the transparency there is;
+ * 5. the first of `preferred`.
+ */
+export interface FormatChoice {
+  readonly negotiated?: readonly string[];
+  readonly exact?: string;
+  readonly preferred?: readonly string[];
+}

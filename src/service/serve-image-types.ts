@@ -1,0 +1,32 @@
+import type { CacheResult, RequestTimings } from '../core/events.ts';
+import type { ImageRequest } from '../request/image-request.ts';
+
+export interface ServeRequest {
+  readonly image: ImageRequest;
+  /** Aborted when this client has left; the work ends when every waiter has left. */
+  readonly signal: AbortSignal;
+  /** Given the ETag (opaque text, no quotes), says whether the client holds it already: then nothing is decoded. */
+  readonly clientHolds?: (etag: string, lastModified: string | undefined) => boolean;
+}
+
+export interface ServedImage {
+  /** Null when `clientHolds` said yes. */
+  readonly body: Uint8Array | null;
+  readonly mediaType: string;
+  /** Opaque text without quotes; strong: same text, same bytes. */
+  readonly etag: string;
+  /** HTTP date of the source, where it gave a valid one. */
+  readonly lastModified?: string;
+  readonly width: number;
+  readonly height: number;
+  readonly cache: CacheResult;
+  readonly tier?: string;
+  readonly timings?: RequestTimings;
+  /** Epoch milliseconds until which this answer may be repeated without asking again. */
+  readonly freshUntil: number;
+  /** The source's own caching headers, for passthrough. */
+  readonly sourceCacheControl?: string;
+  readonly sourceExpires?: string;
+}
+
+export type ServeImage = (request: ServeRequest) => Promise<ServedImage>;
