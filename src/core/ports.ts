@@ -64,6 +64,8 @@ export interface StoredBlob {
   readonly path?: string;
   /** Which tier answered: 'memory', 'disk', …: a label for metrics. */
   readonly tier: string;
+  /** The body itself, when it is in memory anyway. Must not be written to. */
+  readonly body?: Uint8Array;
   /** Reads the whole body. @throws PictorError STORE_FAILED */
   bytes(): Promise<Uint8Array>;
 }

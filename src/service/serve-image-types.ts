@@ -10,6 +10,8 @@ export interface ServeRequest {
 }
 
 export interface ServedImage {
+  /** The variant's key: with `etag` it finds the bytes again in memory. */
+  readonly key: string;
   /** Null when `clientHolds` said yes. */
   readonly body: Uint8Array | null;
   readonly mediaType: string;

@@ -1,0 +1,70 @@
+import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { PictorError } from '../core/errors.ts';
+import type { Grant, MountPolicy, SignaturePolicy } from '../request/dialect.ts';
+
+/** Checks of one mount, made once from its policy. All comparisons with secrets take constant time. */
+export interface Authoriser {
+  /** Is the `Authorization` header what the mount asks for? @throws PictorError SECRET_INVALID */
+  secret(authorization: string | undefined): void;
+  /** @throws PictorError SIGNATURE_INVALID */
+  grant(grant: Grant): void;
+  /** @throws PictorError SOURCE_NOT_ALLOWED */
+  source(uri: string): void;
+}
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+
+export function createAuthoriser(policy: MountPolicy): Authoriser {
+  const expected = policy.secret === undefined ? null : digest(`Bearer ${policy.secret}`);
+  const checkSignature = policy.signature === null ? null : createSignatureCheck(policy.signature);
+  const patterns = policy.allowedSources.map(sourcePattern);
+
+  return {
+    secret(authorization) {
+      if (expected === null) return;
+      if (!timingSafeEqual(expected, digest(authorization ?? ''))) throw new PictorError('SECRET_INVALID');
+    },
+    grant(grant) {
+      if (checkSignature === null) return;
+      if (grant.type !== 'hmac' || !checkSignature(grant.message, grant.signature)) {
+        throw new PictorError('SIGNATURE_INVALID');
+      }
+    },
+    source(uri) {
+      if (patterns.length > 0 && !patterns.some((pattern) => pattern.test(uri))) {
+        throw new PictorError('SOURCE_NOT_ALLOWED', { detail: uri });
+      }
+    },
+  };
+}
+
+/** HMAC-SHA256 over salt ‖ message, compared on its first `size` bytes (house rule: KeyObject, not a raw key: 5× faster). */
+function createSignatureCheck(policy: SignaturePolicy): (message: string, signature: string) => boolean {
+  const pairs = policy.pairs.map((pair): { key: KeyObject; salt: Uint8Array } => ({
+    key: createSecretKey(pair.key),
+    salt: pair.salt,
+  }));
+  const trusted = policy.trusted.map(digest);
+
+  return (message, signature) => {
+    if (trusted.length > 0) {
+      const given = digest(signature);
+      if (trusted.some((text) => timingSafeEqual(text, given))) return true;
+    }
+    if (!/^[A-Za-z0-9_-]+$/.test(signature)) return false;
+    const given = Buffer.from(signature, 'base64url');
+    if (given.length !== policy.size) return false;
+    let matches = false;
+    for (const { key, salt } of pairs) {
+      const wanted = createHmac('sha256', key).update(salt).update(message).digest().subarray(0, policy.size);
+      if (timingSafeEqual(wanted, given)) matches = true;
+    }
+    return matches;
+  };
+}
+
+/** `http://*.example.com/` → anchored at the start, `*` is any run without `/`. */
+function sourcePattern(pattern: string): RegExp {
+  const body = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
+  return new RegExp(`^${body.join('[^/]*')}`);
+}

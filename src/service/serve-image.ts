@@ -1,0 +1,258 @@
+import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
+import type { CacheResult, EmitEvent, RequestTimings } from '../core/events.ts';
+import type { ImageLimits } from '../core/image-info.ts';
+import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import type { Gate } from '../lib/gate.ts';
+import { createSingleFlight } from '../lib/single-flight.ts';
+import type { Engine } from '../plan/engine-port.ts';
+import { sourcesOf } from '../request/canonical.ts';
+import type { ImageRequest } from '../request/image-request.ts';
+import { createFailureMemory } from './failure-memory.ts';
+import type { Freshness } from './freshness.ts';
+import { etagOf, variantKey } from './key.ts';
+import type { HeldOriginal, Originals } from './originals.ts';
+import type { ServedImage, ServeRequest } from './serve-image-types.ts';
+
+interface ImageServiceParts {
+  readonly variants: BlobStore;
+  readonly originals: Originals;
+  readonly engine: Engine;
+  /** Processing gate: one place per transform in flight. */
+  readonly gate: Gate;
+  readonly limits: ImageLimits;
+  readonly retryAfterSeconds: number;
+  readonly emit: EmitEvent;
+  readonly now: () => number;
+}
+
+/** The use case behind every GET: the variant if there is a good one, else one fetch and one transform for all who ask. */
+export interface ImageService {
+  /** @throws PictorError */
+  serve(request: ServeRequest): Promise<ServedImage>;
+  /** The stored variant's bytes if they are in memory and still carry this ETag: lets a known URL be answered at once. */
+  peek(key: string, etag: string): Uint8Array | null;
+  /** Waits for store writes that follow replies. */
+  drain(): Promise<void>;
+}
+
+/** What is kept beside a stored variant. */
+interface VariantRecord extends Freshness {
+  readonly mediaType: string;
+  readonly etag: string;
+  readonly version: string;
+  readonly width: number;
+  readonly height: number;
+  readonly lastModified?: string;
+  readonly sourceCacheControl?: string;
+  readonly sourceExpires?: string;
+}
+
+interface Variant {
+  readonly record: VariantRecord;
+  readonly body: Uint8Array;
+  readonly timings: RequestTimings;
+}
+
+interface Sourced {
+  readonly originals: readonly HeldOriginal[];
+  readonly version: string;
+  readonly etag: string;
+  readonly timings: RequestTimings;
+}
+
+const asRecord = (meta: BlobMeta): VariantRecord => meta as unknown as VariantRecord;
+
+export function createImageService(parts: ImageServiceParts): ImageService {
+  const transforms = createSingleFlight<Variant>();
+  const refreshes = new Set<string>();
+  const failures = createFailureMemory(parts.now);
+  const writes = new Set<Promise<void>>();
+
+  const track = (write: Promise<void>) => {
+    const settled = write.catch((thrown: unknown) => {
+      parts.emit({ type: 'store', store: parts.variants.name, what: 'write-failed', detail: asPictorError(thrown).detail ?? '' });
+    });
+    writes.add(settled);
+    void settled.then(() => writes.delete(settled));
+  };
+
+  /** Every source of the request, at hand; and the ETag that follows from them before anything is decoded. */
+  async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
+    const originals = await Promise.all(sourcesOf(image).map((uri) => parts.originals.obtain(uri, signal)));
+    const version = originals.map((original) => original.version).join('\n');
+    const timings = originals.reduce<RequestTimings>((sum, original) => ({ ...sum, ...original.timings }), {});
+    return { originals, version, etag: etagOf(key, version), timings };
+  }
+
+  /** Decodes, transforms and encodes behind the process gate, for everybody who wants this variant of these originals. */
+  async function make(image: ImageRequest, key: string, sourced: Sourced, signal: AbortSignal): Promise<Variant> {
+    const failureKey = `${key}\n${sourced.version}`;
+    const remembered = failures.recall(failureKey);
+    if (remembered !== null) throw remembered;
+    const asked = parts.now();
+    const leave = await parts.gate.enter(signal);
+    if (leave === null) throw new PictorError('BUSY', { retryAfterSeconds: parts.retryAfterSeconds, detail: 'process queue is full' });
+    const processWait = parts.now() - asked;
+    try {
+      const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
+      const made = await parts.engine.transform({ request: image, inputs, limits: parts.limits }, signal);
+      const record = recordOf(sourced, made);
+      if (record.storable) track(parts.variants.put(key, made.bytes, record as unknown as BlobMeta));
+      const { decodeMs: decode, encodeMs: encode } = made.timings;
+      return { record, body: made.bytes, timings: { ...sourced.timings, processWait, decode, encode } };
+    } catch (thrown) {
+      const error = asPictorError(thrown);
+      failures.remember(failureKey, error);
+      throw error;
+    } finally {
+      leave();
+    }
+  }
+
+  /** A variant that is no longer fresh, or none: asks the sources, and transforms only if one of them changed. */
+  async function renew(request: Omit<ServeRequest, 'signal'>, key: string, held: StoredBlob | null, signal: AbortSignal): Promise<ServedImage> {
+    const sourced = await source(request.image, key, signal);
+    if (held !== null && asRecord(held.meta).version === sourced.version) {
+      const record = { ...asRecord(held.meta), ...freshnessOfAll(sourced.originals) };
+      track(parts.variants.setMeta(key, record as unknown as BlobMeta));
+      const standsIn = sourced.originals.some((original) => original.standsIn);
+      return fromStore({ key, blob: held, record, cache: standsIn ? 'stale' : 'revalidated', timings: sourced.timings });
+    }
+    const lastModified = latestModified(sourced.originals);
+    if (request.clientHolds?.(sourced.etag, lastModified) === true) {
+      return notModified(key, sourced, lastModified);
+    }
+    const variant = await transforms.join(`${key}\n${sourced.version}`, signal, (shared) => make(request.image, key, sourced, shared));
+    return served({ key, record: variant.record, body: variant.body, cache: variant.record.storable ? 'miss' : 'bypass', timings: variant.timings });
+  }
+
+  function refreshInBackground(request: ServeRequest, key: string, held: StoredBlob): void {
+    if (refreshes.has(key)) return;
+    refreshes.add(key);
+    const done = () => refreshes.delete(key);
+    // Nobody waits, so a failure has no reply to reach: it was emitted as a fetch event, and the copy goes on being stale.
+    renew({ image: request.image }, key, held, new AbortController().signal).then(done, done);
+  }
+
+  return {
+    async serve(request) {
+      const key = variantKey(request.image);
+      const held = parts.variants.peek?.(key) ?? (await parts.variants.get(key));
+      if (held !== null) {
+        const record = asRecord(held.meta);
+        const now = parts.now();
+        if (record.freshUntil > now) return fromStore({ key, blob: held, record, cache: 'hit' });
+        if (record.staleUntil > now) {
+          refreshInBackground(request, key, held);
+          return fromStore({ key, blob: held, record: { ...record, freshUntil: now + 1000 }, cache: 'stale' });
+        }
+      }
+      try {
+        return await renew(request, key, held, request.signal);
+      } catch (thrown) {
+        const error = asPictorError(thrown);
+        if (held === null || !standInFor.has(error.code) || asRecord(held.meta).errorUntil <= parts.now()) throw error;
+        return fromStore({ key, blob: held, record: { ...asRecord(held.meta), freshUntil: parts.now() + 1000 }, cache: 'stale' });
+      }
+    },
+    peek(key, etag) {
+      const blob = parts.variants.peek?.(key) ?? null;
+      if (blob === null || blob.body === undefined || asRecord(blob.meta).etag !== etag) return null;
+      return blob.body;
+    },
+    async drain() {
+      while (writes.size > 0) await Promise.all(writes);
+    },
+  };
+}
+
+/** Failures for which an old variant is the better answer. */
+const standInFor: ReadonlySet<ErrorCode> = new Set([
+  'SOURCE_FAILED',
+  'SOURCE_UNREACHABLE',
+  'SOURCE_TIMEOUT',
+  'SOURCE_TRUNCATED',
+  'SOURCE_REDIRECTS',
+  'BUSY',
+  'STORE_FAILED',
+]);
+
+function recordOf(sourced: Sourced, made: { mediaType: string; width: number; height: number }): VariantRecord {
+  const lastModified = latestModified(sourced.originals);
+  const headers = sourced.originals[0]?.response?.headers;
+  return {
+    ...freshnessOfAll(sourced.originals),
+    mediaType: made.mediaType,
+    etag: sourced.etag,
+    version: sourced.version,
+    width: made.width,
+    height: made.height,
+    ...(lastModified === undefined ? {} : { lastModified }),
+    ...(headers?.['cache-control'] === undefined ? {} : { sourceCacheControl: headers['cache-control'] }),
+    ...(headers?.['expires'] === undefined ? {} : { sourceExpires: headers['expires'] }),
+  };
+}
+
+/** A variant is as fresh as the least fresh of its originals. */
+function freshnessOfAll(originals: readonly HeldOriginal[]): Freshness {
+  const least = (pick: (freshness: Freshness) => number) => Math.min(...originals.map((original) => pick(original.freshness)));
+  return {
+    freshUntil: least((freshness) => freshness.freshUntil),
+    staleUntil: least((freshness) => freshness.staleUntil),
+    errorUntil: least((freshness) => freshness.errorUntil),
+    storable: originals.every((original) => original.freshness.storable),
+  };
+}
+
+function latestModified(originals: readonly HeldOriginal[]): string | undefined {
+  const times = originals.map((original) => (original.lastModified === undefined ? Number.NaN : Date.parse(original.lastModified)));
+  return times.some(Number.isNaN) || times.length === 0 ? undefined : new Date(Math.max(...times)).toUTCString();
+}
+
+interface Answer {
+  readonly key: string;
+  readonly record: VariantRecord;
+  readonly body: Uint8Array;
+  readonly cache: CacheResult;
+  readonly tier?: string;
+  readonly timings?: RequestTimings;
+}
+
+function served({ key, record, body, cache, tier, timings }: Answer): ServedImage {
+  const { mediaType, etag, width, height, freshUntil, lastModified, sourceCacheControl, sourceExpires } = record;
+  return {
+    key,
+    body,
+    mediaType,
+    etag,
+    width,
+    height,
+    cache,
+    freshUntil,
+    ...(tier === undefined ? {} : { tier }),
+    ...(timings === undefined ? {} : { timings }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+    ...(sourceCacheControl === undefined ? {} : { sourceCacheControl }),
+    ...(sourceExpires === undefined ? {} : { sourceExpires }),
+  };
+}
+
+async function fromStore(answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: StoredBlob }): Promise<ServedImage> {
+  const { blob, ...rest } = answer;
+  return served({ ...rest, body: blob.body ?? (await blob.bytes()), tier: blob.tier });
+}
+
+function notModified(key: string, sourced: Sourced, lastModified: string | undefined): ServedImage {
+  return {
+    key,
+    body: null,
+    mediaType: '',
+    etag: sourced.etag,
+    width: 0,
+    height: 0,
+    cache: 'revalidated',
+    freshUntil: freshnessOfAll(sourced.originals).freshUntil,
+    timings: sourced.timings,
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}
