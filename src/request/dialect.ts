@@ -65,6 +65,8 @@ export interface MountPolicy {
     readonly ttlSeconds: number;
     /** Send the source's Cache-Control or Expires instead where it has one. */
     readonly passthrough: boolean;
+    /** Pictures whose source says `private` or `no-store` are sent with `private, no-store` instead. */
+    readonly obeyPrivate: boolean;
     /** Also send `Expires`. */
     readonly expires: boolean;
   };

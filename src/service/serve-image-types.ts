@@ -26,6 +26,8 @@ export interface ServedImage {
   readonly timings?: RequestTimings;
   /** Epoch milliseconds until which this answer may be repeated without asking again. */
   readonly freshUntil: number;
+  /** False: the source forbids shared caches to keep it (private, no-store). */
+  readonly shareable: boolean;
   /** The source's own caching headers, for passthrough. */
   readonly sourceCacheControl?: string;
   readonly sourceExpires?: string;

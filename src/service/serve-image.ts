@@ -219,7 +219,7 @@ interface Answer {
 }
 
 function served({ key, record, body, cache, tier, timings }: Answer): ServedImage {
-  const { mediaType, etag, width, height, freshUntil, lastModified, sourceCacheControl, sourceExpires } = record;
+  const { mediaType, etag, width, height, freshUntil, storable, lastModified, sourceCacheControl, sourceExpires } = record;
   return {
     key,
     body,
@@ -229,6 +229,7 @@ function served({ key, record, body, cache, tier, timings }: Answer): ServedImag
     height,
     cache,
     freshUntil,
+    shareable: storable,
     ...(tier === undefined ? {} : { tier }),
     ...(timings === undefined ? {} : { timings }),
     ...(lastModified === undefined ? {} : { lastModified }),
@@ -252,6 +253,7 @@ function notModified(key: string, sourced: Sourced, lastModified: string | undef
     height: 0,
     cache: 'revalidated',
     freshUntil: freshnessOfAll(sourced.originals).freshUntil,
+    shareable: freshnessOfAll(sourced.originals).storable,
     timings: sourced.timings,
     ...(lastModified === undefined ? {} : { lastModified }),
   };
