@@ -1,14 +1,23 @@
 import { createHash } from 'node:crypto';
-import type { BlobMeta, BlobStore, Original, OpenContext, Source, StoredBlob } from '../../src/core/ports.ts';
+import type { BlobMeta, BlobStore, OpenContext, Original, Source, StoredBlob } from '../../src/core/ports.ts';
 import type { Engine, TransformJob, TransformResult } from '../../src/plan/engine-port.ts';
 
 /** An unbounded store in a Map: for tests of the middle, where the store itself is not the subject. */
-export function createMapStore(): BlobStore & { readonly blobs: Map<string, { body: Uint8Array; meta: BlobMeta }>; failWrites: boolean } {
+export function createMapStore(): BlobStore & {
+  readonly blobs: Map<string, { body: Uint8Array; meta: BlobMeta }>;
+  failWrites: boolean;
+} {
   const blobs = new Map<string, { body: Uint8Array; meta: BlobMeta }>();
   const read = (key: string): StoredBlob | null => {
     const found = blobs.get(key);
     if (found === undefined) return null;
-    return { meta: found.meta, size: found.body.length, tier: 'memory', body: found.body, bytes: async () => found.body };
+    return {
+      meta: found.meta,
+      size: found.body.length,
+      tier: 'memory',
+      body: found.body,
+      bytes: async () => found.body,
+    };
   };
   const store = {
     name: 'map',
@@ -39,7 +48,13 @@ export function createMapStore(): BlobStore & { readonly blobs: Map<string, { bo
 }
 
 /** A source whose answers a test scripts; counts what it was asked. */
-export function createScriptedSource(answer: (uri: string, context: OpenContext, nth: number) => Promise<Original | { status: 'not-modified'; response?: Original['response'] }>) {
+export function createScriptedSource(
+  answer: (
+    uri: string,
+    context: OpenContext,
+    nth: number,
+  ) => Promise<Original | { status: 'not-modified'; response?: Original['response'] }>,
+) {
   const asked: { uri: string; context: OpenContext }[] = [];
   const source: Source & { readonly asked: typeof asked } = {
     schemes: ['https'],
@@ -98,7 +113,21 @@ export function hashed(job: Pick<TransformJob, 'request' | 'inputs'>): Transform
     width: 1,
     height: 1,
     frames: 1,
-    source: { format: 'png', width: 1, height: 1, orientation: 1, frames: 1, animated: false, hasAlpha: false, space: 'srgb', bits: 8, hasProfile: false, palette: false, vector: false, bytes: 1 },
+    source: {
+      format: 'png',
+      width: 1,
+      height: 1,
+      orientation: 1,
+      frames: 1,
+      animated: false,
+      hasAlpha: false,
+      space: 'srgb',
+      bits: 8,
+      hasProfile: false,
+      palette: false,
+      vector: false,
+      bytes: 1,
+    },
     timings: { decodeMs: 1, encodeMs: 1 },
   };
 }
