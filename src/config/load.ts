@@ -1,0 +1,107 @@
+import type { z } from 'zod';
+import type { Environment } from './environment.ts';
+import { configFileVariable, readEnvironment } from './environment.ts';
+import type { FileReading } from './file.ts';
+import { readConfigFile } from './file.ts';
+import { readFlags } from './flags.ts';
+import type { LayerEntry, Origin } from './layer.ts';
+import { ConfigError } from './problems.ts';
+import type { Setting } from './settings-tree.ts';
+import { listSettings } from './settings-tree.ts';
+import { toProblems } from './validate.ts';
+
+/** One value that an older server's variables, flags or defaults mean in our terms. */
+export interface LegacyValue {
+  /** Path of a setting: `server.bind`. */
+  readonly path: string;
+  readonly value: unknown;
+  /** What it was called there: `IMGPROXY_BIND`, or `imgproxy default`. */
+  readonly name: string;
+}
+
+export interface LoadInput<Schema extends z.ZodType> {
+  /** Tree of strict objects; every part that is not an object is a setting. */
+  readonly schema: Schema;
+  readonly env: Environment;
+  /** Command line after the command: `['--cache-dir', '/var/cache/pictor']`. */
+  readonly args: readonly string[];
+  /** Configuration file; `--config` and then `PICTOR_CONFIG` are asked when absent. */
+  readonly file?: string;
+  readonly legacy?: readonly LegacyValue[];
+}
+
+export interface LoadedConfig<Config> {
+  /** Frozen to the last leaf. */
+  readonly config: Config;
+  /** Where each value came from, by path; every setting is there. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  readonly settings: readonly Setting[];
+  readonly file: string | null;
+}
+
+/** Freezes plain objects and lists all the way down; bytes (which cannot be frozen) and class instances stay as they are. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== Array.prototype && prototype !== null) return value;
+  for (const inner of Object.values(value)) deepFreeze(inner);
+  return Object.freeze(value);
+}
+
+function legacyEntries(settings: readonly Setting[], legacy: readonly LegacyValue[]): LayerEntry[] {
+  return legacy.map(({ path, value, name }) => {
+    const setting = settings.find((candidate) => candidate.path === path);
+    if (setting === undefined) throw new Error(`no setting is called ${path}`);
+    return { setting, value, origin: { from: 'legacy', name } };
+  });
+}
+
+/** `{ 'cache.dir': x }` becomes `{ cache: { dir: x } }`; sections without a value are left to the schema's defaults. */
+function buildTree(entries: Iterable<LayerEntry>): Record<string, unknown> {
+  const tree: Record<string, unknown> = {};
+  for (const { setting, value } of entries) {
+    let section = tree;
+    for (const key of setting.keys.slice(0, -1)) {
+      section[key] ??= {};
+      section = section[key] as Record<string, unknown>;
+    }
+    section[setting.keys.at(-1)!] = value;
+  }
+  return tree;
+}
+
+async function readFileLayer(schema: z.ZodType, settings: readonly Setting[], file: string | null) {
+  const reading: FileReading | null = file === null ? null : await readConfigFile(schema, settings, file);
+  return { reading, entries: reading?.entries ?? [], problems: reading?.problems ?? [] };
+}
+
+/**
+ * Defaults < an older server's configuration < file < environment < flags, as one checked, frozen tree.
+ * @throws ConfigError with every problem of every layer at once
+ */
+export async function loadConfig<Schema extends z.ZodType>(
+  input: LoadInput<Schema>,
+): Promise<LoadedConfig<z.output<Schema>>> {
+  const settings = listSettings(input.schema);
+  const flags = readFlags(settings, input.args);
+  const environment = readEnvironment(settings, input.env);
+  const file = input.file ?? flags.file ?? (input.env[configFileVariable] || null);
+  const fromFile = await readFileLayer(input.schema, settings, file);
+
+  const chosen = new Map<string, LayerEntry>();
+  const legacy = legacyEntries(settings, input.legacy ?? []);
+  for (const entry of [...legacy, ...fromFile.entries, ...environment.entries, ...flags.entries]) {
+    chosen.set(entry.setting.path, entry);
+  }
+  const raw = buildTree(chosen.values());
+  const result = input.schema.safeParse(raw);
+  const refusal = { schema: input.schema, settings, raw, chosen, file: fromFile.reading };
+  const refused = result.success ? [] : await toProblems(result.error.issues, refusal);
+  const problems = [...fromFile.problems, ...environment.problems, ...flags.problems, ...refused];
+  if (!result.success || problems.length > 0) throw new ConfigError(problems);
+
+  const origins = new Map<string, Origin>(
+    settings.map(({ path }) => [path, chosen.get(path)?.origin ?? { from: 'default', name: '' }]),
+  );
+  return { config: deepFreeze(result.data), origins, settings, file };
+}

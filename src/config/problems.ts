@@ -1,0 +1,34 @@
+/** One thing wrong with the configuration, ready to be shown. */
+export interface Problem {
+  /** Variable, flag, or file with line and path: `PICTOR_CACHE_MEMORY`, `pictor.yaml:7 cache.memory`. */
+  readonly where: string;
+  /** The value as it was written, masked when secret; absent when showing it helps nobody. */
+  readonly value?: string;
+  /** What is expected, or what to do. */
+  readonly message: string;
+}
+
+const longestShown = 60;
+
+/** A value for a message: one line, cut when long. */
+export function showValue(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const line = JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text);
+  return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"');
+}
+
+function formatProblem({ where, value, message }: Problem): string {
+  return `  ${where}${value === undefined ? '' : ` = ${value}`}\n      ${message}`;
+}
+
+/** Thrown once, with everything that is wrong. `message` is the whole list for a person. */
+export class ConfigError extends Error {
+  readonly problems: readonly Problem[];
+
+  constructor(problems: readonly Problem[]) {
+    const count = problems.length === 1 ? 'a problem' : `${problems.length} problems`;
+    super([`The configuration has ${count}:`, ...problems.map(formatProblem)].join('\n'));
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}

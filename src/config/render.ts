@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import type { LoadedConfig } from './load.ts';
+import { maskSecrets } from './mask.ts';
+import type { Setting } from './settings-tree.ts';
+
+const binaryUnits = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
+
+/** 67108864 as `64MiB`; numbers that no unit divides stay as they are. */
+export function showBytes(bytes: number): string {
+  let [value, unit] = [bytes, 0];
+  while (value >= 1024 && value % 1024 === 0 && unit < binaryUnits.length - 1)
+    [value, unit] = [value / 1024, unit + 1];
+  return `${value}${binaryUnits[unit]}`;
+}
+
+/** A value as one would write it in a variable: lists of plain words with commas, the rest as JSON. */
+export function showSettingValue(setting: Setting, value: unknown): string {
+  const masked = maskSecrets(setting.schema, value);
+  if (masked === undefined || masked === null) return '';
+  if (typeof masked === 'number' && setting.syntax.startsWith('bytes')) return showBytes(masked);
+  if (Array.isArray(masked) && masked.every((item) => typeof item === 'string' && !item.includes(','))) {
+    return masked.join(',');
+  }
+  return typeof masked === 'object' ? JSON.stringify(masked) : String(masked);
+}
+
+/** The value at a setting's path in a loaded configuration. */
+export function settingValue(config: unknown, setting: Setting): unknown {
+  return setting.keys.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    config,
+  );
+}
+
+const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
+
+const widestValueColumn = 40;
+
+/** Every setting, its value and where that came from, secrets masked, as a table for a terminal. */
+export function renderValues({ config, origins, settings }: LoadedConfig<unknown>): string {
+  const rows = settings.map((setting) => {
+    const origin = origins.get(setting.path);
+    const value = showSettingValue(setting, settingValue(config, setting));
+    return [setting.path, value === '' ? '-' : value, origin?.name || origin?.from || ''] as const;
+  });
+  const first = widest(rows.map(([path]) => path));
+  const second = Math.min(widestValueColumn, widest(rows.map(([, value]) => value)));
+  return rows
+    .map(([path, value, from]) => `${path.padEnd(first)}  ${value.padEnd(second)}  ${from}`.trimEnd())
+    .join('\n');
+}
+
+/** The same as data: `{ "cache.dir": { "value": …, "from": "env", "name": "PICTOR_CACHE_DIR" } }`. */
+export function renderValuesJson({ config, origins, settings }: LoadedConfig<unknown>): string {
+  const rows = settings.map((setting) => [
+    setting.path,
+    {
+      value: maskSecrets(setting.schema, settingValue(config, setting)) ?? null,
+      ...origins.get(setting.path),
+    },
+  ]);
+  return JSON.stringify(Object.fromEntries(rows), null, 2);
+}
+
+/** Breaks text at spaces so that no line is longer than `width` letters (words longer than that stay whole). */
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1);
+    if (line === undefined || line.length + 1 + word.length > width) lines.push(word);
+    else lines[lines.length - 1] = `${line} ${word}`;
+  }
+  return lines;
+}
+
+const helpIndent = ' '.repeat(6);
+
+function renderHelpEntry(setting: Setting, width: number): string {
+  const fallback = showSettingValue(setting, setting.fallback);
+  const facts = [setting.syntax, ...(fallback === '' ? [] : [`default ${fallback}`])].join('; ');
+  const body = wrap(`${setting.description} (${facts})`.trim(), Math.max(30, width - helpIndent.length));
+  return [`  ${setting.flag}  ${setting.env}`, ...body.map((line) => helpIndent + line)].join('\n');
+}
+
+/** All flags with variables, meaning and defaults, by section. `width` is that of the terminal, in letters. */
+export function renderHelp(settings: readonly Setting[], width = 100): string {
+  const sections = new Map<string, Setting[]>();
+  for (const setting of settings) {
+    const name = setting.keys[0]!;
+    sections.set(name, [...(sections.get(name) ?? []), setting]);
+  }
+  return [...sections]
+    .map(([name, inner]) =>
+      [`${name}:`, ...inner.map((setting) => renderHelpEntry(setting, width))].join('\n'),
+    )
+    .join('\n\n');
+}
+
+/** JSON Schema (2020-12) of the configuration file, for editors. */
+export function renderJsonSchema(schema: z.ZodType): string {
+  const json = z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => {
+      delete jsonSchema.syntax;
+      delete jsonSchema.secret;
+    },
+  });
+  return JSON.stringify(json, null, 2);
+}

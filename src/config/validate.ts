@@ -1,0 +1,104 @@
+import type { z } from 'zod';
+import { suggestion } from './did-you-mean.ts';
+import type { FileReading, KeyPath } from './file.ts';
+import { showPath } from './file.ts';
+import type { LayerEntry } from './layer.ts';
+import { secretShown } from './mask.ts';
+import type { Problem } from './problems.ts';
+import { showValue } from './problems.ts';
+import type { Setting } from './settings-tree.ts';
+import { holdsSecret, unwrap } from './settings-tree.ts';
+
+/** What is known when a value was refused. */
+export interface Refusal {
+  readonly schema: z.core.$ZodType;
+  readonly settings: readonly Setting[];
+  /** The values that were checked, and where each came from. */
+  readonly raw: unknown;
+  readonly chosen: ReadonlyMap<string, LayerEntry>;
+  readonly file: FileReading | null;
+}
+
+/** Every schema that can govern the value at a path: several behind a union. */
+function schemasAt(schema: z.core.$ZodType, path: KeyPath): readonly z.core.$ZodType[] {
+  const [key, ...rest] = path;
+  const def = unwrap(schema);
+  if (def.type === 'union') return def.options.flatMap((option) => schemasAt(option, path));
+  if (key === undefined) return [schema];
+  if (def.type === 'object') return Object.hasOwn(def.shape, key) ? schemasAt(def.shape[key]!, rest) : [];
+  if (def.type === 'array') return schemasAt(def.element, rest);
+  return def.type === 'record' ? schemasAt(def.valueType, rest) : [];
+}
+
+function valueAt(value: unknown, path: KeyPath): unknown {
+  return path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    value,
+  );
+}
+
+const plainPath = (issue: z.core.$ZodIssue): KeyPath =>
+  issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
+
+/** zod says `Too small: expected number to be >=1`; the colon's right half is what helps. */
+const tidy = (message: string): string => message.replace(/^(Invalid [a-z]+|Too small|Too big): /, '');
+
+function expectation(
+  issue: z.core.$ZodIssue,
+  path: KeyPath,
+  { schema }: Refusal,
+  setting: Setting | undefined,
+): string {
+  const candidates = schemasAt(schema, path);
+  if (issue.code === 'unrecognized_keys') {
+    const known = candidates.flatMap((candidate) => {
+      const def = unwrap(candidate);
+      return def.type === 'object' ? Object.keys(def.shape) : [];
+    });
+    return issue.keys.map((key) => `unknown setting ${key}${suggestion(key, known)}`).join('; ');
+  }
+  if (issue.code === 'invalid_union') {
+    const values = candidates.flatMap((candidate) => {
+      const def = unwrap(candidate);
+      return def.type === 'literal' ? def.values.map(String) : [];
+    });
+    if (values.length > 0) return `expected one of ${[...new Set(values)].join(', ')}`;
+    return setting === undefined ? 'expected something else' : `expected ${setting.syntax}`;
+  }
+  const message = tidy(issue.message);
+  const addSyntax =
+    setting !== undefined && setting.keys.length === path.length && !message.includes(setting.syntax);
+  return addSyntax ? `${message} (${setting.syntax})` : message;
+}
+
+/** Where the refused value stands: variable, flag or line, then the path when that says more. */
+async function whereabouts(
+  path: KeyPath,
+  setting: Setting | undefined,
+  { chosen, file }: Refusal,
+): Promise<string> {
+  const entry = setting === undefined ? undefined : chosen.get(setting.path);
+  if (setting === undefined || entry === undefined) return showPath(path) || 'configuration';
+  if (entry.origin.from === 'file' && file !== null) return `${await file.locate(path)} ${showPath(path)}`;
+  return path.length > setting.keys.length ? `${entry.origin.name} ${showPath(path)}` : entry.origin.name;
+}
+
+async function toProblem(issue: z.core.$ZodIssue, refusal: Refusal): Promise<Problem> {
+  const path = plainPath(issue);
+  const setting = refusal.settings.find(({ keys }) => keys.every((key, index) => path[index] === key));
+  const where = await whereabouts(path, setting, refusal);
+  const value = valueAt(refusal.raw, path);
+  if (value === undefined && issue.code === 'invalid_type') {
+    const hint = setting === undefined ? '' : `; set ${setting.env} or ${setting.flag}`;
+    return { where, message: `a value is missing${hint}` };
+  }
+  const message = expectation(issue, path, refusal, setting);
+  if (typeof value === 'object' || value === undefined) return { where, message };
+  const candidates = schemasAt(refusal.schema, path);
+  const secret = candidates.length === 0 || candidates.some(holdsSecret);
+  return { where, value: secret ? secretShown : showValue(value), message };
+}
+
+/** Turns everything the schema refused into problems for a person. */
+export const toProblems = (issues: readonly z.core.$ZodIssue[], refusal: Refusal): Promise<Problem[]> =>
+  Promise.all(issues.map((issue) => toProblem(issue, refusal)));
