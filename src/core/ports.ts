@@ -73,10 +73,13 @@ export interface StoredBlob {
 /**
  * Keeps blobs under keys (`[0-9a-f]{8,}` or names made of `[A-Za-z0-9._-]`). Missing is `null`, never an exception.
  * `put` is atomic: a reader sees the old blob, or the whole new one, also after a crash. A put that fails leaves the
- * old blob. Bounded stores may forget anything at any time. Optional methods are ability flags.
+ * old blob. Bounded stores may forget anything at any time; a body larger than the whole store is forgotten at once
+ * (`put` settles, the key is empty). Optional methods are ability flags.
  */
 export interface BlobStore {
   readonly name: string;
+  /** Bodies with more bytes than this are never kept: nobody needs to offer them. */
+  readonly maxBlobBytes?: number;
   get(key: string): Promise<StoredBlob | null>;
   /** Synchronous look-up for stores that live in memory: lets a hit be answered in the same tick. */
   peek?(key: string): StoredBlob | null;
@@ -88,6 +91,8 @@ export interface BlobStore {
   /** Replaces the meta of an existing blob, body untouched. Does nothing when the key is gone. */
   setMeta(key: string, meta: BlobMeta): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Counts as a use of the blob for the order of eviction, without reading it. Never rejects. */
+  touch?(key: string): Promise<void>;
   list?(prefix: string): AsyncIterable<string>;
   /** Bytes and entries held, as far as known without work: for metrics. */
   usage?(): { readonly bytes: number; readonly entries: number };
