@@ -91,8 +91,16 @@ export interface ReplyStyle {
   /** Fixed answers, by exact path below the prefix. `methods` absent: GET and HEAD. */
   readonly routes: readonly FixedRoute[];
   /** HEAD: as GET without body, or a fixed 200. OPTIONS: always 200 or 204 without looking at the path. */
-  readonly head: 'as-get' | { readonly status: number; readonly body: string };
-  readonly options: { readonly status: number; readonly body: string };
+  readonly head: 'as-get' | FixedReply;
+  readonly options: FixedReply;
+  /** True: errors also show their `detail`, which is meant for the log. For development only; absent means never. */
+  readonly showDetails?: boolean;
+}
+
+export interface FixedReply {
+  readonly status: number;
+  readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface FixedRoute {
@@ -115,6 +123,12 @@ export interface Dialect<Settings> {
   readonly summary: string;
   /** @throws PictorError with URL_INVALID, OPTION_INVALID, SOURCE_INVALID, EXPIRED … and nothing else */
   parse(target: RequestTarget, settings: Settings, hints: RequestHints): ParsedRequest;
+  /**
+   * The grant alone, for a target that `parse` refused: where URLs are signed, a wrong signature is told before a wrong
+   * option, so that nobody can feel out the grammar without a key. Absent: such a target is refused by what `parse` threw.
+   * @throws PictorError URL_INVALID when not even the place of the signature can be found
+   */
+  grantOf?(target: RequestTarget, settings: Settings): Grant;
   /** The inverse: the path (unsigned) that asks for this picture, without mount prefix. @throws PictorError OPTION_INVALID when the grammar cannot say it */
   format(image: ImageRequest, settings: Settings): string;
   replies(settings: Settings): ReplyStyle;
