@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { count, seconds, secretText } from '../core/settings.ts';
+import { parseHostPattern } from '../lib/host-pattern.ts';
+
+const hostPattern = z.string().refine((text) => parseHostPattern(text) !== null, {
+  error: 'expected a host: example.com, example.com:8080, *.example.com, 192.0.2.1 or [2001:db8::1]:8080',
+});
+
+/** `proxy:3128` means `http://proxy:3128`, as every other program reads these variables. */
+const proxyUrl = secretText()
+  .default('')
+  .transform((text, context) => {
+    if (text.trim() === '') return '';
+    const url = text.includes('://') ? text.trim() : `http://${text.trim()}`;
+    if (URL.canParse(url) && /^https?:$/.test(new URL(url).protocol)) return url;
+    context.addIssue({
+      code: 'custom',
+      message: 'expected the URL of an HTTP proxy, for instance http://proxy:3128',
+    });
+    return z.NEVER;
+  })
+  .meta({ secret: true, syntax: 'http://[user:password@]host:port' });
+
+const httpSourceSettings = z.strictObject({
+  allowLoopback: z.boolean().default(false).describe('Fetch from 127.0.0.0/8, ::1, 0.0.0.0 and ::.'),
+  allowLinkLocal: z
+    .boolean()
+    .default(false)
+    .describe('Fetch from 169.254.0.0/16 (cloud metadata services live there) and fe80::/10.'),
+  allowPrivate: z
+    .boolean()
+    .default(false)
+    .describe('Fetch from 10.0.0.0/8, 172.16.0.0/12, 192.168.0.0/16, 100.64.0.0/10, fc00::/7 and fec0::/10.'),
+  allowedHosts: z
+    .array(hostPattern)
+    .default([])
+    .describe(
+      'Hosts that may be fetched from whatever they resolve to: name, name:port, *.name or an address.',
+    ),
+  allowUserInfo: z
+    .boolean()
+    .default(false)
+    .describe('Accept https://user:password@host/ and send it as Basic authorization; refused otherwise.'),
+  maxRedirects: count(10).describe(
+    'Redirects followed; each target is checked like a URL of its own. 0: none.',
+  ),
+  timeoutSeconds: seconds(20).describe(
+    'For the whole fetch, from the look-up of the name to the last byte. 0: no limit.',
+  ),
+  connectTimeoutSeconds: seconds(5).describe(
+    'Until a connection stands, look-up and TLS included. 0: no limit.',
+  ),
+  headersTimeoutSeconds: seconds(10).describe('From the request to the head of the answer. 0: no limit.'),
+  idleTimeoutSeconds: seconds(10).describe('Longest pause within a body. 0: no limit.'),
+  maxConnectionsPerHost: count(32, 1).describe(
+    'Connections to one host at the same time; further fetches wait for one.',
+  ),
+  keepAliveSeconds: seconds(30).describe(
+    'How long an unused connection is kept for the next fetch. 0: closed at once.',
+  ),
+  userAgent: z
+    .string()
+    .regex(/^[\t\x20-\x7e]*$/)
+    .default('')
+    .describe('User-Agent sent to sources. Empty: pictor/<version>.'),
+  insecureTls: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Accept any certificate. For trying things out; add a private CA by NODE_EXTRA_CA_CERTS instead.',
+    ),
+  httpProxy: proxyUrl.describe(
+    'Proxy for http:// sources. The proxy then resolves names, so it must guard addresses itself.',
+  ),
+  httpsProxy: proxyUrl.describe('Proxy for https:// sources, as for httpProxy.'),
+  noProxy: z
+    .string()
+    .default('')
+    .describe(
+      'Hosts fetched without a proxy, separated by commas: name (and below), .name (below only), name:port, address, CIDR or *.',
+    ),
+});
+export type HttpSourceSettings = z.infer<typeof httpSourceSettings>;
+
+const fileSourceSettings = z.strictObject({
+  root: z
+    .string()
+    .default('')
+    .describe(
+      'Folder that local:/// sources are read from; nothing outside it is reachable. Empty: no such sources.',
+    ),
+});
+export type FileSourceSettings = z.infer<typeof fileSourceSettings>;
+
+/** Where originals are read from. */
+export const sourcesSettings = z.strictObject({
+  http: httpSourceSettings.prefault({}),
+  file: fileSourceSettings.prefault({}),
+});
+export type SourcesSettings = z.infer<typeof sourcesSettings>;
