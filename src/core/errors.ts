@@ -64,6 +64,7 @@ export const errorCatalogue = {
   CANCELLED: row(499, 'Cancelled', 'Every client that waited for this answer has left.'),
   STORE_FAILED: row(500, 'Internal error', 'A store could not read or write.', { report: true }),
   SHUTTING_DOWN: row(503, 'Server is shutting down', 'The server is finishing; try another one.'),
+  LISTEN_FAILED: row(500, 'Internal error', 'A listener could not start: the address is taken, not ours or not allowed, or the certificate cannot be used. Only at start.', { report: true }),
   INTERNAL: row(500, 'Internal error', 'A bug in pictor. The request id leads to the log line.', { report: true }),
 } as const satisfies Record<string, CatalogueRow>;
 
