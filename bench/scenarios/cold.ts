@@ -1,0 +1,147 @@
+import { spawn } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { startPictor, variantPath } from '../pictor.ts';
+import { freePort, get, type Measured, median, startServer } from '../processes.ts';
+import type { BareJob, Bench, Row, Spent } from './jobs.ts';
+
+const formats = ['jpeg', 'webp', 'avif'] as const;
+const extension = { jpeg: 'jpg', webp: 'webp', avif: 'avif' } as const;
+/** Cost CPU per operation may have over bare sharp, and the gain it must have over ipx (design targets). */
+const ipxBar = { jpeg: 1.1, webp: 1.2, avif: 6 } as const;
+
+interface Lane {
+  /** Runs one batch of never-seen variants. */
+  batch(format: BareJob['format'], widths: readonly number[]): Promise<Spent>;
+  stop(): Promise<void>;
+}
+
+/** Cold transforms of one 12 MP photo: pictor against bare sharp with the same settings, and against ipx. */
+export async function cold(bench: Bench): Promise<Row[]> {
+  const lanes = {
+    pictor: await httpLane(await startPictor(bench), (format, width) =>
+      variantPath(bench.sources.twelve, width, extension[format]),
+    ),
+    bare: bareLane(bench),
+    ipx: await ipxLane(bench),
+  };
+  const rounds = bench.full ? 7 : 4;
+  const rows: Row[] = [];
+  try {
+    for (const format of formats) {
+      const size = bench.full ? 24 : 12;
+      const spent: Record<keyof typeof lanes, Spent[]> = { pictor: [], bare: [], ipx: [] };
+      for (let round = -1; round < rounds; round++) {
+        const widths = Array.from({ length: size }, (_, index) => 480 + (round + 1) * size + index);
+        const order = Object.keys(lanes) as (keyof typeof lanes)[];
+        for (const name of round % 2 === 0 ? order : order.reverse()) {
+          // ipx at its default effort takes seconds per AVIF; a third of the batch tells as much.
+          const share = format === 'avif' && name === 'ipx' ? widths.slice(0, size / 3) : widths;
+          const result = await lanes[name].batch(format, share);
+          if (round >= 0)
+            spent[name].push({
+              cpuSeconds: result.cpuSeconds / share.length,
+              seconds: result.seconds / share.length,
+            });
+        }
+      }
+      rows.push(...report(format, spent));
+      bench.say(`cold ${format} done`);
+    }
+  } finally {
+    await Promise.all(Object.values(lanes).map((lane) => lane.stop()));
+  }
+  return rows;
+}
+
+function report(format: BareJob['format'], spent: Record<'pictor' | 'bare' | 'ipx', Spent[]>): Row[] {
+  const scenario = `cold 12 MP to ${format}`;
+  const cpu = (name: keyof typeof spent) => median(spent[name].map((each) => each.cpuSeconds));
+  const pace = (name: keyof typeof spent) => 1 / median(spent[name].map((each) => each.seconds));
+  return [
+    {
+      scenario,
+      measure: 'CPU per operation',
+      value: cpu('pictor') * 1000,
+      unit: 'ms',
+      note: `bare sharp ${(cpu('bare') * 1000).toFixed(1)}, ipx ${(cpu('ipx') * 1000).toFixed(1)}`,
+    },
+    {
+      scenario,
+      measure: 'CPU over bare sharp',
+      value: median(spent.pictor.map((each, round) => each.cpuSeconds / spent.bare[round]!.cpuSeconds)),
+      unit: '×',
+      bar: { atMost: 1.08 },
+    },
+    {
+      scenario,
+      measure: 'throughput over bare sharp',
+      value: pace('pictor') / pace('bare'),
+      unit: '×',
+      bar: { atLeast: 0.92 },
+    },
+    {
+      scenario,
+      measure: 'CPU gain over ipx',
+      value: cpu('ipx') / cpu('pictor'),
+      unit: '×',
+      bar: { atLeast: ipxBar[format] },
+    },
+  ];
+}
+
+/** Batches over HTTP, as many requests in flight as there are cores. */
+async function httpLane(
+  server: Measured,
+  path: (format: BareJob['format'], width: number) => string,
+): Promise<Lane> {
+  return {
+    async batch(format, widths) {
+      const todo = [...widths];
+      const cpu = server.cpuSeconds();
+      const began = performance.now();
+      const lane = async () => {
+        for (let width = todo.pop(); width !== undefined; width = todo.pop()) {
+          const reply = await get(server.port, path(format, width));
+          if (reply.status !== 200)
+            throw new Error(
+              `${path(format, width)} answered ${reply.status}: ${reply.body.toString('utf8', 0, 200)}`,
+            );
+        }
+      };
+      await Promise.all(Array.from({ length: availableParallelism() }, lane));
+      const seconds = (performance.now() - began) / 1000;
+      return { cpuSeconds: server.cpuSeconds() - cpu, seconds };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+async function ipxLane(bench: Bench): Promise<Lane> {
+  const port = freePort();
+  const server = await startServer({
+    command: bench.node,
+    args: [join(import.meta.dirname, '../peers/ipx.ts'), bench.sources.dir, String(port)],
+    port,
+  });
+  return httpLane(server, (format, width) => `/w_${width},f_${format}/${bench.sources.twelve}`);
+}
+
+function bareLane(bench: Bench): Lane {
+  const child = spawn(bench.node, [join(import.meta.dirname, '../peers/bare-sharp.ts')], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async batch(format, widths) {
+      const job: BareJob = { path: join(bench.sources.dir, bench.sources.twelve), format, widths };
+      child.stdin.write(`${JSON.stringify(job)}\n`);
+      const { value } = await answers.next();
+      return JSON.parse(value as string) as Spent;
+    },
+    async stop() {
+      child.stdin.end();
+    },
+  };
+}

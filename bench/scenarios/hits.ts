@@ -1,0 +1,143 @@
+import { createHmac } from 'node:crypto';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { load, loadTool } from '../load.ts';
+import { hasNginx, startNginx } from '../peers/nginx.ts';
+import { startPictor } from '../pictor.ts';
+import { freePort, get, type Measured, median, startServer } from '../processes.ts';
+import type { Bench, Row } from './jobs.ts';
+
+const key = '70696374'.repeat(8);
+const salt = '6f722121'.repeat(8);
+
+function signedPath(path: string): string {
+  const signature = createHmac('sha256', Buffer.from(key, 'hex'))
+    .update(Buffer.from(salt, 'hex'))
+    .update(path)
+    .digest('base64url');
+  return `/${signature}${path}`;
+}
+
+interface Contestant {
+  readonly server: Measured;
+  readonly path: string;
+}
+
+/** Cached answers with signature, log line and conditional checks on, against node:http alone and nginx. */
+export async function hits(bench: Bench): Promise<Row[]> {
+  const work = mkdtempSync(join(tmpdir(), 'pictor-bench-'));
+  const rows: Row[] = [];
+  const pictor = await startPictor(bench, { IMGPROXY_KEY: key, IMGPROXY_SALT: salt });
+  try {
+    for (const [label, width] of [
+      ['20 KB', 400],
+      ['100 KB', 1000],
+    ] as const) {
+      const path = signedPath(`/rs:fit:${width}:0/q:70/plain/local:///${bench.sources.twelve}@jpg`);
+      const first = await get(pictor.port, path);
+      if (first.status !== 200)
+        throw new Error(`hit scenario: ${first.status} ${first.body.toString('utf8', 0, 200)}`);
+      const root = join(work, label.replace(' ', ''));
+      mkdirSync(root);
+      writeFileSync(join(root, 'x.jpg'), first.body);
+      const http = freePort();
+      const bare = await startServer({
+        command: bench.node,
+        args: [join(import.meta.dirname, '../peers/bare-http.mjs'), String(http), String(first.body.length)],
+        port: http,
+      });
+      const nginx = hasNginx ? await startNginx(root, root, http) : null;
+      const contestants: Record<string, Contestant> = {
+        pictor: { server: pictor, path },
+        bare: { server: bare, path: '/' },
+        ...(nginx === null
+          ? {}
+          : { static: { server: nginx, path: '/x.jpg' }, proxy: { server: nginx, path: '/cached/x.jpg' } }),
+      };
+      try {
+        rows.push(
+          ...report(
+            `hit of ${label} (${(first.body.length / 1024).toFixed(0)} KB)`,
+            await race(contestants, bench),
+          ),
+        );
+      } finally {
+        await Promise.all([bare.stop(), nginx?.stop()]);
+      }
+      bench.say(`hits ${label} done`);
+    }
+  } finally {
+    await pictor.stop();
+    rmSync(work, { recursive: true, force: true });
+  }
+  return rows;
+}
+
+interface Pace {
+  readonly perSecond: number;
+  readonly cpuPerRequest: number;
+}
+
+async function race(contestants: Record<string, Contestant>, bench: Bench): Promise<Record<string, Pace[]>> {
+  const paces: Record<string, Pace[]> = Object.fromEntries(
+    Object.keys(contestants).map((name) => [name, []]),
+  );
+  const rounds = bench.full ? 7 : 3;
+  for (let round = -1; round < rounds; round++) {
+    const names = Object.keys(contestants);
+    for (const name of round % 2 === 0 ? names : names.reverse()) {
+      const { server, path } = contestants[name]!;
+      const cpu = server.cpuSeconds();
+      const { requests, perSecond } = await load(server.port, path, round < 0 ? 1 : bench.full ? 4 : 2);
+      if (round >= 0) paces[name]?.push({ perSecond, cpuPerRequest: (server.cpuSeconds() - cpu) / requests });
+    }
+  }
+  return paces;
+}
+
+function report(scenario: string, paces: Record<string, Pace[]>): Row[] {
+  const ours = paces['pictor']!;
+  const ratio = (peer: string, pick: (pace: Pace) => number) =>
+    median(ours.map((pace, round) => pick(pace) / pick(paces[peer]![round]!)));
+  const rows: Row[] = [
+    {
+      scenario,
+      measure: 'requests per second',
+      value: median(ours.map((pace) => pace.perSecond)),
+      unit: '/s',
+      note: `load by ${loadTool}`,
+    },
+    {
+      scenario,
+      measure: 'CPU per request over bare node:http',
+      value: ratio('bare', (pace) => pace.cpuPerRequest),
+      unit: '×',
+      bar: { atMost: 1.35 },
+    },
+    {
+      scenario,
+      measure: 'throughput over bare node:http',
+      value: ratio('bare', (pace) => pace.perSecond),
+      unit: '×',
+    },
+  ];
+  if (paces['static'] === undefined) return rows;
+  return [
+    ...rows,
+    {
+      scenario,
+      measure: 'throughput over nginx static, one worker',
+      value: ratio('static', (pace) => pace.perSecond),
+      unit: '×',
+      bar: { atLeast: 0.5 },
+    },
+    {
+      scenario,
+      measure: 'throughput over nginx proxy_cache, one worker',
+      value: ratio('proxy', (pace) => pace.perSecond),
+      unit: '×',
+      bar: { atLeast: 0.7 },
+    },
+  ];
+}
