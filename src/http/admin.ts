@@ -1,0 +1,79 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { type BoundAddress, bindServer } from './bind.ts';
+import { trackConnections } from './connections.ts';
+import { securityHeaders } from './errors.ts';
+import type { Reply } from './messages.ts';
+import { sendReply } from './send-reply.ts';
+
+export interface AdminParts {
+  /** As `admin.bind`; empty: nothing listens. */
+  readonly bind: string;
+  /** The Prometheus page. */
+  readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
+  /** False while starting and while shutting down. */
+  readonly ready: () => boolean;
+  /** Facts for `/version`. */
+  readonly version: Readonly<Record<string, string>>;
+}
+
+/** The listener for operators. */
+export interface Admin {
+  /** Null when it is switched off. @throws PictorError LISTEN_FAILED */
+  listen(): Promise<BoundAddress | null>;
+  close(): Promise<void>;
+}
+
+const headers = [...Object.entries(securityHeaders).flat(), 'Cache-Control', 'no-store'];
+const text = (status: number, body: string): Reply => ({
+  status,
+  headers: [...headers, 'Content-Type', 'text/plain; charset=utf-8'],
+  body: `${body}\n`,
+});
+
+/**
+ * `GET /probe/live` (the process answers), `/probe/ready` (200 or 503), `/metrics`, `/version`; 404 for the rest. On a
+ * port of its own, so that none of it can be reached where pictures are served.
+ */
+export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admin {
+  const pages: Readonly<Record<string, () => Reply | Promise<Reply>>> = {
+    '/probe/live': () => text(200, 'live'),
+    '/probe/ready': () => (ready() ? text(200, 'ready') : text(503, 'not ready')),
+    '/version': () => ({
+      status: 200,
+      headers: [...headers, 'Content-Type', 'application/json'],
+      body: `${JSON.stringify(version, null, 2)}\n`,
+    }),
+    '/metrics': async () => {
+      const page = await metrics();
+      return { status: 200, headers: [...headers, 'Content-Type', page.contentType], body: page.text };
+    },
+  };
+
+  async function answer(request: IncomingMessage): Promise<Reply> {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      const reply = text(405, 'Method not allowed');
+      return { ...reply, headers: [...reply.headers, 'Allow', 'GET, HEAD'] };
+    }
+    const path = request.url?.split('?', 1)[0] ?? '';
+    return Object.hasOwn(pages, path) ? pages[path]!() : text(404, 'Not found');
+  }
+
+  const server = createServer({ headersTimeout: 10_000, requestTimeout: 10_000, maxHeaderSize: 8192 });
+  const connections = trackConnections(server, { idleMs: 0, writeMs: 30_000 });
+  server.maxConnections = 256;
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    connections.begin(response);
+    answer(request)
+      .catch(() => text(500, 'Internal error'))
+      .then((reply) => sendReply(response, reply, request.method ?? 'GET'));
+  });
+
+  return {
+    listen: async () => (bind === '' ? null : bindServer(server, bind)),
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        connections.destroyAll();
+      }),
+  };
+}

@@ -1,0 +1,63 @@
+import { errorCatalogue, type PictorError } from '../core/errors.ts';
+import type { ReplyStyle } from '../request/dialect.ts';
+import type { Reply } from './messages.ts';
+
+/** Headers that make a body harmless wherever it is shown: no sniffing, no scripts, no frames, no requests. */
+export const securityHeaders = {
+  'X-Content-Type-Options': 'nosniff',
+  'Content-Security-Policy': "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+} as const;
+
+const neutralType = 'text/plain; charset=utf-8';
+
+/** The parts of a dialect's style that errors need. */
+export type ErrorStyle = Pick<ReplyStyle, 'errors' | 'otherwise' | 'contentType'>;
+
+/** The whole answer to a failure where no mount is responsible. */
+export function neutralErrorReply(error: PictorError, requestId: string): Reply {
+  const reply = renderError(error, null, requestId);
+  return {
+    ...reply,
+    headers: [...Object.entries(securityHeaders).flat(), 'X-Request-ID', requestId, ...reply.headers],
+  };
+}
+
+interface StatusAndBody {
+  readonly status: number;
+  readonly body: string;
+}
+
+/**
+ * The answer to a failure: in the words of a dialect, or neutral when `style` is null (plain text, with the request id).
+ * Only public text is sent. No error may be stored by a cache: a source that is back in a second must not stay broken
+ * for an hour. Only headers special to the error are in it; the mount adds those of every reply.
+ */
+export function renderError(error: PictorError, style: ErrorStyle | null, requestId: string): Reply {
+  const { status, body } = style === null ? neutral(error, requestId) : inStyle(error, style);
+  const headers = ['Content-Type', style?.contentType ?? neutralType, 'Cache-Control', 'no-store'];
+  if (error.retryAfterSeconds !== undefined)
+    headers.push('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
+  if (status === 405) headers.push('Allow', 'GET, HEAD, OPTIONS');
+  return { status, headers, body };
+}
+
+function neutral(error: PictorError, requestId: string): StatusAndBody {
+  return {
+    status: errorCatalogue[error.code].status,
+    body: `${error.message}\n\nRequest id: ${requestId}\n`,
+  };
+}
+
+function inStyle(error: PictorError, style: ErrorStyle): StatusAndBody {
+  const own = style.errors[error.code];
+  if (own !== undefined)
+    return { status: own.status === 'upstream' ? upstreamStatus(error) : own.status, body: own.body };
+  if (style.otherwise !== 'catalogue') return style.otherwise;
+  return { status: errorCatalogue[error.code].status, body: error.message };
+}
+
+/** A source's status is only passed on where it is an error: a redirect or a 200 would say something else about us. */
+function upstreamStatus(error: PictorError): number {
+  const { upstreamStatus: status } = error;
+  return status !== undefined && status >= 400 && status <= 599 ? status : errorCatalogue[error.code].status;
+}

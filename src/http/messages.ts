@@ -1,0 +1,36 @@
+import type { IncomingHttpHeaders } from 'node:http';
+
+/** A request as the edge sees it: what HTTP/1 and HTTP/2 of node have in common. */
+export interface HttpRequest {
+  readonly method?: string | undefined;
+  /** The raw request target, byte for byte. */
+  readonly url?: string | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly httpVersionMajor: number;
+  readonly socket: { readonly remoteAddress?: string | undefined };
+}
+
+/** A response as the edge sees it. Replies go out through `sendReply`. */
+export interface HttpResponse {
+  readonly headersSent: boolean;
+  readonly writableEnded: boolean;
+  /** True once every byte was handed to the system. */
+  readonly writableFinished: boolean;
+  /** Bytes that wait for the client to take them. */
+  readonly writableLength: number;
+  writeHead(status: number, headers: string[]): unknown;
+  end(body?: Uint8Array | string): unknown;
+  once(event: 'close', listener: () => void): unknown;
+}
+
+/** Answers one request. A rejection is a bug: it is told as a notice and the client gets a bare 500. */
+export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void | Promise<void>;
+
+/** An answer, complete. Content-Length is added when it is sent. */
+export interface Reply {
+  readonly status: number;
+  /** Name, value, name, value …: node writes a flat list fastest. */
+  readonly headers: readonly string[];
+  /** Null: none, and no Content-Length either (304, 204). */
+  readonly body: Uint8Array | string | null;
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { byteSize, count, seconds } from '../core/settings.ts';
+import { parseBind } from './bind.ts';
+import { parseTrustedProxies } from './client-address.ts';
+
+const bindText = z
+  .string()
+  .refine((text) => parseBind(text) !== null, {
+    message: 'expected host:port, :port, [::1]:port or unix:/path',
+  })
+  .meta({ syntax: 'host:port, :port, [::1]:port or unix:/path' });
+
+const certificateSettings = z
+  .strictObject({
+    certFile: z
+      .string()
+      .default('')
+      .describe('PEM file with the certificate and its chain. Switches HTTPS and HTTP/2 on.'),
+    keyFile: z
+      .string()
+      .default('')
+      .describe(
+        'PEM file with the private key of the certificate. Both files are read again when they change.',
+      ),
+  })
+  .refine((tls) => (tls.certFile === '') === (tls.keyFile === ''), {
+    message: 'certFile and keyFile are needed together',
+  })
+  .prefault({});
+
+/** The listener for pictures. */
+export const serverSettings = z.strictObject({
+  bind: bindText
+    .default('127.0.0.1:8080')
+    .describe(
+      'Where to listen: host:port, :port for every interface, [::1]:port, or unix:/path. Port 0 takes a free one.',
+    ),
+  maxConnections: count(10_000).describe(
+    'Open connections. Further ones are closed as soon as they are accepted, so that a load balancer tries elsewhere. 0: no bound.',
+  ),
+  headersTimeoutSeconds: seconds(10).describe(
+    'Time a client has for its TLS handshake, and for the head of a request. 0: no limit.',
+  ),
+  requestTimeoutSeconds: seconds(60).describe(
+    'Time a client has to send a whole request, body included. 0: no limit.',
+  ),
+  idleTimeoutSeconds: seconds(75).describe(
+    'A connection without a request is closed after this time. Longer than the same setting of a proxy in front. 0: never.',
+  ),
+  writeTimeoutSeconds: seconds(30).describe(
+    'A client that takes nothing of its answer for this long is cut off; so is one that takes less than 1 KiB a second on the whole. 0: never.',
+  ),
+  shutdownTimeoutSeconds: seconds(20).describe(
+    'Time that requests in flight have to finish when the server stops.',
+  ),
+  maxHeaderBytes: byteSize('32KiB').describe(
+    'Size of the request line (the URL) and all headers together; more is answered 431.',
+  ),
+  tls: certificateSettings,
+  trustProxy: z
+    .array(z.string())
+    .refine((list) => parseTrustedProxies(list) !== null, {
+      message: 'expected addresses or ranges (10.0.0.0/8), loopback, private, unix or *',
+    })
+    .default([])
+    .describe(
+      'Proxies whose X-Forwarded-For is believed for the client address in the log: addresses, ranges such as 10.0.0.0/8, or the words loopback, private, unix, * (everyone).',
+    ),
+});
+export type ServerSettings = z.infer<typeof serverSettings>;
+
+/** The listener for operators: probes and metrics. */
+export const adminSettings = z.strictObject({
+  bind: z
+    .union([z.literal(''), bindText])
+    .default('127.0.0.1:8081')
+    .describe(
+      'Where /probe/live, /probe/ready, /metrics and /version are answered. Not meant for the public. Empty: nowhere.',
+    ),
+});
+export type AdminSettings = z.infer<typeof adminSettings>;
