@@ -21,6 +21,7 @@ const gravity = element('gravity', HTMLFieldSetElement);
 const stage = element('stage', HTMLElement);
 const picture = element('picture', HTMLImageElement);
 const problem = element('problem', HTMLElement);
+const first = element('first', HTMLElement);
 const again = element('again', HTMLButtonElement);
 const samples = [...document.querySelectorAll('button[data-source]')].filter(
   (each) => each instanceof HTMLButtonElement,
@@ -89,7 +90,7 @@ function showProblem(title, text, hint) {
   write('problem-title', title);
   write('problem-text', text);
   write('problem-hint', hint);
-  for (const id of ['fact-pixels', 'fact-bytes', 'fact-cache']) write(id, '–');
+  for (const id of ['fact-pixels', 'fact-bytes', 'fact-format']) write(id, '–');
   problem.hidden = false;
   picture.hidden = true;
 }
@@ -129,7 +130,7 @@ async function loadPicture(path, signal) {
   const response = await fetch(path, { cache: 'no-store', signal });
   const body = await response.blob();
   const ms = performance.now() - started;
-  write('fact-time', readableTime(ms));
+  showTime(path, ms);
   if (!response.ok) {
     const text = (await body.text()).trim();
     showProblem(
@@ -143,7 +144,7 @@ async function loadPicture(path, signal) {
   await showPicture(body, signal);
   write('fact-bytes', readableBytes(body.size));
   write('fact-pixels', `${picture.naturalWidth} × ${picture.naturalHeight}`);
-  write('fact-cache', describeAnswer(response, path, ms));
+  write('fact-format', body.type.replace(/^image\//, ''));
   write(
     'status',
     `${picture.naturalWidth} by ${picture.naturalHeight} pixels, ${readableBytes(body.size)}, ${readableTime(ms)}.`,
@@ -178,22 +179,16 @@ async function showPicture(body, signal) {
 }
 
 /**
- * Says where the answer came from: what the server tells, and how the time compares with the first load.
- * @param {Response} response
+ * Shows how long an answer took, next to the first answer to the same URL: that one was made, later ones are cached.
  * @param {string} path
  * @param {number} ms
  */
-function describeAnswer(response, path, ms) {
-  const type = (response.headers.get('content-type') ?? '').replace(/^image\//, '').replace(/;.*$/, '');
-  const told =
-    response.headers.get('x-cache') ??
-    /\bcache;desc="?([\w-]+)/.exec(response.headers.get('server-timing') ?? '')?.[1];
-  const first = firstTimes.get(path);
-  if (first === undefined) firstTimes.set(path, ms);
-  const words = [type];
-  if (told) words.push(/^(?:hit|stale)/i.test(told) ? 'from the cache' : 'made now');
-  if (first !== undefined) words.push(`first time ${readableTime(first)}`);
-  return words.join(', ');
+function showTime(path, ms) {
+  const before = firstTimes.get(path);
+  if (before === undefined) firstTimes.set(path, ms);
+  write('fact-time', readableTime(ms));
+  write('fact-first', readableTime(before ?? ms));
+  first.hidden = before === undefined;
 }
 
 /** Keeps the wish in the address bar, so that a reload or a shared link shows the same. @param {Wish} wish */
@@ -242,6 +237,9 @@ function update() {
   void load(wish);
 }
 
+/** On a phone the picture lies below the form. */
+const bringIntoView = () => stage.scrollIntoView({ block: 'nearest' });
+
 /** @type {ReturnType<typeof setTimeout> | undefined} */
 let pending;
 function updateSoon() {
@@ -254,6 +252,7 @@ for (const sample of samples) {
   sample.addEventListener('click', () => {
     choose(sample.dataset['source'] ?? '');
     update();
+    bringIntoView();
   });
 }
 
@@ -271,6 +270,7 @@ form.addEventListener('submit', (event) => {
   }
   clearTimeout(pending);
   update();
+  bringIntoView();
 });
 again.addEventListener('click', () => void load(readWish()));
 
