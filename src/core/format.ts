@@ -1,4 +1,5 @@
 import type { Sharp } from 'sharp';
+import type { ZodType } from 'zod';
 
 /** Encoder knobs of one format, plain JSON: `{ effort: 2, progressive: true }`. Each format documents its own. */
 export type EncoderOptions = Readonly<Record<string, string | number | boolean>>;
@@ -25,10 +26,13 @@ export interface FormatDefinition {
   readonly mediaTypes: readonly string[];
   /** Without dot; first is the one we write. */
   readonly extensions: readonly string[];
-  /** Names by which the `file-type` library reports these bytes. */
+  /** Extensions (`ext`) by which the `file-type` library reports these bytes; empty for SVG, which it does not know. */
   readonly detectedAs: readonly string[];
   /** How the engine reads it: sharp itself (then the libvips loader operation is allowed), or a decoder of ours. */
-  readonly read: { readonly by: 'libvips'; readonly loaders: readonly string[] } | { readonly by: 'heif' | 'bmp' } | null;
+  readonly read:
+    | { readonly by: 'libvips'; readonly loaders: readonly string[] }
+    | { readonly by: 'heif' | 'bmp' }
+    | null;
   readonly holds: {
     readonly alpha: boolean;
     readonly animation: boolean;
@@ -42,6 +46,10 @@ export interface FormatDefinition {
     readonly usesQuality: boolean;
     readonly quality: number;
     readonly defaults: EncoderOptions;
+    /** Encoder knobs it takes. */
+    readonly options: ZodType<EncoderOptions>;
+    /** Added to the defaults where more than 8 bits per channel are kept. */
+    readonly deep?: EncoderOptions;
     encode(chain: Sharp, spec: EncodeSpec): Sharp;
   };
 }

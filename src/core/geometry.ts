@@ -19,7 +19,16 @@ export interface Colour {
   readonly alpha?: number;
 }
 
-export type Compass = 'centre' | 'north' | 'south' | 'east' | 'west' | 'north-east' | 'north-west' | 'south-east' | 'south-west';
+export type Compass =
+  | 'centre'
+  | 'north'
+  | 'south'
+  | 'east'
+  | 'west'
+  | 'north-east'
+  | 'north-west'
+  | 'south-east'
+  | 'south-west';
 
 /**
  * Which part of a picture matters.
@@ -29,9 +38,18 @@ export type Compass = 'centre' | 'north' | 'south' | 'east' | 'west' | 'north-ea
  * - smart: libvips chooses (`attention`: skin, saturation, edges; `entropy`: most information).
  */
 export type Gravity =
-  | { readonly type: 'compass'; readonly at: Compass; readonly x?: number; readonly y?: number; readonly rounding?: 'half-even' | 'down' }
+  | {
+      readonly type: 'compass';
+      readonly at: Compass;
+      readonly x?: number;
+      readonly y?: number;
+      readonly rounding?: 'half-even' | 'down';
+    }
   | { readonly type: 'focus'; readonly x: number; readonly y: number }
   | { readonly type: 'smart'; readonly strategy: 'attention' | 'entropy' };
+
+/** A gravity that names a place without looking at the picture. */
+export type PlacedGravity = Exclude<Gravity, { readonly type: 'smart' }>;
 
 /** EXIF orientation, 1..8 (CIPA DC-008, tag 0x0112). */
 export type Orientation = 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8;

@@ -1,6 +1,6 @@
 import type { EncodeSpec } from '../core/format.ts';
 import type { Size } from '../core/geometry.ts';
-import type { PlannedStep } from '../core/operation.ts';
+import type { Measurement, PlannedStep } from '../core/operation.ts';
 
 export interface DecodeHints {
   /** Frames to decode: 1 for a still. */
@@ -15,16 +15,18 @@ export interface Plan {
   readonly result: Size & { readonly frames: number };
   readonly encode: EncodeSpec;
   /** What of the source's metadata survives. */
-  readonly keep: { readonly metadata: boolean; readonly copyright: boolean; readonly profile: boolean; readonly highDepth: boolean };
+  readonly keep: {
+    readonly metadata: boolean;
+    readonly copyright: boolean;
+    readonly profile: boolean;
+    readonly highDepth: boolean;
+  };
 }
 
-/** Trimming needs pixels before geometry is known: the engine measures, then plans again with the box. */
-export interface TrimQuestion {
-  readonly threshold: number;
-  /** sRGB of the border; absent: the colour of the top left pixel. */
-  readonly colour?: { readonly r: number; readonly g: number; readonly b: number };
-  readonly equalHorizontal: boolean;
-  readonly equalVertical: boolean;
-}
-
-export type Planning = { readonly plan: Plan } | { readonly measure: TrimQuestion };
+/**
+ * What planning comes to. Where only pixels can tell (trim, smart crop of an animation) it is a question: the engine
+ * runs the steps in `before`, measures, adds the answer to its list and plans again.
+ */
+export type Planning =
+  | { readonly plan: Plan }
+  | { readonly measure: Measurement; readonly before: readonly PlannedStep[] };

@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { FormatDefinition } from '../core/format.ts';
+
+const options = z.strictObject({
+  /** Default 1; 0 for results over a megapixel. */
+  effort: z.number().int().min(0).max(9).exactOptional(),
+  /** Default: 4:2:0 below quality 90, 4:4:4 from there on. */
+  chromaSubsampling: z.enum(['4:2:0', '4:4:4']).exactOptional(),
+  lossless: z.boolean().exactOptional(),
+  bitdepth: z.literal([8, 10, 12]).exactOptional(),
+});
+
+/** Results above this many pixels are encoded at effort 0: the next effort takes three times as long. */
+const largeResult = 1_000_000;
+
+export const avif = {
+  name: 'avif',
+  mediaTypes: ['image/avif'],
+  extensions: ['avif'],
+  detectedAs: ['avif'],
+  read: { by: 'libvips', loaders: ['VipsForeignLoadHeif'] },
+  // AVIF can be animated, but libvips writes the frames as one tall still.
+  holds: { alpha: true, animation: false, profile: true, highDepth: true },
+  maxSide: 16_384,
+  write: {
+    usesQuality: true,
+    quality: 60,
+    defaults: {},
+    options,
+    deep: { bitdepth: 10 },
+    encode: (chain, spec) => {
+      const { quality = 60, pixels } = spec;
+      const {
+        effort = pixels > largeResult ? 0 : 1,
+        chromaSubsampling = quality < 90 ? '4:2:0' : '4:4:4',
+        ...more
+      } = options.parse(spec.options);
+      return chain.avif({ quality, effort, chromaSubsampling, ...more });
+    },
+  },
+} as const satisfies FormatDefinition;

@@ -1,0 +1,27 @@
+// Generated from the files of this folder by `npm run gen`.
+
+import { avif } from './avif.ts';
+import { bmp } from './bmp.ts';
+import { gif } from './gif.ts';
+import { heic } from './heic.ts';
+import { jpeg } from './jpeg.ts';
+import { png } from './png.ts';
+import { svg } from './svg.ts';
+import { tiff } from './tiff.ts';
+import { webp } from './webp.ts';
+
+/** Every format by name. */
+export const formats = {
+  avif,
+  bmp,
+  gif,
+  heic,
+  jpeg,
+  png,
+  svg,
+  tiff,
+  webp,
+} as const;
+
+/** Name of a format pictor reads or writes. */
+export type FormatName = keyof typeof formats;

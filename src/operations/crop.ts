@@ -1,0 +1,96 @@
+import { z } from 'zod';
+import { PictorError } from '../core/errors.ts';
+import type { Gravity, Rect, Size } from '../core/geometry.ts';
+import type { Frame, OperationDefinition, PlannedOperation, StepRenderer } from '../core/operation.ts';
+import { minGiven, scaleHalfAway } from '../lib/rounding.ts';
+import { planCut } from './geometry/cut.ts';
+import { centre, gravitySchema } from './geometry/gravity.ts';
+import { station } from './render/places.ts';
+
+/**
+ * Cuts a part out. Either a window of a size, placed by gravity, or an exact rectangle (`area`), never both.
+ * Gravity offsets are pixels of the picture as it is then; no dpr applies to them.
+ */
+export interface CropOperation {
+  readonly op: 'crop';
+  /** From 1 on pixels (truncated), below 1 a share of the picture (at least one pixel), 0: all of it. Clamped to the picture. */
+  readonly width?: number;
+  readonly height?: number;
+  /** Default centre. */
+  readonly gravity?: Gravity;
+  /** Whole pixels; the part that lies inside the picture is taken. */
+  readonly area?: Rect;
+}
+
+const length = z.number().min(0).max(1e6);
+const pixels = z.number().int().min(0).max(1e6);
+
+const schema = z
+  .strictObject({
+    op: z.literal('crop'),
+    width: length.exactOptional(),
+    height: length.exactOptional(),
+    gravity: gravitySchema.exactOptional(),
+    area: z
+      .strictObject({ left: pixels, top: pixels, width: pixels.min(1), height: pixels.min(1) })
+      .exactOptional(),
+  })
+  .refine(
+    ({ area, width, height, gravity }) =>
+      area === undefined || (width === undefined && height === undefined && gravity === undefined),
+    'a crop has either an area or a size',
+  );
+
+const extract: StepRenderer<'extract'> = {
+  places: [
+    { from: station.extractFirst },
+    // Called without a resize or an extract before it, sharp would do it first.
+    { from: station.extractLast, with: ['scale', 'smart-crop', 'extract'] },
+  ],
+  repeats: true,
+  render: (chain, { area }) => chain.extract(area),
+};
+
+const smartCrop: StepRenderer<'smart-crop'> = {
+  // It is half of sharp's resize, so it cannot share a chain with a scale.
+  places: [{ from: station.resize, to: station.crop }],
+  frameByFrame: () => true,
+  render: (chain, { size, strategy }) =>
+    // Without reduction sharp keeps the scale and only crops.
+    chain.resize(size.width, size.height, { fit: 'cover', position: strategy, withoutReduction: true }),
+};
+
+export const crop = {
+  name: 'crop',
+  summary: 'Cuts out a window placed by gravity, or an exact rectangle.',
+  schema,
+  defaults: { width: 0, height: 0, gravity: centre },
+  plan: (op, frame, facts) => {
+    if (op.area !== undefined) return cropArea(op.area, frame);
+    const { width = 0, height = 0, gravity = centre } = op;
+    const window = {
+      width: minGiven(cropLength(width, frame.width), frame.width),
+      height: minGiven(cropLength(height, frame.height), frame.height),
+    };
+    const cut = planCut({ size: frame, window, gravity, factor: 1, before: [] }, facts);
+    return 'measure' in cut ? cut : { steps: cut, frame: { ...frame, ...window } };
+  },
+  renders: { extract, 'smart-crop': smartCrop },
+} as const satisfies OperationDefinition<CropOperation, 'extract' | 'smart-crop'>;
+
+const cropLength = (length: number, whole: number): number =>
+  length === 0 || length >= 1 ? Math.trunc(length) : Math.max(1, scaleHalfAway(whole, length));
+
+function cropArea(area: Rect, frame: Frame): PlannedOperation {
+  const size: Size = {
+    width: Math.min(area.width, frame.width - area.left),
+    height: Math.min(area.height, frame.height - area.top),
+  };
+  if (size.width < 1 || size.height < 1) {
+    throw new PictorError('OPERATION_IMPOSSIBLE', {
+      detail: `the crop at ${area.left},${area.top} lies outside of ${frame.width}x${frame.height}`,
+    });
+  }
+  const step = { step: 'extract', area: { left: area.left, top: area.top, ...size } } as const;
+  return { steps: [step], frame: { ...frame, ...size } };
+}

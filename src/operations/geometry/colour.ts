@@ -1,0 +1,6 @@
+import { z } from 'zod';
+
+const channel = z.number().int().min(0).max(255);
+
+/** An opaque sRGB colour. */
+export const opaqueColourSchema = z.strictObject({ r: channel, g: channel, b: channel });

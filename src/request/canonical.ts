@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { PictorError } from '../core/errors.ts';
+import type { EncoderOptions, FormatDefinition } from '../core/format.ts';
+import type { OperationDefinition } from '../core/operation.ts';
+import { formats } from '../formats/index.gen.ts';
+import { opaqueColourSchema } from '../operations/geometry/colour.ts';
+import { type Operation, operations } from '../operations/index.gen.ts';
+import type { ImageRequest, OutputSpec } from './image-request.ts';
+
+/**
+ * The one text of a request: what its key is made of. Same meaning, same text: names sorted, absent and default alike
+ * left out, numbers as JavaScript prints them. It is JSON, and `parseImageRequest` reads it back.
+ */
+export function canonicalText(request: ImageRequest): string {
+  const { source, operations: list, output } = request;
+  return JSON.stringify(sorted({ source, operations: list.map(plainOperation), output: plainOutput(output) }));
+}
+
+/** A copy that nobody can change. */
+export const freezeRequest = (request: ImageRequest): ImageRequest => frozen(request);
+
+/** Every URI the request reads: the original first, then further pictures (watermarks), each once. */
+export function sourcesOf(request: ImageRequest): readonly string[] {
+  const further = request.operations.flatMap((operation) => definitionOf(operation).sources?.(operation) ?? []);
+  return [...new Set([request.source, ...further])];
+}
+
+/**
+ * Takes a request from outside: every field checked, unknown ones refused.
+ * @throws PictorError OPTION_INVALID
+ */
+export function parseImageRequest(value: unknown): ImageRequest {
+  const parsed = requestSchema.safeParse(value);
+  if (!parsed.success) throw new PictorError('OPTION_INVALID', { detail: z.prettifyError(parsed.error) });
+  return freezeRequest(parseconst definitionOf = (operation: Operation): OperationDefinition<Operation> => operations[operation.op];
+
+type Plain = string | number | boolean | readonly Plain[] | { readonly [name: string]: Plain };
+
+/** Names in order, absent ones gone. */
+function sorted(value: unknown): Plain {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value as Plain;
+  const fields = Object.entries(value).filter(([, field]) => field !== undefined);
+  fields.sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(fields.map(([name, field]) => [name, sorted(plainGravity(field))]));
+}
+
+/** Offsets of zero and the usual rounding say nothing. */
+function plainGravity(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'compass') return value;
+  return without(value, { x: 0, y: 0, rounding: 'half-even' });
+}
+
+/** The fields that differ from these. */
+function without(value: object, defaults: object): object {
+  const usual = new Map(Object.entries(defaults).map(([name, field]) => [name, textOf(field)]));
+  return Object.fromEntries(Object.entries(value).filter(([name, field]) => textOf(field) !== usual.get(name)));
+}
+
+const textOf = (value: unknown): string | undefined => JSON.stringify(sorted({ value }));
+
+const plainOperation = (operation: Operation): object => without(operation, definitionOf(operation).defaults);
+
+const outputDefaults = {
+  metadata: 'strip',
+  copyright: true,
+  profile: 'srgb',
+  highDepth: false,
+  matte: { r: 255, g: 255, b: 255 },
+  formatQuality: {},
+  encoder: {},
+} as const satisfies Partial<OutputSpec>;
+
+/** Without what has no effect: qualities by format under a quality for all, preferences behind an exact format … */
+function plainOutput(output: OutputSpec): object {
+  const { format, encoder = {}, ...rest } = output;
+  const { exact, negotiated = [], preferred = [] } = format;
+  const knobs = Object.fromEntries(Object.entries(encoder).filter(([, each]) => Object.keys(each).length > 0));
+  return without(
+    {
+      ...rest,
+      format: {
+        exact,
+        ...(negotiated.length === 0 ? {} : { negotiated }),
+        ...(exact !== undefined || preferred.length === 0 ? {} : { preferred }),
+      },
+      encoder: knobs,
+      formatQuality: output.quality === undefined ? output.formatQuality : undefined,
+      copyright: output.metadata === 'keep' ? undefined : output.copyright,
+    },
+    outputDefaults,
+  );
+}
+
+function frozen<T>(value: T): T {
+  if (Array.isArray(value)) return Object.freeze(value.map(frozen)) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, field]) => [name, frozen(field)]))) as T;
+}
+
+ation.op];
+
+const operationSchema: z.ZodType<Operation> = z.union(
+  Object.values(operations).map(({ schema }) => schema as z.ZodType<Operation>),
+);
+
+const writable = Object.values(formats as Readonly<Record<string, FormatDefinition>>).filter(
+  ({ write }) => write !== undefined,
+);
+const quality = z.number().int().min(1).max(100);
+const formatName = z.enum(writable.map(({ name }) => name));
+const qualities = z.record(
+  z.string().refine((name) => formatName.safeParse(name).success, 'not a format that can be written'),
+  quality,
+);
+
+const encoderSchema: z.ZodType<Readonly<Record<string, EncoderOptions>>> = z.strictObject(
+  Object.fromEntries(writable.map(({ name, write }) => [name, write!.options.optional()])),
+) as z.ZodType<Readonly<Record<string, EncoderOptions>>>;
+
+const requestSchema: z.ZodType<ImageRequest> = z.strictObject({
+  source: z.string().min(1),
+  operations: z.array(operationSchema).readonly(),
+  output: z.strictObject({
+    format: z.strictObject({
+      negotiated: z.array(formatName).readonly().exactOptional(),
+      exact: formatName.exactOptional(),
+      preferred: z.array(formatName).readonly().exactOptional(),
+    }),
+    quality: quality.exactOptional(),
+    formatQuality: qualities.exactOptional(),
+    encoder: encoderSchema.exactOptional(),
+    frames: z.number().int().min(1).exactOptional(),
+    metadata: z.enum(['strip', 'keep']).exactOptional(),
+    copyright: z.boolean().exactOptional(),
+    profile: z.enum(['srgb', 'keep']).exactOptional(),
+    highDepth: z.boolean().exactOptional(),
+    matte: opaqueColourSchema.exactOptional(),
+  }),
+});
