@@ -1,6 +1,7 @@
 import { asPictorError, PictorError } from '../core/errors.ts';
 import type { EmitEvent, PictorEvent } from '../core/events.ts';
 import type {
+  Grant,
   MountPolicy,
   ParsedRequest,
   ReplyStyle,
@@ -29,6 +30,8 @@ export interface Mount extends MountPlace {
   readonly policy: MountPolicy;
   readonly style: ReplyStyle;
   parse(target: RequestTarget, hints: RequestHints): ParsedRequest;
+  /** See `Dialect.grantOf`. */
+  grantOf?(target: RequestTarget): Grant;
 }
 
 interface HandlerParts {
@@ -134,7 +137,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       desk.authoriser.secret(request.headers.authorization);
     const route = desk.replies.routeFor(target.path);
     if (route !== null) return desk.replies.fixed(route, id);
-    const parsed = desk.mount.parse(target, hintsOf(request));
+    const parsed = parseOrRefuse(desk, target, hintsOf(request));
     desk.authoriser.grant(parsed.grant);
     desk.authoriser.source(parsed.image.source);
     return parsed;
@@ -188,11 +191,12 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   function nowhere(exchange: Arrival): void {
     const found = parts.elsewhere(exchange.request);
     if (found !== null) {
-      return finish(
+      finish(
         exchange,
         { ...found, headers: [...found.headers, 'X-Request-ID', exchange.id] },
         { cache: 'none' },
       );
+      return;
     }
     const error = new PictorError('NOT_FOUND');
     finish(exchange, neutralErrorReply(error, exchange.id), { cache: 'none', error: error.code });
@@ -224,6 +228,20 @@ function openDesk(mount: Mount, extensionOf: (mediaType: string) => string): Mou
     authoriser: createAuthoriser(policy),
     timed: policy.age.expires || policy.age.passthrough || policy.gzipLevel > 0,
   };
+}
+
+/** A wrong signature is told before a wrong option: nobody feels out the grammar without a key. */
+function parseOrRefuse(
+  { mount, authoriser }: MountDesk,
+  target: RequestTarget,
+  hints: RequestHints,
+): ParsedRequest {
+  try {
+    return mount.parse(target, hints);
+  } catch (refusal) {
+    if (mount.grantOf !== undefined) authoriser.grant(mount.grantOf(target));
+    throw refusal;
+  }
 }
 
 const hintsOf = (request: HttpRequest): RequestHints =>
