@@ -35,6 +35,7 @@ export function codingsOf(contentEncoding: string | undefined): string[] {
  */
 export async function* readBody(body: Readable, rules: BodyRules): AsyncGenerator<Uint8Array, void> {
   const { deadline, maxBytes } = rules;
+  body.on('error', () => {}); // Also when nobody has begun to read it.
   const arriving = countArriving(body, rules);
   let failure: unknown = null;
   let total = 0;
@@ -80,38 +81,33 @@ function decode(
 ): AsyncIterable<Uint8Array> {
   if (codings.length > maxCodings)
     throw new PictorError('SOURCE_FAILED', { detail: `encoded ${codings.length} times` });
-  return codings.reduce<AsyncIterable<Uint8Array>>((encoded, coding) => {
-    return coding === 'deflate'
-      ? inflate(encoded, onError)
-      : through(encoded, coding === 'br' ? createBrotliDecompress() : createGunzip(), onError);
-  }, bytes);
+  return codings.reduce((encoded, coding) => decodeOne(encoded, coding, onError), bytes);
 }
 
-/** `deflate` is zlib-wrapped (RFC 9110 section 8.4.1.2), but some servers send it raw: the first byte tells. */
-async function* inflate(
+async function* decodeOne(
   encoded: AsyncIterable<Uint8Array>,
+  coding: string,
   onError: (error: unknown) => void,
 ): AsyncGenerator<Uint8Array, void> {
   const iterator = encoded[Symbol.asyncIterator]();
   const first = await iterator.next();
+  // No bytes at all are nothing in any encoding; a decoder would miss its end marker.
   if (first.done) return;
-  const wrapped = (first.value[0]! & 0x0f) === 8;
-  const all = (async function* () {
+  const whole = (async function* () {
     yield first.value;
     yield* { [Symbol.asyncIterator]: () => iterator };
   })();
-  yield* through(all, wrapped ? createInflate() : createInflateRaw(), onError);
-}
-
-function through(
-  encoded: AsyncIterable<Uint8Array>,
-  decoder: Transform,
-  onError: (error: unknown) => void,
-): AsyncIterable<Uint8Array> {
-  // The first error is the cause; what a reader of the last stream sees may only be that it was closed.
-  return pipeline(encoded, decoder, (error) => {
+  // The first error is the cause; what the reader of the last stream sees may only be that it was closed.
+  yield* pipeline(whole, decoderFor(coding, first.value[0] ?? 0), (error) => {
     if (error) onError(error);
   });
+}
+
+function decoderFor(coding: string, firstByte: number): Transform {
+  if (coding === 'gzip') return createGunzip();
+  if (coding === 'br') return createBrotliDecompress();
+  // `deflate` is zlib-wrapped (RFC 9110 section 8.4.1.2), but some servers send it raw: the first byte tells.
+  return (firstByte & 0x0f) === 8 ? createInflate() : createInflateRaw();
 }
 
 export const tooLarge = (maxBytes: number) =>

@@ -1,4 +1,5 @@
 /** Failures of undici, TLS, DNS and sockets, classified here and nowhere else. */
+import { errors } from 'undici';
 import { PictorError } from '../core/errors.ts';
 
 const timeouts: ReadonlySet<string> = new Set([
@@ -7,6 +8,11 @@ const timeouts: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_TIMEOUT',
   'UND_ERR_BODY_TIMEOUT',
 ]);
+/** Too long, or with lengths that contradict each other. */
+const unreadableHeads: ReadonlySet<string> = new Set([
+  'UND_ERR_HEADERS_OVERFLOW',
+  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
+]);
 const closedByUs: ReadonlySet<string> = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
 
 /** What went wrong before the head of an answer had arrived. */
@@ -14,15 +20,14 @@ export function classifyHeadFailure(thrown: unknown): PictorError {
   const known = classifyCommon(thrown);
   if (known !== null) return known;
   const code = codeOf(thrown);
-  if (code === '') return new PictorError('INTERNAL', { detail: describe(thrown), cause: thrown });
-  // HPE_*: what came back is no HTTP.
-  if (code.startsWith('HPE_') || code === 'UND_ERR_HEADERS_OVERFLOW' || code.startsWith('UND_ERR_RES_')) {
-    return new PictorError('SOURCE_FAILED', { detail: describe(thrown), cause: thrown });
+  const options = { detail: describe(thrown), cause: thrown };
+  // What came back is no HTTP, or no HTTP we would read.
+  if (thrown instanceof errors.HTTPParserError || unreadableHeads.has(code)) {
+    return new PictorError('SOURCE_FAILED', options);
   }
-  // undici refused to send what it was given: that is our bug, not the source's.
-  if (code === 'UND_ERR_INVALID_ARG')
-    return new PictorError('INTERNAL', { detail: describe(thrown), cause: thrown });
-  return new PictorError('SOURCE_UNREACHABLE', { detail: describe(thrown), cause: thrown });
+  // No system or network error, or undici refused to send what it was given: our bug, not the source's.
+  if (code === '' || code === 'UND_ERR_INVALID_ARG') return new PictorError('INTERNAL', options);
+  return new PictorError('SOURCE_UNREACHABLE', options);
 }
 
 /** What went wrong while a body was read: sockets that end early, broken framing, broken compression. */

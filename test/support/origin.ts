@@ -190,8 +190,7 @@ async function answer(reply: OriginReply, { message, response, stop }: Exchange)
 async function sendBody(reply: OriginReply, body: Buffer, { response, stop }: Exchange): Promise<void> {
   const send = async (bytes: Uint8Array) => {
     if (response.destroyed) throw new Error('the client has left');
-    if (!response.write(bytes))
-      await Promise.race([once(response, 'drain', { signal: stop }), once(response, 'close')]);
+    if (!response.write(bytes)) await drained(response);
   };
   while (reply.endless) await send(body);
   const wanted = body.subarray(0, reply.truncateAt ?? body.length);
@@ -205,6 +204,16 @@ async function sendBody(reply: OriginReply, body: Buffer, { response, stop }: Ex
   if (reply.truncateAt === undefined) response.end();
   else response.socket?.end();
 }
+
+/** Resolves when more may be written, or when nobody is there to read it. */
+const drained = (response: ServerResponse) =>
+  new Promise<void>((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
 
 const head = (reply: OriginReply, length: number): Record<string, string | string[]> => ({
   ...(reply.chunked || reply.endless ? {} : { 'content-length': String(reply.declaredLength ?? length) }),
