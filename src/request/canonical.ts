@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { PictorError } from '../core/errors.ts';
-import type { EncoderOptions, FormatDefinition } from '../core/format.ts';
 import type { OperationDefinition } from '../core/operation.ts';
-import { formats } from '../formats/index.gen.ts';
-import { opaqueColourSchema } from '../operations/geometry/colour.ts';
 import { type Operation, operations } from '../operations/index.gen.ts';
 import type { ImageRequest, OutputSpec } from './image-request.ts';
+import { requestSchema } from './request-schema.ts';
 
 /**
  * The one text of a request: what its key is made of. Same meaning, same text: names sorted, absent and default alike
@@ -13,7 +11,9 @@ import type { ImageRequest, OutputSpec } from './image-request.ts';
  */
 export function canonicalText(request: ImageRequest): string {
   const { source, operations: list, output } = request;
-  return JSON.stringify(sorted({ source, operations: list.map(plainOperation), output: plainOutput(output) }));
+  return JSON.stringify(
+    sorted({ source, operations: list.map(plainOperation), output: plainOutput(output) }),
+  );
 }
 
 /** A copy that nobody can change. */
@@ -21,7 +21,9 @@ export const freezeRequest = (request: ImageRequest): ImageRequest => frozen(req
 
 /** Every URI the request reads: the original first, then further pictures (watermarks), each once. */
 export function sourcesOf(request: ImageRequest): readonly string[] {
-  const further = request.operations.flatMap((operation) => definitionOf(operation).sources?.(operation) ?? []);
+  const further = request.operations.flatMap(
+    (operation) => definitionOf(operation).sources?.(operation) ?? [],
+  );
   return [...new Set([request.source, ...further])];
 }
 
@@ -32,7 +34,10 @@ export function sourcesOf(request: ImageRequest): readonly string[] {
 export function parseImageRequest(value: unknown): ImageRequest {
   const parsed = requestSchema.safeParse(value);
   if (!parsed.success) throw new PictorError('OPTION_INVALID', { detail: z.prettifyError(parsed.error) });
-  return freezeRequest(parseconst definitionOf = (operation: Operation): OperationDefinition<Operation> => operations[operation.op];
+  return freezeRequest(parsed.data);
+}
+
+const definitionOf = (operation: Operation): OperationDefinition<Operation> => operations[operation.op];
 
 type Plain = string | number | boolean | readonly Plain[] | { readonly [name: string]: Plain };
 
@@ -47,14 +52,17 @@ function sorted(value: unknown): Plain {
 
 /** Offsets of zero and the usual rounding say nothing. */
 function plainGravity(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'compass') return value;
+  if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'compass')
+    return value;
   return without(value, { x: 0, y: 0, rounding: 'half-even' });
 }
 
 /** The fields that differ from these. */
 function without(value: object, defaults: object): object {
   const usual = new Map(Object.entries(defaults).map(([name, field]) => [name, textOf(field)]));
-  return Object.fromEntries(Object.entries(value).filter(([name, field]) => textOf(field) !== usual.get(name)));
+  return Object.fromEntries(
+    Object.entries(value).filter(([name, field]) => textOf(field) !== usual.get(name)),
+  );
 }
 
 const textOf = (value: unknown): string | undefined => JSON.stringify(sorted({ value }));
@@ -75,7 +83,9 @@ const outputDefaults = {
 function plainOutput(output: OutputSpec): object {
   const { format, encoder = {}, ...rest } = output;
   const { exact, negotiated = [], preferred = [] } = format;
-  const knobs = Object.fromEntries(Object.entries(encoder).filter(([, each]) => Object.keys(each).length > 0));
+  const knobs = Object.fromEntries(
+    Object.entries(encoder).filter(([, each]) => Object.keys(each).length > 0),
+  );
   return without(
     {
       ...rest,
@@ -95,46 +105,7 @@ function plainOutput(output: OutputSpec): object {
 function frozen<T>(value: T): T {
   if (Array.isArray(value)) return Object.freeze(value.map(frozen)) as T;
   if (typeof value !== 'object' || value === null) return value;
-  return Object.freeze(Object.fromEntries(Object.entries(value).map(([name, field]) => [name, frozen(field)]))) as T;
+  return Object.freeze(
+    Object.fromEntries(Object.entries(value).map(([name, field]) => [name, frozen(field)])),
+  ) as T;
 }
-
-ation.op];
-
-const operationSchema: z.ZodType<Operation> = z.union(
-  Object.values(operations).map(({ schema }) => schema as z.ZodType<Operation>),
-);
-
-const writable = Object.values(formats as Readonly<Record<string, FormatDefinition>>).filter(
-  ({ write }) => write !== undefined,
-);
-const quality = z.number().int().min(1).max(100);
-const formatName = z.enum(writable.map(({ name }) => name));
-const qualities = z.record(
-  z.string().refine((name) => formatName.safeParse(name).success, 'not a format that can be written'),
-  quality,
-);
-
-const encoderSchema: z.ZodType<Readonly<Record<string, EncoderOptions>>> = z.strictObject(
-  Object.fromEntries(writable.map(({ name, write }) => [name, write!.options.optional()])),
-) as z.ZodType<Readonly<Record<string, EncoderOptions>>>;
-
-const requestSchema: z.ZodType<ImageRequest> = z.strictObject({
-  source: z.string().min(1),
-  operations: z.array(operationSchema).readonly(),
-  output: z.strictObject({
-    format: z.strictObject({
-      negotiated: z.array(formatName).readonly().exactOptional(),
-      exact: formatName.exactOptional(),
-      preferred: z.array(formatName).readonly().exactOptional(),
-    }),
-    quality: quality.exactOptional(),
-    formatQuality: qualities.exactOptional(),
-    encoder: encoderSchema.exactOptional(),
-    frames: z.number().int().min(1).exactOptional(),
-    metadata: z.enum(['strip', 'keep']).exactOptional(),
-    copyright: z.boolean().exactOptional(),
-    profile: z.enum(['srgb', 'keep']).exactOptional(),
-    highDepth: z.boolean().exactOptional(),
-    matte: opaqueColourSchema.exactOptional(),
-  }),
-});
