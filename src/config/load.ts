@@ -5,6 +5,7 @@ import type { FileReading } from './file.ts';
 import { readConfigFile } from './file.ts';
 import { readFlags } from './flags.ts';
 import type { LayerEntry, Origin } from './layer.ts';
+import type { Problem } from './problems.ts';
 import { ConfigError } from './problems.ts';
 import type { Setting } from './settings-tree.ts';
 import { listSettings } from './settings-tree.ts';
@@ -28,6 +29,8 @@ export interface LoadInput<Schema extends z.ZodType> {
   /** Configuration file; `--config` and then `PICTOR_CONFIG` are asked when absent. */
   readonly file?: string;
   readonly legacy?: readonly LegacyValue[];
+  /** What is wrong already, before anything is read here: reported with the rest. */
+  readonly problems?: readonly Problem[];
 }
 
 export interface LoadedConfig<Config> {
@@ -97,7 +100,13 @@ export async function loadConfig<Schema extends z.ZodType>(
   const result = input.schema.safeParse(raw);
   const refusal = { schema: input.schema, settings, raw, chosen, file: fromFile.reading };
   const refused = result.success ? [] : await toProblems(result.error.issues, refusal);
-  const problems = [...fromFile.problems, ...environment.problems, ...flags.problems, ...refused];
+  const problems = [
+    ...(input.problems ?? []),
+    ...fromFile.problems,
+    ...environment.problems,
+    ...flags.problems,
+    ...refused,
+  ];
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
 
   const origins = new Map<string, Origin>(

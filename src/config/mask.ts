@@ -23,7 +23,9 @@ function isSecret(schema: z.core.$ZodType): boolean {
 }
 
 function mask(schemas: readonly z.core.$ZodType[], value: unknown): unknown {
-  if (value === undefined || value === null || value === '') return value;
+  const empty =
+    value === undefined || value === null || value === '' || (Array.isArray(value) && value.length === 0);
+  if (empty) return value;
   // Bytes in a configuration are keys: nobody wants to read them, and they may have been text in the schema.
   if (schemas.some(isSecret) || ArrayBuffer.isView(value)) return secretShown;
   if (Array.isArray(value)) {

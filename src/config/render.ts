@@ -3,14 +3,19 @@ import type { LoadedConfig } from './load.ts';
 import { maskSecrets } from './mask.ts';
 import type { Setting } from './settings-tree.ts';
 
-const binaryUnits = ['', 'KiB', 'MiB', 'GiB', 'TiB'];
+const units: readonly (readonly [name: string, bytes: number])[] = [
+  ['TiB', 1024 ** 4],
+  ['GiB', 1024 ** 3],
+  ['MiB', 1024 ** 2],
+  ['GB', 1e9],
+  ['MB', 1e6],
+  ['KiB', 1024],
+];
 
 /** 67108864 as `64MiB`; numbers that no unit divides stay as they are. */
 export function showBytes(bytes: number): string {
-  let [value, unit] = [bytes, 0];
-  while (value >= 1024 && value % 1024 === 0 && unit < binaryUnits.length - 1)
-    [value, unit] = [value / 1024, unit + 1];
-  return `${value}${binaryUnits[unit]}`;
+  const unit = units.find(([, size]) => bytes > 0 && bytes % size === 0);
+  return unit === undefined ? String(bytes) : `${bytes / unit[1]}${unit[0]}`;
 }
 
 /** A value as one would write it in a variable: lists of plain words with commas, the rest as JSON. */
@@ -34,19 +39,41 @@ export function settingValue(config: unknown, setting: Setting): unknown {
 
 const widest = (texts: readonly string[]): number => Math.max(0, ...texts.map((text) => text.length));
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
+
+/** Rows of one value: a list of objects is spread out, `mounts[0].prefix`, everything else is one row. */
+function valueRows(name: string, value: unknown): (readonly [name: string, text: string])[] {
+  if (Array.isArray(value) && value.some(isObject)) {
+    return value.flatMap((item, index) => valueRows(`${name}[${index}]`, item));
+  }
+  if (isObject(value) && !Array.isArray(value)) {
+    return Object.entries(value).flatMap(([key, inner]) => valueRows(`${name}.${key}`, inner));
+  }
+  return [[name, Array.isArray(value) ? value.join(',') : String(value ?? '')]];
+}
+
+function settingRows(setting: Setting, value: unknown): (readonly [name: string, text: string])[] {
+  const masked = maskSecrets(setting.schema, value);
+  return isObject(masked)
+    ? valueRows(setting.path, masked)
+    : [[setting.path, showSettingValue(setting, value)]];
+}
+
 const widestValueColumn = 40;
 
 /** Every setting, its value and where that came from, secrets masked, as a table for a terminal. */
 export function renderValues({ config, origins, settings }: LoadedConfig<unknown>): string {
-  const rows = settings.map((setting) => {
+  const rows = settings.flatMap((setting) => {
     const origin = origins.get(setting.path);
-    const value = showSettingValue(setting, settingValue(config, setting));
-    return [setting.path, value === '' ? '-' : value, origin?.name || origin?.from || ''] as const;
+    const from = origin?.name || origin?.from || '';
+    return settingRows(setting, settingValue(config, setting)).map(
+      ([name, text]) => [name, text || '-', from] as const,
+    );
   });
-  const first = widest(rows.map(([path]) => path));
-  const second = Math.min(widestValueColumn, widest(rows.map(([, value]) => value)));
+  const first = widest(rows.map(([name]) => name));
+  const second = Math.min(widestValueColumn, widest(rows.map(([, text]) => text)));
   return rows
-    .map(([path, value, from]) => `${path.padEnd(first)}  ${value.padEnd(second)}  ${from}`.trimEnd())
+    .map(([name, text, from]) => `${name.padEnd(first)}  ${text.padEnd(second)}  ${from}`.trimEnd())
     .join('\n');
 }
 

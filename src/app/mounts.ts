@@ -1,0 +1,86 @@
+import { z } from 'zod';
+import { type DialectName, dialects } from '../dialects/index.gen.ts';
+import type { Mount } from '../http/handler.ts';
+import { parseHostPattern } from '../lib/host-pattern.ts';
+import type { Dialect } from '../request/dialect.ts';
+
+const prefix = z
+  .string()
+  .regex(/^(\/[^/?#\s]+)*\/?$/, 'expected a path such as /img')
+  .default('')
+  .describe('Path below which this mount answers, e.g. /img. Empty: everything.');
+
+const hosts = z
+  .array(
+    z
+      .string()
+      .refine((text) => parseHostPattern(text) !== null, 'expected a host: example.com or *.example.com'),
+  )
+  .default([])
+  .describe('Host names this mount answers for: img.example.com, *.example.com. Empty: all.');
+
+/** Fields of a mount that speaks one dialect. */
+const mountOf = <Name extends DialectName>(dialect: Name) =>
+  z
+    .strictObject({
+      prefix,
+      hosts,
+      dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
+      settings: dialects[dialect].settings.prefault({}),
+    })
+    .describe(`A mount with \`dialect: ${dialect}\`:`);
+
+type MountSchema = ReturnType<typeof mountOf<DialectName>>;
+
+const mount = z.discriminatedUnion(
+  'dialect',
+  (Object.keys(dialects) as DialectName[]).map((name) => mountOf(name)) as [MountSchema, ...MountSchema[]],
+);
+
+/** A place and what is spoken there, as configured. */
+export type MountSettings = z.output<MountSchema>;
+
+/** `/` and the empty prefix are the same place. */
+const withoutSlash = (place: string): string => place.replace(/\/$/, '');
+
+/** Two mounts at the same place: the second would never be asked. */
+function findTwins(mounts: readonly MountSettings[]): number | null {
+  const seen = new Set<string>();
+  for (const [index, { prefix: place, hosts: names }] of mounts.entries()) {
+    for (const name of names.length === 0 ? ['*'] : names) {
+      const key = `${name.toLowerCase()} ${withoutSlash(place)}`;
+      if (seen.has(key)) return index;
+      seen.add(key);
+    }
+  }
+  return null;
+}
+
+/** Which URLs are answered, and in which language. Never empty: without a configuration, one mount to try things out. */
+export const mountsSettings = z
+  .array(mount)
+  .min(1)
+  .superRefine((mounts, context) => {
+    const twin = findTwins(mounts);
+    if (twin === null) return;
+    const message = 'another mount has the same prefix and host, so this one would never be asked';
+    context.addIssue({ code: 'custom', path: [twin, 'prefix'], message });
+  })
+  .prefault([{ prefix: '/imgproxy', dialect: 'imgproxy' }])
+  .describe(
+    'Where which URLs are answered: a list of places, each with the dialect spoken there and its settings.',
+  );
+
+/** A mount as the HTTP edge takes it: the dialect with its settings bound. */
+export function openMount({ prefix: place, hosts: names, dialect: name, settings }: MountSettings): Mount {
+  // The schema has checked the settings against this very dialect; the types of the pair cannot be told apart here.
+  const dialect = dialects[name].dialect as Dialect<unknown>;
+  return {
+    name: withoutSlash(place) || name,
+    prefix: withoutSlash(place),
+    hosts: names,
+    policy: dialect.policy(settings),
+    style: dialect.replies(settings),
+    parse: (target, hints) => dialect.parse(target, settings, hints),
+  };
+}

@@ -1,0 +1,38 @@
+import process from 'node:process';
+
+/** What a signal ends. */
+interface Stoppable {
+  /** Graceful: finishes what is in flight. */
+  close(): Promise<void>;
+}
+
+/** How a server came to its end. */
+export type Ending = 'closed' | 'forced';
+
+const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+
+/**
+ * Waits for SIGTERM or SIGINT and closes the server. A second signal does not wait for requests in flight: the caller
+ * should exit at once when the ending is `forced`. Rejects when closing fails.
+ */
+export function closeOnSignal(server: Stoppable): Promise<Ending> {
+  return new Promise((resolve, reject) => {
+    let closing = false;
+    const forget = () => {
+      for (const signal of stopSignals) process.off(signal, onSignal);
+    };
+    const onSignal = () => {
+      if (closing) {
+        forget();
+        resolve('forced');
+        return;
+      }
+      closing = true;
+      server
+        .close()
+        .then(() => resolve('closed'), reject)
+        .finally(forget);
+    };
+    for (const signal of stopSignals) process.on(signal, onSignal);
+  });
+}

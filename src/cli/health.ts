@@ -1,0 +1,103 @@
+import type { RequestOptions } from 'node:http';
+import { openMount } from '../app/mounts.ts';
+import type { AppConfig } from '../app/settings.ts';
+import { ConfigError } from '../config/problems.ts';
+import { parseBind } from '../http/bind.ts';
+import type { Command } from './command.ts';
+import { exitFailed } from './command.ts';
+import { readTargetConfig } from './read-config.ts';
+
+/** Whom to ask: `options` as for node:http. */
+interface HealthQuestion {
+  readonly secure: boolean;
+  readonly options: RequestOptions;
+  /** For the answer: `http://127.0.0.1:8081/probe/ready`. */
+  readonly text: string;
+}
+
+const timeoutMs = 5000;
+
+/** A server that listens everywhere is asked on the loopback interface. */
+const reachable = (host: string | undefined): string =>
+  host === undefined || host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+
+interface Place {
+  readonly bind: string;
+  readonly path: string;
+  readonly secure: boolean;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+function questionAt({ bind, path, secure, headers }: Place): HealthQuestion {
+  const place = parseBind(bind);
+  if (place === null || ('port' in place && place.port === 0)) {
+    throw new ConfigError([
+      { where: bind, message: 'the port is chosen at start and not known here; use --url' },
+    ]);
+  }
+  const scheme = secure ? 'https' : 'http';
+  if ('path' in place) {
+    return { secure, options: { socketPath: place.path, path, headers }, text: `${bind} ${path}` };
+  }
+  const host = reachable(place.host);
+  const shown = host.includes(':') ? `[${host}]` : host;
+  return {
+    secure,
+    options: { host, port: place.port, path, headers },
+    text: `${scheme}://${shown}:${place.port}${path}`,
+  };
+}
+
+/** The readiness probe; without the listener for operators, the health page of the first mount. */
+export function healthQuestion({ admin, server, mounts }: AppConfig): HealthQuestion {
+  if (admin.bind !== '')
+    return questionAt({ bind: admin.bind, path: '/probe/ready', secure: false, headers: {} });
+  const { prefix, policy } = openMount(mounts[0]!);
+  const headers: Record<string, string> =
+    policy.secret === undefined ? {} : { authorization: `Bearer ${policy.secret}` };
+  const secure = server.tls.certFile !== '';
+  return questionAt({ bind: server.bind, path: `${prefix}/health`, secure, headers });
+}
+
+function questionFor(url: string): HealthQuestion {
+  if (!URL.canParse(url) || !/^https?:/i.test(url)) {
+    throw new ConfigError([
+      { where: '--url', message: 'expected a URL, for instance http://127.0.0.1:8081/probe/ready' },
+    ]);
+  }
+  const { protocol, hostname, port, pathname, search } = new URL(url);
+  const host = hostname.replace(/^\[|\]$/g, '');
+  const options = { host, path: pathname + search, ...(port === '' ? {} : { port: Number(port) }) };
+  return { secure: protocol === 'https:', options, text: url };
+}
+
+/** The status of the answer. The certificate of one's own server is not what is asked about, so it is not checked. */
+async function ask({ secure, options }: HealthQuestion): Promise<number> {
+  const { request } = secure ? await import('node:https') : await import('node:http');
+  return new Promise((resolve, reject) => {
+    const asking = request({ ...options, rejectUnauthorized: false, timeout: timeoutMs }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    });
+    asking.once('timeout', () => asking.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
+    asking.once('error', reject);
+    asking.end();
+  });
+}
+
+/** `pictor health [serve|imgproxy] [--url URL] [settings]`: 0 when the server is ready, 1 when it is not. */
+export const health: Command = async (call) => {
+  const { url } = call.options;
+  const question =
+    typeof url === 'string' ? questionFor(url) : healthQuestion((await readTargetConfig(call)).config);
+  try {
+    const status = await ask(question);
+    const ready = status >= 200 && status < 300;
+    call.print(`${ready ? 'ready' : 'not ready'}: ${question.text} answered ${status}\n`);
+    return ready ? 0 : exitFailed;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message || error.name : String(error);
+    call.complain(`not ready: ${question.text}: ${reason}\n`);
+    return exitFailed;
+  }
+};

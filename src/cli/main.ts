@@ -1,0 +1,47 @@
+/**
+ * The command line. Only here are the process's own arguments, environment and exit code touched; commands get what they
+ * need as a `CommandCall`.
+ *
+ * Starting a server takes the short way: nothing that only help or another command needs is loaded for it.
+ */
+import { argv, env, exit, stderr, stdout } from 'node:process';
+import type { Command, CommandCall } from './command.ts';
+import { describeFailure } from './failure.ts';
+
+const quickCommands: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serve,
+  imgproxy: async () => (await import('./imgproxy.ts')).imgproxy,
+};
+
+const helpWords = new Set(['-h', '-help', '--help']);
+
+async function run(call: CommandCall, args: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  if (Object.hasOwn(quickCommands, name) && !rest.some((word) => helpWords.has(word))) {
+    const command = await quickCommands[name]!();
+    return command({ ...call, args: rest });
+  }
+  const { runProgram } = await import('./program.ts');
+  return runProgram(call, args);
+}
+
+const call: CommandCall = {
+  args: [],
+  options: {},
+  env,
+  print: (text) => stdout.write(text),
+  complain: (text) => stderr.write(text),
+  columns: stdout.isTTY ? stdout.columns : null,
+};
+
+// `pictor config | head` closes the pipe early: that is not a failure.
+stdout.on('error', () => exit(0));
+
+try {
+  const code = await run(call, argv.slice(2));
+  // Standard output may be a pipe that still has to take what was written.
+  stdout.write('', () => exit(code));
+} catch (error) {
+  const { text, code } = describeFailure(error);
+  stderr.write(`${text}\n`, () => exit(code));
+}

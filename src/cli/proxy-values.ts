@@ -1,0 +1,19 @@
+import type { Environment } from '../config/environment.ts';
+import type { LegacyValue } from '../config/load.ts';
+
+/** Names a proxy the way most programs do; the lower case form wins, as in curl. */
+const proxyVariables: readonly (readonly [path: string, names: readonly string[]])[] = [
+  ['sources.http.httpProxy', ['HTTP_PROXY', 'http_proxy']],
+  ['sources.http.httpsProxy', ['HTTPS_PROXY', 'https_proxy']],
+  ['sources.http.noProxy', ['NO_PROXY', 'no_proxy']],
+];
+
+/** The usual proxy variables as settings. */
+export function proxyValues(env: Environment): LegacyValue[] {
+  return proxyVariables.flatMap(([path, names]) =>
+    names.flatMap((name) => {
+      const value = env[name];
+      return value === undefined || value === '' ? [] : [{ path, value, name }];
+    }),
+  );
+}

@@ -1,0 +1,52 @@
+import { openMount } from '../app/mounts.ts';
+import type { Addresses } from '../app/server.ts';
+import type { AppConfig } from '../app/settings.ts';
+
+/** What a person wants to know of a server that has just started. */
+interface StartFacts {
+  readonly version: string;
+  readonly config: AppConfig;
+  readonly addresses: Addresses;
+  /** True when the landing page is there. */
+  readonly demonstration: boolean;
+  readonly warnings: readonly string[];
+}
+
+/** `127.0.0.1:8080` as something to click on; a socket as it is. */
+function toUrl(address: string, secure: boolean): string {
+  if (address.startsWith('unix:')) return address;
+  const clickable = address.replace(/^(0\.0\.0\.0|\[::\])/, 'localhost');
+  return `${secure ? 'https' : 'http'}://${clickable}`;
+}
+
+/** Places that answer anybody: worth a word, because a server on the open net would work for everybody. */
+export function unsignedWarnings({ mounts }: AppConfig): string[] {
+  return mounts
+    .map(openMount)
+    .filter(({ policy }) => policy.signature === null && policy.secret === undefined)
+    .map(
+      ({ prefix }) =>
+        `URLs at ${prefix === '' ? '/' : prefix} need no signature: whoever can reach this server can use it. Set keys before it faces the net.`,
+    );
+}
+
+/** One block for a terminal. */
+export function startMessage({ version, config, addresses, demonstration, warnings }: StartFacts): string {
+  const base = toUrl(addresses.server, config.server.tls.certFile !== '');
+  const rows: [string, string][] = [
+    ...(demonstration ? [['open', `${base}/`] as [string, string]] : []),
+    ...config.mounts.map((mount): [string, string] => [mount.dialect, `${base}${openMount(mount).prefix}/`]),
+    ...(addresses.admin === null
+      ? []
+      : [['metrics', `${toUrl(addresses.admin, false)}/metrics`] as [string, string]]),
+    ['cache', config.cache.dir === '' ? 'in memory' : config.cache.dir],
+  ];
+  const width = Math.max(...rows.map(([name]) => name.length));
+  const lines = [
+    `pictor ${version} is running. Stop it with Ctrl+C.`,
+    '',
+    ...rows.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
+    ...warnings.flatMap((warning) => ['', `  ! ${warning}`]),
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+}
