@@ -1,0 +1,194 @@
+/** The landing page in a real browser, served by the real program: what a person sees in the first minute. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchChromium } from '../support/browser.ts';
+import { requireComponent } from '../support/component.ts';
+import { type Origin, startOrigin } from '../support/origin.ts';
+import { type PictorProcess, startPictor } from '../support/pictor-process.ts';
+import { repositoryRoot } from '../support/repository.ts';
+
+const chromium = requireComponent('chromium');
+const phone = { width: 390, height: 844 };
+const desktop = { width: 1280, height: 900 };
+
+describe('landing page', { skip: chromium.skip }, () => {
+  let pictor: PictorProcess;
+  let origin: Origin;
+  let browser: Browser;
+
+  before(async () => {
+    origin = await startOrigin();
+    const body = readFileSync(path.join(repositoryRoot, 'samples/harbour.jpg'));
+    origin.route('/night.jpg', { body, headers: { 'content-type': 'image/jpeg' } });
+    origin.route('/missing.jpg', { status: 404, body: 'nothing' });
+    pictor = await startPictor({ args: ['serve'], env: { PICTOR_SOURCES_HTTP_ALLOW_LOOPBACK: 'true' } });
+    browser = await launchChromium(chromium.path);
+  });
+
+  after(async () => {
+    await browser?.close();
+    await pictor?.stop();
+    await origin?.close();
+  });
+
+  /** Opens the page and waits for its first picture. What goes wrong in the browser is collected in `complaints`. */
+  async function open(options: { viewport?: { width: number; height: number }; hash?: string } = {}) {
+    const page = await browser.newPage({ viewport: options.viewport ?? desktop });
+    page.setDefaultTimeout(60_000);
+    const complaints: string[] = [];
+    const own = `http://127.0.0.1:${pictor.port}/`;
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
+        complaints.push(message.text());
+    });
+    page.on('request', (request) => {
+      if (!request.url().startsWith(own) && !request.url().startsWith('blob:'))
+        complaints.push(`asked ${request.url()}`);
+    });
+    await page.goto(`${own}${options.hash ?? ''}`);
+    await settled(page);
+    return { page, complaints };
+  }
+
+  /** Waits until what was asked for last is on the stage, as a picture or as a problem. */
+  const settled = (page: Page) => page.locator('#stage[aria-busy="false"]').waitFor();
+
+  const fact = (page: Page, name: string) => page.locator(`#fact-${name}`).innerText();
+
+  const shownPicture = (page: Page): Promise<[number, number, boolean]> =>
+    page.locator('#picture').evaluate('(image) => [image.naturalWidth, image.naturalHeight, image.hidden]');
+
+  test('shows a picture at once, with its numbers and its URL', async () => {
+    const { page, complaints } = await open();
+    assert.deepEqual(await shownPicture(page), [640, 420, false]);
+    assert.equal(await fact(page, 'pixels'), '640 × 420');
+    assert.match(await fact(page, 'bytes'), /^\d+(\.\d+)? k?B$/);
+    assert.match(await fact(page, 'time'), /^\d+(\.\d)? ms$/);
+    assert.equal(await fact(page, 'format'), 'webp');
+
+    const url = await page.locator('#url').innerText();
+    const reply = await pictor.get(new URL(url).pathname);
+    assert.equal(reply.status, 200);
+    assert.equal(reply.headers['content-type'], 'image/webp');
+    assert.ok((await page.locator('#html').innerText()).includes(`src="${url}"`));
+    assert.ok((await page.locator('#curl').innerText()).includes(`'${url}'`));
+    assert.deepEqual(complaints, []);
+  });
+
+  test('offers samples: every thumbnail loads, and a click shows that one', async () => {
+    const { page, complaints } = await open();
+    const thumbnails = page.locator('button[data-source] img');
+    assert.equal(await thumbnails.count(), 6);
+    for (const thumbnail of await thumbnails.all()) {
+      await thumbnail.evaluate('(image) => image.decode()');
+    }
+    const marbles = page.getByRole('button', { name: 'Glass marbles' });
+    await marbles.click();
+    await page.locator('#url', { hasText: 'marbles.jpg' }).waitFor();
+    await settled(page);
+    assert.equal(await marbles.getAttribute('aria-pressed'), 'true');
+    assert.deepEqual(await shownPicture(page), [640, 420, false]);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('a second load shows both times', async () => {
+    const { page } = await open();
+    assert.equal(await page.locator('#first').isVisible(), false);
+    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.locator('#first').waitFor();
+    assert.match(await fact(page, 'first'), /^\d+(\.\d)? ms$/);
+  });
+
+  test('shows a picture from an address that is typed', async () => {
+    const { page, complaints } = await open();
+    await page.getByLabel('Address of a picture').fill(`${origin.url}/night.jpg`);
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.locator('#url', { hasText: 'night.jpg' }).waitFor();
+    await settled(page);
+    assert.deepEqual(await shownPicture(page), [640, 420, false]);
+    assert.equal(origin.count('/night.jpg'), 1);
+    assert.equal(await page.locator('button[data-source][aria-pressed="true"]').count(), 0);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('shows what the server says when it cannot, and recovers', async () => {
+    const { page, complaints } = await open();
+    await page.getByLabel('Address of a picture').fill(`${origin.url}/missing.jpg`);
+    await page.getByLabel('Address of a picture').press('Enter');
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /^404 Not Found\n/);
+    assert.equal(await page.locator('#picture').isVisible(), false);
+    await page.getByRole('button', { name: 'Dawn over mountains' }).click();
+    await page.locator('#picture').waitFor();
+    assert.equal(await alert.isVisible(), false);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('obeys the controls', async () => {
+    const { page, complaints } = await open();
+    await page.getByLabel('Into that box by').selectOption('fit');
+    assert.equal(await page.getByRole('group', { name: 'When cutting, keep' }).isDisabled(), true);
+    await page.getByLabel('Width').fill('300');
+    await page.getByLabel('Height').fill('0');
+    await page.getByRole('radio', { name: 'PNG' }).check();
+    await page.locator('#url', { hasText: /\/rs:fit:300:0\/q:80\/plain\/.*@png$/ }).waitFor();
+    await settled(page);
+    assert.deepEqual((await shownPicture(page)).slice(0, 1), [300]);
+    assert.equal(await fact(page, 'format'), 'png');
+
+    await page.getByLabel('Into that box by').selectOption('force');
+    await page.getByLabel('Height').fill('50');
+    await page.locator('#url', { hasText: /\/rs:force:300:50\// }).waitFor();
+    await page.locator('#fact-pixels', { hasText: '300 × 50' }).waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
+  test('can be used with the keyboard alone, and a reload shows the same', async () => {
+    const { page } = await open();
+    await page.getByRole('button', { name: 'Harbour at night' }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#url', { hasText: 'harbour.jpg' }).waitFor();
+    await page.getByRole('radio', { name: 'WebP' }).focus();
+    await page.keyboard.press('ArrowRight');
+    await page.locator('#url', { hasText: '@avif' }).waitFor();
+    await settled(page);
+    const url = await page.locator('#url').innerText();
+    await page.reload();
+    await settled(page);
+    assert.equal(await page.locator('#url').innerText(), url);
+    assert.equal(
+      await page.getByRole('button', { name: 'Harbour at night' }).getAttribute('aria-pressed'),
+      'true',
+    );
+  });
+
+  test('fits a phone', async () => {
+    const { page } = await open({ viewport: phone });
+    const [content, window] = await page.evaluate<[number, number]>(
+      '[document.documentElement.scrollWidth, innerWidth]',
+    );
+    assert.equal(content, window);
+  });
+
+  test('its files are served with a policy that lets nothing else in', async () => {
+    for (const [target, type] of [
+      ['/', 'text/html; charset=utf-8'],
+      ['/playground/app.js', 'text/javascript; charset=utf-8'],
+      ['/playground/image-url.js', 'text/javascript; charset=utf-8'],
+      ['/playground/style.css', 'text/css; charset=utf-8'],
+      ['/playground/logo.svg', 'image/svg+xml'],
+    ] as const) {
+      const reply = await pictor.get(target);
+      assert.equal(reply.status, 200, target);
+      assert.equal(reply.headers['content-type'], type);
+      assert.match(reply.headers['content-security-policy'] ?? '', /^default-src 'none'/);
+    }
+    assert.equal((await pictor.get('/playground/../package.json')).status, 404);
+    assert.equal((await pictor.get('/playground/tsconfig.json')).status, 404);
+  });
+});

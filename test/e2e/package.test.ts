@@ -1,0 +1,170 @@
+/**
+ * The published form: packed, installed into an empty folder, run. Nothing else would notice a file that is missing from
+ * the package, or code that only works beside its source.
+ */
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { env as ambient, execPath } from 'node:process';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { freePort } from '../support/pictor-process.ts';
+import { repositoryRoot } from '../support/repository.ts';
+
+const run = promisify(execFile);
+
+const work = mkdtempSync(path.join(tmpdir(), 'pictor-package-'));
+after(() => rmSync(work, { recursive: true, force: true }));
+
+/** Where the package gets installed; a project of someone else's. */
+const project = path.join(work, 'project');
+const installed = path.join(project, 'node_modules/pictor');
+
+/** npm and everything it starts find the Node this test runs on first. */
+const env = {
+  ...ambient,
+  PATH: [path.dirname(execPath), ambient['PATH']].join(path.delimiter),
+  npm_config_update_notifier: 'false',
+  npm_config_fund: 'false',
+  npm_config_audit: 'false',
+};
+
+/** Builds and packs a copy, so that nothing else in the repository is disturbed. */
+async function pack(): Promise<string> {
+  const copy = path.join(work, 'source');
+  mkdirSync(copy);
+  for (const name of readdirSync(repositoryRoot)) {
+    if (['node_modules', '.git', 'dist', 'data', 'coverage'].includes(name)) continue;
+    cpSync(path.join(repositoryRoot, name), path.join(copy, name), { recursive: true });
+  }
+  symlinkSync(path.join(repositoryRoot, 'node_modules'), path.join(copy, 'node_modules'));
+  await run('npm', ['pack', '--silent', '--pack-destination', work], { cwd: copy, env, maxBuffer: 2 ** 26 });
+  return path.join(work, readdirSync(work).find((name) => name.endsWith('.tgz'))!);
+}
+
+describe('the published package', () => {
+  before(async () => {
+    const archive = await pack();
+    mkdirSync(project);
+    writeFileSync(
+      path.join(project, 'package.json'),
+      '{ "name": "someone-elses", "private": true, "type": "module" }',
+    );
+    await run('npm', ['install', '--silent', '--omit=dev', archive], { cwd: project, env });
+  });
+
+  /** Runs `pictor {args}` as installed. */
+  const pictor = (...args: string[]) =>
+    run(path.join(project, 'node_modules/.bin/pictor'), args, { cwd: project, env });
+
+  test('holds what is needed and nothing that is not', () => {
+    const names = readdirSync(installed).toSorted();
+    for (const needed of [
+      'bin',
+      'dist',
+      'LICENSE',
+      'NOTICE',
+      'README.md',
+      'package.json',
+      'playground',
+      'samples',
+    ]) {
+      assert.ok(names.includes(needed), needed);
+    }
+    for (const unwanted of ['src', 'test', 'bench', 'scripts', 'node_modules', 'tsconfig.json']) {
+      assert.ok(!names.includes(unwanted), unwanted);
+    }
+    assert.match(readFileSync(path.join(installed, 'dist/THIRD_PARTY_NOTICES.txt'), 'utf8'), /^undici \d/m);
+  });
+
+  test('says its version', async () => {
+    const { version } = JSON.parse(readFileSync(path.join(installed, 'package.json'), 'utf8')) as {
+      version: string;
+    };
+    assert.match((await pictor('version')).stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`));
+  });
+
+  test('gives help', async () => {
+    assert.match((await pictor('--help')).stdout, /\bserve\b/);
+  });
+
+  test('serves a sample, reports that it lives, and stops on SIGTERM', async () => {
+    const [port, adminPort] = [await freePort(), await freePort()];
+    const server = spawn(path.join(project, 'node_modules/.bin/pictor'), ['serve'], {
+      cwd: project,
+      env: { ...env, PICTOR_SERVER_BIND: `127.0.0.1:${port}`, PICTOR_ADMIN_BIND: `127.0.0.1:${adminPort}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let printed = '';
+    server.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    server.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+    const ended = new Promise<number | null>((resolve) => server.once('exit', (code) => resolve(code)));
+    try {
+      await answers(`http://127.0.0.1:${adminPort}/probe/live`, () => printed);
+      const picture = await fetch(
+        `http://127.0.0.1:${port}/imgproxy/unsafe/rs:fit:320:0/plain/local:///dawn.jpg@webp`,
+      );
+      assert.equal(picture.status, 200, printed);
+      assert.equal(picture.headers.get('content-type'), 'image/webp');
+      const bytes = Buffer.from(await picture.arrayBuffer());
+      assert.equal(bytes.subarray(8, 12).toString('latin1'), 'WEBP');
+      const page = await fetch(`http://127.0.0.1:${port}/`);
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /<title>pictor/);
+    } finally {
+      server.kill('SIGTERM');
+    }
+    assert.equal(await ended, 0, printed);
+  });
+
+  test('can be used as a library, with types', async () => {
+    writeFileSync(
+      path.join(project, 'use.js'),
+      "import * as pictor from 'pictor';\nconsole.log(Object.keys(pictor).length > 0);\n",
+    );
+    assert.equal((await run(execPath, ['use.js'], { cwd: project, env })).stdout.trim(), 'true');
+
+    writeFileSync(
+      path.join(project, 'use.ts'),
+      "import * as pictor from 'pictor';\nexport const names: string[] = Object.keys(pictor);\n",
+    );
+    const tsc = path.join(repositoryRoot, 'node_modules/.bin/tsc');
+    const options = [
+      '--noEmit',
+      '--strict',
+      '--module',
+      'nodenext',
+      '--target',
+      'esnext',
+      '--types',
+      '',
+      'use.ts',
+    ];
+    await run(tsc, options, { cwd: project, env });
+  });
+});
+
+/** Waits until a URL answers 200. */
+async function answers(url: string, printed: () => string): Promise<void> {
+  const deadline = Date.now() + 60_000;
+  while (Date.now() < deadline) {
+    const status = await fetch(url)
+      .then((reply) => reply.status)
+      .catch(() => 0);
+    if (status === 200) return;
+    await sleep(50);
+  }
+  throw new Error(`no answer from ${url}\n${printed()}`);
+}
