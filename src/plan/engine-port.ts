@@ -30,7 +30,10 @@ export interface TransformResult {
 export interface Engine {
   transform(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
   /** Header facts only. */
-  inspect(input: { readonly path: string } | { readonly bytes: Uint8Array }, limits: ImageLimits): Promise<ImageInfo>;
+  inspect(
+    input: { readonly path: string } | { readonly bytes: Uint8Array },
+    limits: ImageLimits,
+  ): Promise<ImageInfo>;
   readonly stats: () => EngineStats;
   close(): Promise<void>;
 }

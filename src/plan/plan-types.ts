@@ -1,5 +1,5 @@
 import type { EncodeSpec } from '../core/format.ts';
-import type { Size } from '../core/geometry.ts';
+import type { Orientation, Size } from '../core/geometry.ts';
 import type { Measurement, PlannedStep } from '../core/operation.ts';
 
 export interface DecodeHints {
@@ -14,6 +14,8 @@ export interface Plan {
   /** Size of one result frame. */
   readonly result: Size & { readonly frames: number };
   readonly encode: EncodeSpec;
+  /** EXIF orientation the result must carry where metadata is kept: 1 unless the request left turning to the viewer. */
+  readonly orientation: Orientation;
   /** What of the source's metadata survives. */
   readonly keep: {
     readonly metadata: boolean;

@@ -1,0 +1,57 @@
+import { PictorError } from '../core/errors.ts';
+import type { Size } from '../core/geometry.ts';
+import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
+
+/**
+ * Refuses a source by its header, before anything is decoded. Vector images pass: they are drawn as small as need be.
+ * @throws PictorError IMAGE_TOO_LARGE
+ */
+export function checkLimits(info: ImageInfo, limits: ImageLimits): void {
+  if (info.vector) return;
+  const { width, height } = info;
+  if (exceeds(Math.max(width, height), limits.maxSide))
+    refuse(`a side of ${width}x${height}`, limits.maxSide);
+  if (exceeds(width * height, limits.maxPixels)) refuse(`${width}x${height} pixels`, limits.maxPixels);
+}
+
+/** Frames to work on: those there are, those wanted and those allowed. Pages of a document count as one. */
+export function keptFrames(info: ImageInfo, limits: ImageLimits, wanted: number | undefined): number {
+  if (!info.animated) return 1;
+  return Math.max(1, Math.min(info.frames, wanted ?? info.frames, limits.maxFrames || info.frames));
+}
+
+/**
+ * Refuses an animation whose kept frames have too many pixels together.
+ * @throws PictorError IMAGE_TOO_LARGE
+ */
+export function checkFrames({ width, height }: Size, frames: number, limits: ImageLimits): void {
+  if (frames === 1 || !exceeds(width * height * frames, limits.maxFramePixels)) return;
+  refuse(`${frames} frames of ${width}x${height}`, limits.maxFramePixels);
+}
+
+/** The size a vector image is drawn at: its own, or the largest of its shape within the bounds. */
+export function drawnSize({ width, height }: Size, limits: ImageLimits): Size {
+  const bySide = limits.maxSide === 0 ? 1 : limits.maxSide / Math.max(width, height);
+  const byPixels = limits.maxPixels === 0 ? 1 : Math.sqrt(limits.maxPixels / (width * height));
+  const factor = Math.min(1, bySide, byPixels);
+  return { width: Math.max(1, Math.floor(width * factor)), height: Math.max(1, Math.floor(height * factor)) };
+}
+
+/**
+ * Refuses what a URL asks for beyond its source and beyond the bound. Cutting down later does not help: the pixels
+ * would have to be made first.
+ * @throws PictorError OPERATION_IMPOSSIBLE
+ */
+export function checkEnlarged(size: Size, before: Size, limits: ImageLimits): void {
+  const pixels = size.width * size.height;
+  if (pixels <= before.width * before.height || !exceeds(pixels, limits.maxResultPixels)) return;
+  throw new PictorError('OPERATION_IMPOSSIBLE', {
+    detail: `a result of ${size.width}x${size.height} exceeds ${limits.maxResultPixels} pixels`,
+  });
+}
+
+const exceeds = (value: number, bound: number): boolean => bound > 0 && value > bound;
+
+function refuse(what: string, bound: number): never {
+  throw new PictorError('IMAGE_TOO_LARGE', { detail: `${what} exceeds ${bound}` });
+}

@@ -1,0 +1,54 @@
+import type { Size } from '../core/geometry.ts';
+import type { Place, PlannedStep } from '../core/operation.ts';
+import { rendererOf } from '../operations/render/renderer-of.ts';
+import { sizeAfter } from './steps.ts';
+
+export interface PlacedStep {
+  readonly step: PlannedStep;
+  /** Size of the picture (of one frame) when the step begins. */
+  readonly before: Size;
+}
+
+/** Steps that one sharp chain does, in this order. */
+export interface Pass {
+  readonly steps: readonly PlacedStep[];
+  /** Size of the picture (of one frame) when the pass begins. */
+  readonly size: Size;
+  /** The frames of the animation must go through one by one; never true of the first pass, nor of a still. */
+  readonly frameByFrame: boolean;
+}
+
+/**
+ * Groups steps into as few passes as sharp's fixed order of work allows. There is always a first pass, maybe without
+ * steps: it decodes.
+ */
+export function groupPasses(steps: readonly PlannedStep[], source: Size, frames: number): readonly Pass[] {
+  const passes: { steps: PlacedStep[]; size: Size; frameByFrame: boolean }[] = [
+    { steps: [], size: source, frameByFrame: false },
+  ];
+  let size = source;
+  let done = -1;
+  for (const step of steps) {
+    const frameByFrame = frames > 1 && (rendererOf(step).frameByFrame?.(step) ?? false);
+    let pass = passes.at(-1)!;
+    let place = pass.frameByFrame === frameByFrame ? placeIn(pass.steps, step, done) : undefined;
+    if (place === undefined) {
+      pass = { steps: [], size, frameByFrame };
+      passes.push(pass);
+      place = placeIn([], step, -1)!;
+    }
+    pass.steps.push({ step, before: size });
+    done = place.to ?? place.from;
+    size = sizeAfter(step, size);
+  }
+  return passes;
+}
+
+function placeIn(pass: readonly PlacedStep[], step: PlannedStep, done: number): Place | undefined {
+  const { places, repeats = false } = rendererOf(step);
+  const present = pass.map((each) => each.step.step);
+  if (!repeats && present.includes(step.step)) return undefined;
+  return places.find(
+    (place) => place.from > done && (place.with?.some((name) => present.includes(name)) ?? true),
+  );
+}

@@ -1,0 +1,43 @@
+import type { Size } from '../core/geometry.ts';
+import type { ImageLimits } from '../core/image-info.ts';
+import type { PlannedStep } from '../core/operation.ts';
+
+/**
+ * A vector image that is cut and then enlarged would be drawn small and blown up. Drawn large and then cut it stays sharp,
+ * as long as the large drawing keeps to the bounds.
+ */
+export function sharpVector(
+  steps: readonly PlannedStep[],
+  source: Size,
+  limits: ImageLimits,
+): readonly PlannedStep[] {
+  const [cut, scale, ...rest] = steps;
+  if (cut?.step !== 'extract' || scale?.step !== 'scale' || scale.kernel !== undefined) return steps;
+  const { area } = cut;
+  const x = scale.size.width / area.width;
+  const y = scale.size.height / area.height;
+  const whole = { width: Math.round(source.width * x), height: Math.round(source.height * y) };
+  if ((x <= 1 && y <= 1) || isTooLarge(whole, limits)) return steps;
+  return [
+    { step: 'scale', size: whole },
+    {
+      step: 'extract',
+      area: {
+        left: Math.min(Math.round(area.left * x), whole.width - scale.size.width),
+        top: Math.min(Math.round(area.top * y), whole.height - scale.size.height),
+        ...scale.size,
+      },
+    },
+    ...rest,
+  ];
+}
+
+/** Side of the largest drawing (cairo). */
+const largestSide = 32_767;
+
+function isTooLarge({ width, height }: Size, { maxSide, maxPixels }: ImageLimits): boolean {
+  return (
+    Math.max(width, height) > (maxSide === 0 ? largestSide : Math.min(maxSide, largestSide)) ||
+    (maxPixels > 0 && width * height > maxPixels)
+  );
+}
