@@ -1,0 +1,111 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Claim } from './claims.ts';
+import { diskBytes, fileMode, isMissing, makeDirectory, removeFile } from './files.ts';
+
+/** A whole file in the folder for drafts, ready to be renamed to its place. */
+export interface Draft {
+  readonly path: string;
+  readonly size: number;
+  /** CRC-32 of its bytes. */
+  readonly sum: number;
+}
+
+export interface StagingOptions {
+  /** Folder for drafts, on the same file system as the blobs. */
+  readonly directory: string;
+  /** Starts the name of every draft of this process. */
+  readonly instance: string;
+  /** Flush to the disk before the draft counts as written. */
+  readonly durable: boolean;
+  /** File time of the draft, seconds. */
+  readonly stamp: () => number;
+  /** Runs a file operation; makes room and tries again while the disk is full. @throws PictorError STORE_FAILED */
+  readonly attempt: <T>(bytes: number, operation: () => Promise<T>) => Promise<T>;
+}
+
+export interface DraftOrder {
+  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  readonly claim: Claim;
+  /** Bytes on disk that the claim covers besides this draft. */
+  readonly besides: number;
+  /** A longer body is given up: null is returned. */
+  readonly maxBytes: number;
+}
+
+export interface Staging {
+  /** Writes a draft. Leaves no file behind when it fails. @throws PictorError STORE_FAILED, or what the chunks throw */
+  write(order: DraftOrder): Promise<Draft | null>;
+}
+
+export function createStaging(options: StagingOptions): Staging {
+  const { attempt } = options;
+  let drafts = 0;
+
+  async function openDraft(path: string): Promise<FileHandle> {
+    try {
+      return await open(path, 'wx', fileMode);
+    } catch (error) {
+      if (!isMissing(error)) throw error;
+      // Somebody emptied the cache folder while we run: fine.
+      await makeDirectory(options.directory);
+      return open(path, 'wx', fileMode);
+    }
+  }
+
+  async function writeChunk(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
+    let done = 0;
+    while (done < chunk.byteLength) {
+      const rest = chunk.byteLength - done;
+      const { bytesWritten } = await attempt(rest, () => handle.write(chunk, done, rest, position + done));
+      done += bytesWritten;
+    }
+  }
+
+  async function fill(handle: FileHandle, order: DraftOrder): Promise<{ size: number; sum: number } | null> {
+    let size = 0;
+    let sum = 0;
+    for await (const chunk of order.chunks) {
+      if (size + chunk.byteLength > order.maxBytes) return null;
+      const needed = order.besides + diskBytes(size + chunk.byteLength);
+      await attempt(chunk.byteLength, () => order.claim.reserve(needed));
+      await writeChunk(handle, chunk, size);
+      size += chunk.byteLength;
+      sum = crc32(chunk, sum);
+    }
+    return { size, sum };
+  }
+
+  async function finish(handle: FileHandle): Promise<void> {
+    const time = options.stamp();
+    // Without an exact time eviction is less exact, nothing else.
+    await handle.utimes(time, time).catch(() => {});
+    if (options.durable) await attempt(0, () => handle.sync());
+  }
+
+  return {
+    async write(order) {
+      const path = join(options.directory, `${options.instance}-${drafts}`);
+      drafts += 1;
+      const handle = await attempt(0, () => openDraft(path));
+      let filled: { size: number; sum: number } | null = null;
+      try {
+        filled = await fill(handle, order);
+        if (filled !== null) await finish(handle);
+      } catch (error) {
+        await handle.close().catch(() => {});
+        await removeFile(path);
+        throw error;
+      }
+      try {
+        await attempt(0, () => handle.close());
+      } catch (error) {
+        await removeFile(path);
+        throw error;
+      }
+      if (filled === null) await removeFile(path);
+      return filled === null ? null : { path, ...filled };
+    },
+  };
+}
