@@ -3,7 +3,7 @@ import type { EmitEvent } from '../core/events.ts';
 
 export interface ClientErrorFacts {
   readonly error: Error & { readonly code?: string };
-  readonly socket: Duplex & { readonly remoteAddress?: string };
+  readonly socket: Duplex & { readonly remoteAddress?: string | undefined };
   /** An answer has begun on the socket: nothing may be written into it. */
   readonly answering: boolean;
   readonly emit: EmitEvent;

@@ -2,13 +2,13 @@ import { PictorError } from '../core/errors.ts';
 import type { HttpResponse } from './messages.ts';
 
 /**
- * A signal that aborts when the client goes away before its answer was written, with `CANCELLED` as the reason. Works
- * for a closed connection and for an HTTP/2 stream that was reset.
+ * A signal that aborts when the client goes away before it was answered, with `CANCELLED` as the reason. Works for a
+ * closed connection and for an HTTP/2 stream that was reset (node then calls the response finished, but not ended).
  */
 export function clientSignal(response: HttpResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => {
-    if (!response.writableFinished) controller.abort(new PictorError('CANCELLED'));
+    if (!response.writableEnded) controller.abort(new PictorError('CANCELLED'));
   });
   return controller.signal;
 }

@@ -13,9 +13,8 @@ export interface HttpRequest {
 /** A response as the edge sees it. Replies go out through `sendReply`. */
 export interface HttpResponse {
   readonly headersSent: boolean;
+  /** True once `end` was called. */
   readonly writableEnded: boolean;
-  /** True once every byte was handed to the system. */
-  readonly writableFinished: boolean;
   /** Bytes that wait for the client to take them. */
   readonly writableLength: number;
   writeHead(status: number, headers: string[]): unknown;

@@ -26,6 +26,8 @@ export interface HttpServer {
    * @param deadlineMs default: `shutdownTimeoutSeconds`
    */
   close(deadlineMs?: number): Promise<void>;
+  /** Reads the certificate files again, as is done by itself when they change. @throws PictorError LISTEN_FAILED; the old one stays */
+  reloadCertificate(): Promise<void>;
   /** Open connections, for metrics. */
   connections(): number;
 }
@@ -71,6 +73,7 @@ export function createHttpServer({ settings, handler, emit }: HttpServerParts): 
       closing ??= closeServer({ server, connections, deadlineMs });
       return closing;
     },
+    reloadCertificate: async () => certificate?.load(),
     connections: connections.open,
   };
 }
@@ -99,6 +102,8 @@ function createSecure(settings: ServerSettings): TlsServer {
     allowHTTP1: true,
     handshakeTimeout: ms(settings.headersTimeoutSeconds) || 60_000,
     settings: { maxConcurrentStreams: 128, maxHeaderListSize: settings.maxHeaderBytes },
+    // In MB, and node counts answers that wait for the client: its default of 10 refuses pictures of an ordinary gallery.
+    maxSessionMemory: 512,
     maxSessionInvalidFrames: 100,
   });
 }
@@ -171,7 +176,8 @@ function closeServer({ server, connections, deadlineMs }: Closing): Promise<void
     // The error says that the server never listened: then there is nothing to wait for.
     server.close(() => {
       clearTimeout(deadline);
-      resolve();
+      // node counts a connection as gone a turn of the event loop before its `close` listeners run.
+      setImmediate(() => setImmediate(resolve));
     });
     connections.drain();
   });
