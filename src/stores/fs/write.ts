@@ -101,7 +101,6 @@ export function createWriter(options: WriterOptions): Writer {
     }
     write.files.push(draft.path);
     await attempt(0, () => queue.run(write.place.record, () => replace(draft, bodyBytes, write)));
-    if (options.durable) await attempt(0, () => syncPlace(write.place));
     return true;
   }
 
@@ -112,6 +111,7 @@ export function createWriter(options: WriterOptions): Writer {
         handle === null ? null : { size: (await handle.stat()).size, head: await readRecordHead(handle) };
       await moveInto(draft.path, place.record);
       claim.place(place.bucket, bodyBytes + diskBytes(draft.size), old === null ? 1 : 0);
+      if (options.durable) await syncPlace(place);
       if (old === null) return;
       budget.change(place.bucket, -diskBytes(old.size), 0);
       await retireBody(old.head, place);
