@@ -1,0 +1,66 @@
+import type { Dialect, Grant, RequestTarget } from '../../request/dialect.ts';
+import type { ImageRequest } from '../../request/image-request.ts';
+import { formatRequest } from './format.ts';
+import { imgproxyPolicy } from './policy.ts';
+import { imgproxyReplies } from './replies.ts';
+import { rulesOf } from './rules.ts';
+import type { ImgproxySettings } from './settings.ts';
+import { parseV1, splitV1 } from './v1-parse.ts';
+import { parseV4, v4Signature } from './v4-parse.ts';
+
+/**
+ * The URL language of imgproxy: version 1 whole, version 4 as far as `v4Options` goes. Both live in one mount.
+ *
+ * Version 4 (raw path; the signature covers `/` and everything behind its own part):
+ *
+ *     /{signature}/{option}/{option}/…/plain/{source, escaped}[@{format}]
+ *     /{signature}/{option}/{option}/…/{source, base64url, split as one likes}[.{format}]
+ *
+ * An option is `name:argument:argument…`; the first part without `:` begins the source. Later options win. Without a
+ * format the source's own is kept when it is JPEG, PNG or GIF, else the first of these that can hold the picture is taken.
+ *
+ * Version 1 (escapes resolved first; the signature covers the same):
+ *
+ *     /{signature}/{fit|fill|crop}/{width}/{height}/{ce|no|so|ea|we|sm}/{enlarge}/{source, base64url}[.{jpg|jpeg|png|webp}]
+ *
+ * Width and height are whole numbers, 0 follows from the other side; enlarge is off for `0` and on for anything else;
+ * without a format the result is JPEG.
+ *
+ * | path behind the signature | picture |
+ * | --- | --- |
+ * | `/rs:fill:300:200/g:no/plain/https://a.example/b.png@webp` | covers 300×200, cut from the bottom, WebP |
+ * | `/size:300:0:1/aHR0cHM6Ly9hLmV4YW1wbGUvYi5wbmc` | 300 wide, enlarged if need be |
+ * | `/q:60/plain/local:///b.png@jpg` | as large as the source, JPEG of quality 60 |
+ * | `/fit/300/300/ce/0/aHR0cHM6Ly9hLmV4YW1wbGUvYi5wbmc.png` | within 300×300, PNG |
+ * | `/crop/300/200/so/0/aHR0cHM6Ly9hLmV4YW1wbGUvYi5wbmc` | the lower middle 300×200, unscaled, JPEG |
+ */
+export const imgproxy: Dialect<ImgproxySettings> = {
+  name: 'imgproxy',
+  summary: 'imgproxy URLs: version 1, and version 4 as far as documented.',
+  parse(target, settings, hints) {
+    const rules = rulesOf(settings);
+    const path = splitV1(target.path);
+    return path === null ? parseV4(target, rules, hints) : parseV1(path, rules, hints);
+  },
+  grantOf,
+  format: (image, settings) =>
+    formatRequest(image, {
+      rules: rulesOf(settings),
+      read: (path): ImageRequest => imgproxy.parse({ raw: path, path, query: '' }, settings, {}).image,
+    }),
+  replies: imgproxyReplies,
+  policy: imgproxyPolicy,
+};
+
+function grantOf(target: RequestTarget, settings: ImgproxySettings): Grant {
+  const rules = rulesOf(settings);
+  if (rules.keys.length === 0) return { type: 'none' };
+  const v1 = splitV1(target.path);
+  if (v1 !== null) return { type: 'hmac', message: v1.message, signature: v1.signature };
+  const { signature, path } = v4Signature(target, rules);
+  return { type: 'hmac', message: `/${path}`, signature };
+}
+
+/** The same path with this signature in the place of the one it has. @param path as `format` gives it */
+export const withSignature = (path: string, signature: string): string =>
+  path.replace(/^\/[^/]*/, () => `/${signature}`);

@@ -1,0 +1,70 @@
+import { decimal } from './legacy-reading.ts';
+import { complaint, prefix, read, type Work } from './legacy-work.ts';
+
+/**
+ * imgproxy compares the pixels of all frames with MAX_SRC_RESOLUTION, or one frame's with
+ * MAX_ANIMATION_FRAME_RESOLUTION where that is set. We bound one frame and all of them.
+ */
+export function settleLimits(work: Work): void {
+  const { values, notices } = work;
+  const perFrame = read(work, 'MAX_ANIMATION_FRAME_RESOLUTION', decimal({ least: 0 }));
+  const frames = Number(values.get('settings.maxAnimationFrames') ?? 1);
+  const ofAll =
+    Number(perFrame ?? 0) > 0 ? Math.round(Number(perFrame) * 1e6) * frames : values.get('limits.maxPixels');
+  values.set('limits.maxFramePixels', ofAll);
+  if (values.get('limits.maxSourceBytes') === 0) {
+    values.delete('limits.maxSourceBytes');
+    notices.push(
+      `${prefix}MAX_SRC_FILE_SIZE=0: there is always a bound; set PICTOR_LIMITS_MAX_SOURCE_BYTES to raise it`,
+    );
+  }
+  if (values.get('admission.processQueue') === 0) {
+    values.delete('admission.processQueue');
+    notices.push(
+      `${prefix}REQUESTS_QUEUE_SIZE=0: there is always a bound; set PICTOR_ADMISSION_PROCESS_QUEUE to raise it`,
+    );
+  }
+}
+
+/** Times and counts that follow from others. */
+export function settleTimes({ values, flags, v1, problems }: Work): void {
+  if (v1 && values.get('settings.ttlSeconds') === 0)
+    problems.push(complaint('TTL', 'a whole number greater than 0', '0'));
+  if (v1 && values.get('server.maxConnections') === 0) {
+    problems.push(complaint('MAX_CLIENTS', 'a whole number greater than 0', '0'));
+  }
+  if (!values.has('server.shutdownTimeoutSeconds')) {
+    values.set('server.shutdownTimeoutSeconds', 2 * Number(values.get('engine.timeoutSeconds')));
+  }
+  const agent = values.get('sources.http.userAgent');
+  if (typeof agent === 'string') {
+    values.set('sources.http.userAgent', agent.replaceAll('%current_version', flags.version ?? ''));
+  }
+}
+
+/** Hosts the operator named count as allowed wherever they resolve to; what is risky is said. */
+export function nameTrustedHosts({ values, notices }: Work): void {
+  const sources = (values.get('settings.allowedSources') ?? []) as readonly string[];
+  const base = values.get('settings.baseUrl');
+  const named = [...(typeof base === 'string' ? [base] : []), ...sources]
+    .map(hostNamed)
+    .filter((host) => host !== null);
+  if (named.length > 0) values.set('sources.http.allowedHosts', [...new Set(named)]);
+  for (const pattern of sources) {
+    if (/^https?:\/\/[^/]*$/i.test(pattern)) {
+      notices.push(
+        `${prefix}ALLOWED_SOURCES: end ${pattern} with a slash, or it also fits longer host names`,
+      );
+    }
+  }
+  if (values.get('sources.file.root') === '/')
+    notices.push(`${prefix}LOCAL_FILESYSTEM_ROOT=/ makes every readable image public`);
+  if (values.get('sources.http.insecureTls') === true) {
+    notices.push(`${prefix}IGNORE_SSL_VERIFICATION: anyone on the way can replace the sources`);
+  }
+}
+
+function hostNamed(url: string): string | null {
+  if (!/^https?:\/\/[^*/]+(\/|$)/i.test(url) || !URL.canParse(url)) return null;
+  return new URL(url).host;
+}

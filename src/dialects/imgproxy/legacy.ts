@@ -1,0 +1,198 @@
+import { decodeHex } from '../../lib/hex.ts';
+import { inertKind, isServiceLink } from './legacy-inert.ts';
+import { commaList, truth } from './legacy-reading.ts';
+import { nameTrustedHosts, settleLimits, settleTimes } from './legacy-settle.ts';
+import { composedVariables, type LegacyVariable, legacyVariables } from './legacy-variables.ts';
+import {
+  complaint,
+  type Environment,
+  type LegacyFlags,
+  prefix,
+  read,
+  textOf,
+  type Work,
+} from './legacy-work.ts';
+
+/** A plain tree of our settings; whatever is absent has our default. */
+export type PartialConfig = { readonly [key: string]: unknown };
+
+export interface LegacyReading {
+  readonly config: PartialConfig;
+  /** Why the server must not start. No secret is repeated in them. */
+  readonly problems: readonly string[];
+  /** What the operator should know. */
+  readonly notices: readonly string[];
+}
+
+/**
+ * Reads imgproxy's environment and flags as our configuration. `IMGPROXY_COMPAT=v1` gives version 1's defaults and
+ * rules, otherwise they are version 4's. The whole environment may be handed in: other variables are not looked at.
+ */
+export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): LegacyReading {
+  const compat = env[`${prefix}COMPAT`] ?? '';
+  const v1 = compat === 'v1';
+  const work: Work = { env, flags, v1, values: new Map(), problems: [], notices: [] };
+  if (!['', 'v1', 'v4'].includes(compat)) work.problems.push(complaint('COMPAT', 'v1 or v4', compat));
+  for (const [path, value] of Object.entries(v1 ? v1Defaults : v4Defaults)) work.values.set(path, value);
+  readListen(work);
+  readKeys(work);
+  for (const variable of legacyVariables) readVariable(work, variable);
+  readNegotiation(work);
+  settleLimits(work);
+  settleTimes(work);
+  nameTrustedHosts(work);
+  reportTheRest(work);
+  return { config: treeOf(work.values), problems: work.problems, notices: work.notices };
+}
+
+/** Where imgproxy's defaults differ from ours. Those of the mount's settings follow `settings.compat`. */
+const commonDefaults = {
+  'settings.obeyPrivate': false,
+  'server.bind': ':8080',
+  'server.requestTimeoutSeconds': 10,
+  'server.headersTimeoutSeconds': 10,
+  'admin.bind': '',
+  'engine.timeoutSeconds': 10,
+  'sources.http.timeoutSeconds': 5,
+  'sources.http.maxRedirects': 10,
+  'sources.http.allowUserInfo': true,
+  'sources.http.allowLoopback': false,
+  'sources.http.allowLinkLocal': false,
+  'sources.http.allowPrivate': true,
+};
+
+const v4Defaults = { 'settings.compat': 'v4', ...commonDefaults, 'limits.maxPixels': 50_000_000 };
+
+const v1Defaults = {
+  'settings.compat': 'v1',
+  ...commonDefaults,
+  'server.shutdownTimeoutSeconds': 5,
+  'limits.maxPixels': 16_800_000,
+  'limits.maxSide': 8192,
+};
+
+function readVariable(work: Work, { name, formerly = [], read: reader, to }: LegacyVariable): void {
+  const set = [name, ...formerly].filter((each) => textOf(work, each) !== undefined);
+  const [used, ...others] = set;
+  if (used === undefined) return;
+  for (const other of others) work.notices.push(`${prefix}${other} is not used: ${prefix}${used} is set too`);
+  if (used !== name && !work.v1) work.notices.push(`${prefix}${used} is now called ${prefix}${name}`);
+  const value = read(work, used, reader);
+  if (value !== undefined) for (const path of to) work.values.set(path, value);
+}
+
+function readListen(work: Work): void {
+  const port = work.env.PORT;
+  const bind =
+    textOf(work, 'BIND') ?? (port === undefined || port === '' ? undefined : `:${port}`) ?? ':8080';
+  const network = textOf(work, 'NETWORK') ?? 'tcp';
+  const bare = bind.startsWith(':');
+  const forms: Readonly<Record<string, string>> = {
+    tcp: bind,
+    tcp4: bare ? `0.0.0.0${bind}` : bind,
+    tcp6: bare ? `[::]${bind}` : bind,
+    unix: `unix:${bind}`,
+  };
+  if (Object.hasOwn(forms, network)) work.values.set('server.bind', forms[network]);
+  else work.problems.push(complaint('NETWORK', 'tcp, tcp4, tcp6 or unix', network));
+}
+
+function readKeys(work: Work): void {
+  const keys = hexList(work, 'KEY', work.flags.keyText);
+  const salts = hexList(work, 'SALT', work.flags.saltText);
+  if (keys === null || salts === null) return;
+  if (keys.length !== salts.length) {
+    work.problems.push(
+      `${prefix}KEY and ${prefix}SALT: as many keys as salts are needed, got ${keys.length} and ${salts.length}`,
+    );
+    return;
+  }
+  work.values.set(
+    'settings.keys',
+    keys.map((key, index) => ({ key, salt: salts[index] })),
+  );
+  if (keys.length > 0) {
+    if (keys.some((key) => key.length < 32))
+      work.notices.push(`${prefix}KEY: a key of less than 16 bytes can be guessed`);
+  } else if (work.v1) {
+    work.problems.push(`${prefix}KEY and ${prefix}SALT are required, as hexadecimal text`);
+  } else {
+    work.notices.push(
+      `URLs are not signed: set ${prefix}KEY and ${prefix}SALT, or anyone can have anything made`,
+    );
+  }
+}
+
+/** Hexadecimal texts of a list; null, and a problem, when one is none. */
+function hexList(work: Work, name: string, fromFile: string | undefined): string[] | null {
+  const texts = commaList(fromFile ?? textOf(work, name) ?? '');
+  if (texts.every((text) => decodeHex(text) !== null)) return texts;
+  work.problems.push(`${prefix}${name}: expected an even number of hexadecimal digits`);
+  return null;
+}
+
+function readNegotiation(work: Work): void {
+  const isOn = (...names: string[]): boolean => names.map((name) => read(work, name, truth)).includes(true);
+  const auto = [
+    ...(isOn('AUTO_AVIF', 'ENABLE_AVIF_DETECTION') ? ['avif'] : []),
+    ...(isOn('AUTO_WEBP', 'ENABLE_WEBP_DETECTION') ? ['webp'] : []),
+  ];
+  const enforced = [...(isOn('ENFORCE_AVIF') ? ['avif'] : []), ...(isOn('ENFORCE_WEBP') ? ['webp'] : [])];
+  if (auto.length > 0) work.values.set('settings.autoFormats', auto);
+  if (enforced.length > 0) work.values.set('settings.enforceFormats', enforced);
+}
+
+/** No variable of imgproxy is passed over in silence. */
+function reportTheRest(work: Work): void {
+  const read = new Set(legacyVariables.flatMap(({ name, formerly = [] }) => [name, ...formerly]));
+  if (work.flags.presetsText !== undefined)
+    work.notices.push('-presets: presets are not supported yet; the file is not used');
+  for (const [variable, text] of Object.entries(work.env)) {
+    const name = variable.slice(prefix.length);
+    if (!variable.startsWith(prefix) || text === undefined || text === '') continue;
+    if (read.has(name) || composedVariables.has(name) || isServiceLink(name)) continue;
+    reportInert(work, name, text);
+  }
+}
+
+function reportInert(work: Work, name: string, text: string): void {
+  switch (inertKind(name)) {
+    case 'missing':
+      work.notices.push(`${prefix}${name} is not supported yet and changes nothing`);
+      break;
+    case 'pointless':
+      work.notices.push(`${prefix}${name} has no meaning here and changes nothing`);
+      break;
+    case 'unsafe':
+      if (text === 'false' || text === '0') break;
+      work.problems.push(
+        `${prefix}${name} is not supported yet; starting without it would allow more than it says`,
+      );
+      break;
+    case null:
+      work.notices.push(`${prefix}${name} is unknown and changes nothing`);
+  }
+}
+
+/** `settings.x` and `mount.x` go into the one mount, everything else where its path says. */
+function treeOf(values: ReadonlyMap<string, unknown>): PartialConfig {
+  const mount: Record<string, unknown> = { prefix: '/', dialect: 'imgproxy', settings: {} };
+  const tree: Record<string, unknown> = {};
+  for (const [path, value] of values) {
+    const keys = path.split('.');
+    if (keys[0] === 'settings') put(mount, keys, value);
+    else if (keys[0] === 'mount') put(mount, keys.slice(1), value);
+    else put(tree, keys, value);
+  }
+  return { ...tree, mounts: [mount] };
+}
+
+function put(tree: Record<string, unknown>, keys: readonly string[], value: unknown): void {
+  const [first = '', ...rest] = keys;
+  if (rest.length === 0) {
+    tree[first] = value;
+    return;
+  }
+  tree[first] ??= {};
+  put(tree[first] as Record<string, unknown>, rest, value);
+}

@@ -1,0 +1,75 @@
+import type { EncoderOptions } from '../../core/format.ts';
+import type { ImgproxySettings } from './settings.ts';
+
+/** What the two versions do where nothing is configured. */
+const modes = {
+  v4: {
+    ttlSeconds: 31_536_000,
+    useEtag: true,
+    useLastModified: true,
+    formatQuality: { webp: 79, avif: 63, jxl: 77 } as Readonly<Record<string, number>>,
+    stripPngMetadata: true,
+  },
+  v1: {
+    ttlSeconds: 3600,
+    useEtag: false,
+    useLastModified: false,
+    formatQuality: {} as Readonly<Record<string, number>>,
+    stripPngMetadata: false,
+  },
+} as const;
+
+/** Settings with every mode-bound default filled in, and what parsing needs of them made ready. */
+export interface ImgproxyRules extends ImgproxySettings {
+  readonly ttlSeconds: number;
+  readonly useEtag: boolean;
+  readonly useLastModified: boolean;
+  readonly stripMetadata: boolean;
+  /** Without it, PNG output keeps its metadata, as v1 did. */
+  readonly stripPngMetadata: boolean;
+  readonly formatQuality: Readonly<Record<string, number>>;
+  /** Encoder knobs by format name; formats without any are absent. */
+  readonly encoder: Readonly<Record<string, EncoderOptions>>;
+  /** Names of options a URL may use; null: all. */
+  readonly allowedOptions: ReadonlySet<string> | null;
+}
+
+const known = new WeakMap<ImgproxySettings, ImgproxyRules>();
+
+/** The rules of a mount. Worked out once per settings object. */
+export function rulesOf(settings: ImgproxySettings): ImgproxyRules {
+  const before = known.get(settings);
+  if (before !== undefined) return before;
+  const mode = modes[settings.compat];
+  const rules: ImgproxyRules = {
+    ...settings,
+    ttlSeconds: settings.ttlSeconds ?? mode.ttlSeconds,
+    useEtag: settings.useEtag ?? mode.useEtag,
+    useLastModified: settings.useLastModified ?? mode.useLastModified,
+    stripMetadata: settings.stripMetadata ?? true,
+    stripPngMetadata: settings.stripMetadata ?? mode.stripPngMetadata,
+    formatQuality: settings.formatQuality ?? mode.formatQuality,
+    encoder: encoderOptions(settings),
+    allowedOptions:
+      settings.allowedProcessingOptions.length === 0 ? null : new Set(settings.allowedProcessingOptions),
+  };
+  known.set(settings, rules);
+  return rules;
+}
+
+/** Only what was asked for: pictor's own encoder defaults stand otherwise. */
+function encoderOptions(settings: ImgproxySettings): Record<string, EncoderOptions> {
+  const options: Record<string, EncoderOptions> = {
+    jpeg: settings.jpegProgressive ? { progressive: true } : {},
+    png: {
+      ...(settings.pngInterlaced ? { progressive: true } : {}),
+      ...(settings.pngQuantize ? { palette: true, colours: settings.pngQuantizationColors } : {}),
+    },
+    webp: {
+      ...(settings.webpEffort === undefined ? {} : { effort: settings.webpEffort }),
+      ...(settings.webpPreset === 'default' ? {} : { preset: settings.webpPreset }),
+    },
+    avif: settings.avifSpeed === undefined ? {} : { effort: 9 - settings.avifSpeed },
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, knobs]) => Object.keys(knobs).length > 0));
+}

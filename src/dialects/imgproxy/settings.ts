@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { count } from '../../core/settings.ts';
+import { decodeHex } from '../../lib/hex.ts';
+
+/** Bytes written as hexadecimal text, masked wherever configuration is shown. */
+const hexBytes = () =>
+  z
+    .string()
+    .transform((text, context) => {
+      const bytes = decodeHex(text.trim());
+      if (bytes !== null && bytes.length > 0) return bytes;
+      context.addIssue({ code: 'custom', message: 'expected bytes as an even number of hexadecimal digits' });
+      return z.NEVER;
+    })
+    .meta({ secret: true, syntax: 'hexadecimal' });
+
+const signingKey = z.strictObject({
+  key: hexBytes().describe('HMAC key.'),
+  salt: hexBytes().describe('Put before the path when it is signed.'),
+});
+
+const onOff = (value: boolean) => z.boolean().default(value);
+const percent = () => z.number().int().min(1).max(100);
+const formatNames = () => z.array(z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']));
+
+/**
+ * Settings of a mount that speaks imgproxy's URLs. Fields without a default depend on `compat`: what they mean when
+ * they are absent stands in `modes` (rules.ts).
+ */
+export const imgproxySettings = z.strictObject({
+  compat: z
+    .enum(['v4', 'v1'])
+    .default('v4')
+    .describe(
+      'Whose statuses, texts and defaults are given. Paths of both versions are understood in both modes.',
+    ),
+
+  keys: z
+    .array(signingKey)
+    .default([])
+    .describe(
+      'Key and salt pairs, in hexadecimal; any pair may have signed a URL. Empty: URLs need no signature.',
+    ),
+  signatureSize: z
+    .number()
+    .int()
+    .min(1)
+    .max(32)
+    .default(32)
+    .describe('Leading bytes of the signature that are given and compared.'),
+  trustedSignatures: z
+    .array(z.string().min(1))
+    .default([])
+    .meta({ secret: true })
+    .describe('Texts accepted in place of a signature.'),
+  secret: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ secret: true })
+    .describe('Requests must carry `Authorization: Bearer {secret}`.'),
+  allowOrigin: z.string().min(1).optional().describe('Sends CORS headers with this origin.'),
+  allowedSources: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Prefixes a source URL must begin with; `*` stands for any run without `/`. End host names with `/`. Empty: all.',
+    ),
+
+  baseUrl: z
+    .string()
+    .default('')
+    .describe('Put before source URLs: in v4 mode where they do not begin with it, in v1 mode always.'),
+  argumentsSeparator: z
+    .string()
+    .min(1)
+    .default(':')
+    .describe('Text between the name of an option and its arguments.'),
+  base64UrlIncludesFilename: onOff(false).describe(
+    'The last part of a base64 source is a file name for the eye and is left out.',
+  ),
+  allowedProcessingOptions: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Options that URLs may use, as they are spelled there. Empty: all.'),
+
+  ttlSeconds: z
+    .number()
+    .nonnegative()
+    .optional()
+    .meta({ syntax: 'seconds' })
+    .describe('Age sent to clients. Absent: 31536000; in v1 mode 3600. 0: `no-cache`.'),
+  cacheControlPassthrough: onOff(false).describe(
+    "Send the source's Cache-Control or Expires instead, where it has one.",
+  ),
+  obeyPrivate: onOff(true).describe(
+    'Send `private, no-store` with images whose source says `private` or `no-store`, whatever the age. imgproxy does not look.',
+  ),
+  useEtag: z.boolean().optional().describe('Send and answer ETag. Absent: true; in v1 mode false.'),
+  useLastModified: z
+    .boolean()
+    .optional()
+    .describe("Send and answer the source's Last-Modified. Absent: true; in v1 mode false."),
+  gzipLevel: z.number().int().min(0).max(9).default(0).describe('Gzip level for bodies of images; 0: off.'),
+
+  quality: percent()
+    .default(80)
+    .describe('Quality where neither URL nor `formatQuality` says otherwise, 1 to 100.'),
+  formatQuality: z
+    .record(z.string(), percent())
+    .optional()
+    .describe('Quality by format name. Absent: webp 79, avif 63, jxl 77; in v1 mode none.'),
+  preferredFormats: formatNames()
+    .min(1)
+    .default(['jpeg', 'png', 'gif'])
+    .describe(
+      'Formats to choose from when the URL names none: the one of the source, else the first that can hold the image.',
+    ),
+  autoFormats: z
+    .array(z.enum(['avif', 'webp']))
+    .default([])
+    .describe('Formats given when the URL names none and the Accept header lists them.'),
+  enforceFormats: z
+    .array(z.enum(['avif', 'webp']))
+    .default([])
+    .describe('Formats given whatever the URL says when the Accept header lists them.'),
+  maxAnimationFrames: count(1, 1).describe('Frames kept of an animation; 1: animations become stills.'),
+  maxResultDimension: z
+    .number()
+    .int()
+    .min(0)
+    .max(1_000_000)
+    .default(0)
+    .describe('Longest side of a result in pixels; a larger one is shrunk to it. 0: no bound.'),
+
+  autoRotate: onOff(true).describe('Turn the image as its EXIF orientation says.'),
+  stripMetadata: z
+    .boolean()
+    .optional()
+    .describe('Leave out EXIF, XMP and IPTC. Absent: true; in v1 mode true except for PNG.'),
+  keepCopyright: onOff(true).describe('Keep copyright and artist while stripping.'),
+  stripColorProfile: onOff(true).describe('Convert to sRGB and leave out the colour profile.'),
+  preserveHdr: onOff(false).describe('Keep 16 bits per channel where the output can hold them.'),
+
+  jpegProgressive: onOff(false).describe('Write progressive JPEG.'),
+  pngInterlaced: onOff(false).describe('Write interlaced PNG.'),
+  pngQuantize: onOff(false).describe('Write PNG with a palette.'),
+  pngQuantizationColors: z
+    .number()
+    .int()
+    .min(2)
+    .max(256)
+    .default(256)
+    .describe('Colours of that palette, 2 to 256.'),
+  webpEffort: z
+    .number()
+    .int()
+    .min(1)
+    .max(6)
+    .optional()
+    .describe("Effort of the WebP encoder, 1 to 6. Absent: pictor's own default."),
+  webpPreset: z
+    .enum(['default', 'photo', 'picture', 'drawing', 'icon', 'text'])
+    .default('default')
+    .describe('Kind of picture the WebP encoder is tuned for.'),
+  avifSpeed: z
+    .number()
+    .int()
+    .min(0)
+    .max(9)
+    .optional()
+    .describe("Speed of the AVIF encoder, 0 (slow) to 9. Absent: pictor's own default."),
+
+  healthCheckPath: z.string().default('').describe('A further path that is answered like `/health`.'),
+  serverName: z.string().default('imgproxy').describe('The Server header in v4 mode; empty: none.'),
+  developmentErrors: onOff(false).describe('Show clients the details of errors. For development only.'),
+});
+
+/** Validated settings of a mount: keys are bytes, mode-bound fields may be absent. */
+export type ImgproxySettings = z.infer<typeof imgproxySettings>;
