@@ -75,10 +75,13 @@ function questionFor(url: string): HealthQuestion {
 async function ask({ secure, options }: HealthQuestion): Promise<number> {
   const { request } = secure ? await import('node:https') : await import('node:http');
   return new Promise((resolve, reject) => {
-    const asking = request({ ...options, rejectUnauthorized: false, timeout: timeoutMs }, (response) => {
-      response.resume();
-      resolve(response.statusCode ?? 0);
-    });
+    const asking = request(
+      { ...options, agent: false, rejectUnauthorized: false, timeout: timeoutMs },
+      (response) => {
+        response.resume();
+        resolve(response.statusCode ?? 0);
+      },
+    );
     asking.once('timeout', () => asking.destroy(new Error(`no answer within ${timeoutMs / 1000} s`)));
     asking.once('error', reject);
     asking.end();

@@ -59,16 +59,25 @@ function listedObjects(schema: z.core.$ZodType): z.core.$ZodType[] {
   return def.type === 'object' ? [schema] : [];
 }
 
+const renderField = (name: string, field: Setting): string =>
+  `| ${code(name)} | ${cell(field.syntax)} | ${code(showSettingValue(field, field.fallback))} | ${cell(field.description)} |`;
+
+/** Rows of an object's fields; those of objects in lists inside it follow their list: `keys[].salt`. */
+function fieldRows(object: z.core.$ZodType, above = ''): string[] {
+  return listSettings(object).flatMap((field) => {
+    const name = above + field.path;
+    const inner = listedObjects(field.schema).flatMap((each) => fieldRows(each, `${name}[].`));
+    return [renderField(name, field), ...inner];
+  });
+}
+
 function renderFields(setting: Setting): string {
   return listedObjects(setting.schema)
     .map((object) => {
-      const rows = listSettings(object).map((field) => {
-        const fallback = code(showSettingValue(field, field.fallback));
-        return `| ${code(field.path)} | ${cell(field.syntax)} | ${fallback} | ${cell(field.description)} |`;
-      });
       const { description } = readMeta(object);
       const title = typeof description === 'string' ? `${description}\n\n` : '';
-      return `${title}| field of \`${setting.path}[]\` | value | default | meaning |\n| --- | --- | --- | --- |\n${rows.join('\n')}`;
+      const head = `| field of \`${setting.path}[]\` | value | default | meaning |\n| --- | --- | --- | --- |`;
+      return `${title}${head}\n${fieldRows(object).join('\n')}`;
     })
     .join('\n\n');
 }

@@ -99,14 +99,19 @@ function describeSyntax(schema: z.core.$ZodType): string {
     case 'enum':
       return Object.values(def.entries).join(', ');
     case 'literal':
-      return def.values.map(String).join(', ');
+      return def.values.map((value) => (value === '' ? 'empty' : String(value))).join(', ');
     case 'array':
-      return unwrap(def.element).type === 'string' ? 'list, comma separated' : 'list, as JSON';
+      return describeList(def.element);
     case 'union':
       return def.options.map(describeSyntax).join(' or ');
     default:
-      return 'JSON';
+      return 'object';
   }
+}
+
+function describeList(element: z.core.$ZodType): string {
+  const inner = describeSyntax(element);
+  return inner === 'text' ? 'list' : `list of ${inner.replace(/^(number|object)$/, '$1s')}`;
 }
 
 function writtenDefault(schema: z.core.$ZodType): unknown {

@@ -86,9 +86,5 @@ export function readText(schema: z.core.$ZodType, text: string): TextReading {
 }
 
 /** True when empty text is a value of its own (`PICTOR_CACHE_DIR=`); elsewhere an empty variable counts as not set. */
-export function acceptsEmptyText(schema: z.core.$ZodType): boolean {
-  const def = unwrap(schema);
-  if (def.type === 'array') return true;
-  if (def.type === 'union') return false;
-  return def.type === 'string';
-}
+export const acceptsEmptyText = (schema: z.core.$ZodType): boolean =>
+  unwrap(schema).type === 'array' || (schema as z.ZodType).safeParse('').success;

@@ -117,8 +117,10 @@ describe('layers', () => {
       PICTOR_CACHE_ENTRIES: '',
       PICTOR_SERVER_HOSTS: '',
       PICTOR_CACHE_MEMORY: '',
+      PICTOR_SERVER_ADMIN: '',
     };
     const { config } = await load({ file, env });
+    assert.equal(config.server.admin, '');
     assert.deepEqual([config.cache.dir, config.cache.entries, config.server.hosts], ['', 9, []]);
     assert.equal(config.cache.memory, 64 * 1024 ** 2);
   });

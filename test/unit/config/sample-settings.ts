@@ -13,6 +13,10 @@ export const sampleSchema = z.strictObject({
         .union([z.number().int().min(1), z.literal('auto')])
         .default('auto')
         .describe('Processes.'),
+      admin: z
+        .union([z.literal(''), z.string().min(3)])
+        .default(':81')
+        .describe('Empty: nowhere.'),
       level: z.enum(['info', 'warn']).default('info').describe('How much to say.'),
       hosts: z.array(z.string()).default([]).describe('Names.'),
       ports: z.array(z.number().int()).default([1, 2]).describe('Numbers.'),

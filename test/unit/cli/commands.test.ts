@@ -1,0 +1,295 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { after, describe, it } from 'node:test';
+import type { CommandCall } from '../../../src/cli/command.ts';
+import { describeFailure } from '../../../src/cli/failure.ts';
+import { takeGoFlags } from '../../../src/cli/go-flags.ts';
+import { healthQuestion } from '../../../src/cli/health.ts';
+import { readImgproxyConfig } from '../../../src/cli/imgproxy-config.ts';
+import { runProgram } from '../../../src/cli/program.ts';
+import { proxyValues } from '../../../src/cli/proxy-values.ts';
+import { readServeConfig } from '../../../src/cli/serve-config.ts';
+import { startMessage, unsignedWarnings } from '../../../src/cli/start-message.ts';
+import { ConfigError } from '../../../src/config/problems.ts';
+import { PictorError } from '../../../src/core/errors.ts';
+
+const folder = mkdtempSync(path.join(tmpdir(), 'pictor-cli-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+function write(name: string, text: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, text);
+  return file;
+}
+
+async function run(args: readonly string[], env: CommandCall['env'] = {}) {
+  const [out, err]: [string[], string[]] = [[], []];
+  const print = (text: string) => void out.push(text);
+  const complain = (text: string) => void err.push(text);
+  const code = await runProgram({ args: [], options: {}, env, print, complain, columns: null }, args);
+  return { code, out: out.join(''), err: err.join('') };
+}
+
+const key = 'a1'.repeat(32);
+const salt = 'b2'.repeat(32);
+
+describe('the program', () => {
+  it('explains itself when called without a command', async () => {
+    const { code, out } = await run([]);
+    assert.equal(code, 0);
+    for (const name of ['serve', 'imgproxy', 'config', 'health', 'version', 'Examples:'])
+      assert.ok(out.includes(name), name);
+  });
+
+  it('lists all settings in the help of the servers', async () => {
+    for (const args of [
+      ['serve', '--help'],
+      ['imgproxy', '-h'],
+      ['help', 'serve'],
+    ]) {
+      const { code, out } = await run(args);
+      assert.equal(code, 0, args.join(' '));
+      assert.match(out, /--cache-dir {2}PICTOR_CACHE_DIR/);
+    }
+  });
+
+  it('refuses an unknown command with a suggestion and exit code 2', async () => {
+    const { code, err } = await run(['serv']);
+    assert.equal(code, 2);
+    assert.match(err, /unknown command 'serv'[\s\S]*serve/);
+    assert.equal((await run(['--colour'])).code, 2);
+  });
+
+  it('tells its versions', async () => {
+    const { code, out } = await run(['version']);
+    assert.equal(code, 0);
+    assert.match(
+      out,
+      /^pictor \d+\.\d+\.\d+\nnode \d+\.\d+\.\d+\nsharp \d+\.\d+\.\d+\nlibvips \d+\.\d+\.\d+\n$/,
+    );
+  });
+});
+
+describe('pictor config', () => {
+  it('shows what each command would see', async () => {
+    const serve = await run(['config', '--cache-memory', '1MiB'], {
+      HTTP_PROXY: 'http://u:geheim@127.0.0.1:3128',
+    });
+    assert.match(serve.out, /^cache\.memory +1MiB +--cache-memory$/m);
+    assert.match(serve.out, /^cache\.dir +data\/cache +default$/m);
+    assert.match(serve.out, /^sources\.http\.httpProxy +\(secret\) +HTTP_PROXY$/m);
+    const env = {
+      IMGPROXY_KEY: key,
+      IMGPROXY_SALT: salt,
+      IMGPROXY_SECRET: 'geheim',
+      IMGPROXY_QUALITY: '33',
+      IMGPROXY_TIMEOUT: '7',
+    };
+    const imgproxy = await run(['config', 'imgproxy'], env);
+    assert.match(imgproxy.out, /^server\.bind +:8080 +imgproxy default$/m);
+    assert.match(imgproxy.out, /^engine\.timeoutSeconds +7 +IMGPROXY_TIMEOUT$/m);
+    assert.match(imgproxy.out, /^mounts\[0\]\.settings\.quality +33 /m);
+    assert.match(imgproxy.out, /^cache\.dir +- +imgproxy default$/m);
+    for (const text of [serve.out, serve.err, imgproxy.out, imgproxy.err]) {
+      assert.doesNotMatch(text, new RegExp(`geheim|${key}|${salt}`));
+    }
+  });
+
+  it('speaks JSON and JSON Schema', async () => {
+    const values = JSON.parse((await run(['config', '--json', '--log-level', 'warn'])).out);
+    assert.deepEqual(values['log.level'], { value: 'warn', from: 'flag', name: '--log-level' });
+    assert.equal(JSON.parse((await run(['config', '--schema'])).out).properties.mounts.type, 'array');
+  });
+
+  it('refuses mistakes in mounts with their place', async () => {
+    const file = write(
+      'bad.yaml',
+      'mounts:\n  - dialect: imgproxy\n    prefix: img\n    settings: {qualty: 3}\n',
+    );
+    await assert.rejects(run(['config', '--config', file]), (error: unknown) => {
+      assert.ok(error instanceof ConfigError);
+      assert.match(error.message, /bad\.yaml:3 mounts\[0\]\.prefix = "img"\n +expected a path such as \/img/);
+      assert.match(error.message, /unknown setting qualty; did you mean quality\?/);
+      return true;
+    });
+    const mounts = JSON.stringify([{ dialect: 'imgproxy' }, { dialect: 'imgproxy', prefix: '/' }]);
+    await assert.rejects(
+      run(['config', `--mounts=${mounts}`]),
+      /mounts\[1\]\.prefix = "\/"\n +another mount has the same/,
+    );
+  });
+});
+
+describe('pictor imgproxy', () => {
+  it('reads keys from files, flags and variables of ours above its own', async () => {
+    const { config, origins } = await readImgproxyConfig({
+      args: [
+        '-keypath',
+        write('key', ` ${key}\n`),
+        `--saltpath=${write('salt', `${salt}\n`)}`,
+        '--cache-memory',
+        '2MiB',
+      ],
+      env: {
+        IMGPROXY_BIND: '127.0.0.1:9000',
+        PICTOR_CACHE_DIR: '/c',
+        IMGPROXY_COMPAT: 'v1',
+        PICTOR_SERVER_BIND: '127.0.0.1:0',
+      },
+    });
+    const { settings, prefix } = config.mounts[0]!;
+    assert.equal(prefix, '/');
+    assert.equal(settings.compat, 'v1');
+    assert.equal(Buffer.from(settings.keys[0]!.key).toString('hex'), key);
+    assert.equal(Buffer.from(settings.keys[0]!.salt).toString('hex'), salt);
+    assert.deepEqual(
+      [config.cache.dir, config.cache.memory, config.server.bind],
+      ['/c', 2 * 1024 ** 2, '127.0.0.1:0'],
+    );
+    assert.equal(origins.get('server.bind')?.name, 'PICTOR_SERVER_BIND');
+  });
+
+  it('reports its own problems with all others', async () => {
+    const reading = readImgproxyConfig({
+      args: ['-keypath', path.join(folder, 'nowhere'), '--cache-memry', '1'],
+      env: {
+        IMGPROXY_COMPAT: 'v1',
+        IMGPROXY_KEY: 'geheim',
+        IMGPROXY_SALT: salt,
+        IMGPROXY_TTL: '0',
+        PICTOR_LOG_LEVEL: 'loud',
+      },
+    });
+    await assert.rejects(reading, (error: unknown) => {
+      assert.ok(error instanceof ConfigError);
+      for (const where of ['-keypath', 'IMGPROXY_KEY', 'IMGPROXY_TTL', '--cache-memry', 'PICTOR_LOG_LEVEL']) {
+        assert.ok(
+          error.problems.some((problem) => problem.where === where),
+          `${where} in ${error.message}`,
+        );
+      }
+      assert.doesNotMatch(error.message, /geheim/);
+      return true;
+    });
+  });
+
+  it('takes flags as Go does', () => {
+    const known = { values: ['keypath'], switches: ['v'] };
+    for (const args of [['-keypath', 'f'], ['--keypath', 'f'], ['-keypath=f'], ['--keypath=f']]) {
+      assert.deepEqual(takeGoFlags(args, known).values, { keypath: 'f' });
+    }
+    const mixed = takeGoFlags(['--cache-dir', 'x', '-v', '--log-level=info'], known);
+    assert.deepEqual([mixed.switches.has('v'), mixed.rest], [true, ['--cache-dir', 'x', '--log-level=info']]);
+    assert.throws(() => takeGoFlags(['-keypath'], known), /-keypath\n +a value is missing/);
+  });
+});
+
+describe('proxy variables', () => {
+  it('are read as other programs do, lower case first, ours above both', async () => {
+    const env = { HTTP_PROXY: 'http://a:1', http_proxy: 'http://b:1', NO_PROXY: 'x', https_proxy: '' };
+    assert.deepEqual(
+      proxyValues(env).map(({ name }) => name),
+      ['HTTP_PROXY', 'http_proxy', 'NO_PROXY'],
+    );
+    assert.equal((await readServeConfig({ env, args: [] })).config.sources.http.httpProxy, 'http://b:1');
+    const ours = await readServeConfig({
+      env: { ...env, PICTOR_SOURCES_HTTP_HTTP_PROXY: 'http://c:1' },
+      args: [],
+    });
+    assert.equal(ours.config.sources.http.httpProxy, 'http://c:1');
+  });
+});
+
+describe('pictor health', () => {
+  const question = async (args: string[], env = {}) =>
+    healthQuestion((await readServeConfig({ env, args })).config);
+
+  it('asks the readiness probe where the operator listens', async () => {
+    assert.equal((await question([])).text, 'http://127.0.0.1:8081/probe/ready');
+    assert.equal((await question(['--admin-bind', ':9'])).text, 'http://127.0.0.1:9/probe/ready');
+    assert.equal((await question(['--admin-bind', '[::]:9'])).text, 'http://127.0.0.1:9/probe/ready');
+    assert.equal((await question(['--admin-bind', '[::1]:9'])).text, 'http://[::1]:9/probe/ready');
+    assert.deepEqual((await question(['--admin-bind', 'unix:/s'])).options, {
+      socketPath: '/s',
+      path: '/probe/ready',
+      headers: {},
+    });
+  });
+
+  it('asks the health page of the first mount, with its secret, when there is no other listener', async () => {
+    const mounts = JSON.stringify([{ dialect: 'imgproxy', prefix: '/i/', settings: { secret: 's' } }]);
+    const { text, options } = await question(['--admin-bind=', '--mounts', mounts]);
+    assert.equal(text, 'http://127.0.0.1:8080/i/health');
+    assert.deepEqual(options.headers, { authorization: 'Bearer s' });
+  });
+
+  it('cannot know a port that is chosen at start', async () => {
+    await assert.rejects(question(['--admin-bind', ':0']), /use --url/);
+  });
+
+  it('exits with 0 when the answer is good, with 1 when it is bad or missing', async () => {
+    let status = 200;
+    const server = createServer((_request, response) => response.writeHead(status).end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/probe/ready`;
+    const good = await run(['health', '--url', url]);
+    assert.deepEqual([good.code, good.out], [0, `ready: ${url} answered 200\n`]);
+    status = 503;
+    const bad = await run(['health', `--url=${url}`]);
+    assert.deepEqual([bad.code, bad.out], [1, `not ready: ${url} answered 503\n`]);
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    const none = await run(['health', '--url', url]);
+    assert.equal(none.code, 1);
+    assert.match(none.err, /not ready: .*ECONNREFUSED/);
+  });
+});
+
+describe('failures', () => {
+  it('of the configuration end with 2, of listening with 1 and one line', () => {
+    assert.equal(describeFailure(new ConfigError([{ where: 'X', message: 'y' }])).code, 2);
+    const cause = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
+    const error = new PictorError('LISTEN_FAILED', { detail: '127.0.0.1:80: listen EADDRINUSE', cause });
+    const { text, code } = describeFailure(error);
+    assert.equal(code, 1);
+    assert.match(
+      text,
+      /^pictor cannot listen on 127\.0\.0\.1:80: .* \(another program listens there already; .*--server-bind.*\)$/,
+    );
+    assert.doesNotMatch(text, /\n/);
+  });
+
+  it('that are bugs show their stack', () => {
+    assert.match(describeFailure(new TypeError('oops')).text, /^pictor failed: TypeError: oops\n +at /);
+  });
+});
+
+describe('the start message', () => {
+  it('says where to look, and warns of unsigned mounts', async () => {
+    const { config } = await readServeConfig({ env: {}, args: [] });
+    const text = startMessage({
+      version: '1.2.3',
+      config,
+      addresses: { server: '[::]:8080', admin: '127.0.0.1:8081' },
+      demonstration: true,
+      warnings: unsignedWarnings(config),
+    });
+    assert.match(text, /pictor 1\.2\.3 is running/);
+    assert.match(text, /open +http:\/\/localhost:8080\/\n/);
+    assert.match(text, /imgproxy +http:\/\/localhost:8080\/imgproxy\/\n/);
+    assert.match(text, /metrics +http:\/\/127\.0\.0\.1:8081\/metrics\n/);
+    assert.match(text, /! URLs at \/imgproxy need no signature/);
+  });
+
+  it('does not warn where a signature or a secret is asked for', async () => {
+    const mounts = (settings: object) => JSON.stringify([{ dialect: 'imgproxy', settings }]);
+    for (const settings of [{ keys: [{ key, salt }] }, { secret: 's' }]) {
+      const { config } = await readServeConfig({ env: { PICTOR_MOUNTS: mounts(settings) }, args: [] });
+      assert.deepEqual(unsignedWarnings(config), []);
+    }
+  });
+});
