@@ -1,6 +1,7 @@
 /** Failures of undici, TLS, DNS and sockets, classified here and nowhere else. */
 import { errors } from 'undici';
 import { PictorError } from '../core/errors.ts';
+import { connectionReset } from './visible-resets.ts';
 
 const timeouts: ReadonlySet<string> = new Set([
   'ETIMEDOUT',
@@ -51,7 +52,7 @@ function classifyCommon(thrown: unknown): PictorError | null {
  */
 export function isStaleConnection(thrown: unknown): boolean {
   const code = codeOf(thrown);
-  if (code === 'ECONNRESET' || code === 'EPIPE') return true;
+  if (code === connectionReset || code === 'EPIPE') return true;
   const socket = thrown instanceof Error && 'socket' in thrown ? thrown.socket : null;
   const bytesRead =
     typeof socket === 'object' && socket !== null && 'bytesRead' in socket ? socket.bytesRead : 0;

@@ -11,6 +11,7 @@ import type { HostGuard } from './host-guard.ts';
 import type { HttpTarget } from './http-url.ts';
 import { createProxyChoice } from './proxy-choice.ts';
 import type { HttpSourceSettings } from './settings.ts';
+import { withVisibleResets } from './visible-resets.ts';
 
 /** How a request for a target is put on the wire. */
 export interface HttpRoute {
@@ -42,13 +43,15 @@ export function createHttpRoutes({ settings, guard, resolve, build }: HttpRoutes
   const choose = createProxyChoice(settings);
   const direct = new Agent({
     ...pooling,
-    connect: createGuardedConnector({
-      guard,
-      timeoutMs,
-      insecureTls: settings.insecureTls,
-      ...(resolve === undefined ? {} : { resolve }),
-      ...(build === undefined ? {} : { build }),
-    }),
+    connect: withVisibleResets(
+      createGuardedConnector({
+        guard,
+        timeoutMs,
+        insecureTls: settings.insecureTls,
+        ...(resolve === undefined ? {} : { resolve }),
+        ...(build === undefined ? {} : { build }),
+      }),
+    ),
   });
   const proxied = {
     'http:': lazily((proxy: URL) => createForwarding(proxy, pooling, timeoutMs)),
@@ -111,7 +114,7 @@ function createForwarding(proxy: URL, pooling: PoolOptions, timeoutMs: number): 
     connect({ ...options, servername: addressOrName(proxy) }, callback);
   const dispatcher = new Pool(proxy.origin, {
     ...pooling,
-    connect: proxy.protocol === 'https:' ? connectProxy : connect,
+    connect: withVisibleResets(proxy.protocol === 'https:' ? connectProxy : connect),
   });
   const token = proxyAuthorization(proxy);
   return {
@@ -136,6 +139,7 @@ function createTunnels(proxy: URL, pooling: PoolOptions, settings: HttpSourceSet
     uri: proxy.origin,
     connectTimeout: settings.connectTimeoutSeconds * 1000,
     requestTls: { rejectUnauthorized: !settings.insecureTls },
+    factory: (origin, options) => new Pool(origin, visible(options as Pool.Options)),
     ...(token === null ? {} : { token }),
   });
   return {
@@ -143,6 +147,12 @@ function createTunnels(proxy: URL, pooling: PoolOptions, settings: HttpSourceSet
     route: (target) => ({ dispatcher, origin: target.origin, path: target.path, headers: {} }),
   };
 }
+
+/** The options ProxyAgent gives the pool of an origin; `connect` is its own, which opens the tunnel. */
+const visible = ({ connect, ...options }: Pool.Options): Pool.Options => ({
+  ...options,
+  connect: withVisibleResets(connect as buildConnector.connector),
+});
 
 const addressOrName = (proxy: URL) => proxy.hostname.replace(/^\[|\]$/g, '');
 

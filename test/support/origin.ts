@@ -47,7 +47,7 @@ export interface OriginReply {
   readonly hang?: 'head' | 'body' | 'mid-body';
   /** Resets the connection instead of answering. */
   readonly reset?: boolean;
-  /** Written to the socket as it is, then the connection ends: for answers no server library would write. */
+  /** Written to the socket as it is, then the connection ends (unless `hang` is given): what no server library writes. */
   readonly raw?: string;
 }
 
@@ -77,8 +77,8 @@ export interface Origin {
   connections(): number;
   /** Waits until exactly this many connections are open. @throws when that does not happen in ten seconds */
   untilConnections(wanted: number): Promise<void>;
-  /** Drops every connection, so that a client's kept-alive sockets are stale. */
-  dropConnections(): void;
+  /** Resets every connection. */
+  resetConnections(): void;
   close(): Promise<void>;
 }
 
@@ -137,8 +137,8 @@ export async function startOrigin(options: OriginOptions = {}): Promise<Origin> 
         await sleep(10);
       }
     },
-    dropConnections() {
-      for (const socket of sockets) socket.destroy();
+    resetConnections() {
+      for (const socket of sockets) socket.resetAndDestroy();
     },
     async close() {
       stop.abort();
@@ -172,7 +172,10 @@ async function answer(reply: OriginReply, { message, response, stop }: Exchange)
   await pause(reply.delayMs);
   if (reply.hang === 'head') return;
   if (reply.reset) return void socket.resetAndDestroy();
-  if (reply.raw !== undefined) return void socket.end(reply.raw, 'latin1');
+  if (reply.raw !== undefined) {
+    socket.write(reply.raw, 'latin1');
+    return reply.hang === undefined ? void socket.end() : undefined;
+  }
 
   if (clientHolds(reply, message.headers)) {
     response.writeHead(304, validators(reply)).end();

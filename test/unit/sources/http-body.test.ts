@@ -210,17 +210,19 @@ describe('truncated bodies are never whole', () => {
     );
   });
 
-  originTest('a reset in the middle', async (t, origin) => {
-    origin.route('/a', (request) => ({
-      body: text,
-      hang: 'mid-body',
-      truncateAt: 100,
-      headers: { 'x-port': String(request.clientPort) },
-    }));
-    const answer = await httpSource(t).open(`${origin.url}/a`, openContext());
-    const reading = readOriginal(answer);
-    setTimeout(() => origin.dropConnections(), 50);
-    await failureOf(reading, 'SOURCE_TRUNCATED');
+  originTest('a reset in the middle, whatever the framing', async (t, origin) => {
+    origin.route('/length', { body: text, hang: 'mid-body', truncateAt: 100 });
+    origin.route('/chunked', { body: text, hang: 'mid-body', truncateAt: 100, chunked: true });
+    origin.route('/close', { raw: 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello', hang: 'mid-body' });
+    for (const target of ['/length', '/chunked', '/close']) {
+      const answer = await httpSource(t).open(origin.url + target, openContext());
+      assert.ok(answer.status === 'found' && 'stream' in answer.body);
+      const { stream } = answer.body;
+      const reading = (async () => {
+        for await (const chunk of stream) if (chunk.length > 0) origin.resetConnections();
+      })();
+      await failureOf(reading, 'SOURCE_TRUNCATED');
+    }
   });
 
   originTest(

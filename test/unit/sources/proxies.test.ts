@@ -39,7 +39,10 @@ async function startProxy(t: TestContext, originPort: number) {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { asked, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
+  const reset = () => {
+    for (const socket of sockets) socket.resetAndDestroy();
+  };
+  return { asked, reset, host: `127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
 test('http goes through the proxy with its whole URL, raw path kept, any number of hosts over one pool', async (t) => {
@@ -73,6 +76,21 @@ test('https goes through a tunnel, TLS inside', async (t) => {
   assert.equal(origin.requests[0]?.headers['proxy-authorization'], undefined);
   await failureOf(httpSource(t, settings).open('https://a.test/a', openContext()), 'SOURCE_UNREACHABLE');
   await failureOf(careless.open('https://refused.test/a', openContext()), 'SOURCE_UNREACHABLE');
+});
+
+test('a reset is no end of a body behind a proxy either', async (t) => {
+  const origin = await startOrigin({ tls: selfSigned() });
+  t.after(() => origin.close());
+  origin.route('/a', { raw: 'HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello', hang: 'mid-body' });
+  const proxy = await startProxy(t, origin.port);
+  const source = httpSource(t, { httpsProxy: `http://${proxy.host}`, insecureTls: true });
+  const answer = await source.open('https://a.test/a', openContext());
+  assert.ok(answer.status === 'found' && 'stream' in answer.body);
+  const { stream } = answer.body;
+  const reading = (async () => {
+    for await (const chunk of stream) if (chunk.length > 0) proxy.reset();
+  })();
+  await failureOf(reading, 'SOURCE_TRUNCATED');
 });
 
 test('behind a proxy hosts that are addresses are still refused, and the proxy itself is not', async (t) => {
