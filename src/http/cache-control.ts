@@ -9,6 +9,8 @@ export interface AgeFacts {
   readonly expiresAt?: number | undefined;
   readonly sourceCacheControl?: string | undefined;
   readonly sourceExpires?: string | undefined;
+  /** False: the source says `private` or `no-store`. */
+  readonly shareable: boolean;
 }
 
 /** Values for the headers of an answer. */
@@ -24,10 +26,11 @@ const isPlain = (text: string): boolean => /^[\t\x20-\x7e]+$/.test(text);
 
 /**
  * Builds the rule of a mount for Cache-Control. First match wins:
- * 1. the URL expires: the mount's age, but not beyond the expiry;
- * 2. `passthrough`: the source's Cache-Control as it stands, else its Expires when that lies ahead;
- * 3. the mount's age;
- * 4. `no-cache`.
+ * 1. the source forbids shared caches and the mount obeys: `private, no-store`;
+ * 2. the URL expires: the mount's age, but not beyond the expiry;
+ * 3. `passthrough`: the source's Cache-Control as it stands, else its Expires when that lies ahead;
+ * 4. the mount's age;
+ * 5. `no-cache`.
  */
 export function createCacheControl(age: MountPolicy['age']): (facts: AgeFacts) => CacheHeaders {
   const byDefault = headersFor(Math.floor(age.ttlSeconds));
@@ -39,6 +42,7 @@ export function createCacheControl(age: MountPolicy['age']): (facts: AgeFacts) =
   }
 
   function choose(facts: AgeFacts): CacheHeaders & { readonly seconds?: number } {
+    if (!facts.shareable && age.obeyPrivate) return { cacheControl: 'private, no-store' };
     if (facts.expiresAt !== undefined) {
       const left = Math.max(0, facts.expiresAt - Math.floor(facts.now / 1000));
       return headersFor(Math.min(byDefault.seconds, left));

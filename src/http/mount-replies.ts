@@ -47,8 +47,14 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
 
   /** Headers that a 304 carries too (RFC 9110 section 15.4.5). */
   function imageHeaders({ image, delivery, requestId, now }: ImageDelivery): string[] {
-    const { sourceCacheControl, sourceExpires } = image;
-    const age = cacheControl({ now, expiresAt: delivery.expiresAt, sourceCacheControl, sourceExpires });
+    const { sourceCacheControl, sourceExpires, shareable } = image;
+    const age = cacheControl({
+      now,
+      expiresAt: delivery.expiresAt,
+      sourceCacheControl,
+      sourceExpires,
+      shareable,
+    });
     const headers = [...always, 'X-Request-ID', requestId, 'Cache-Control', age.cacheControl];
     if (age.expires !== undefined) headers.push('Expires', age.expires);
     if (policy.etag) headers.push('ETag', `"${image.etag}"`);
