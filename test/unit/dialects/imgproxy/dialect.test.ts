@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { PictorError } from '../../../../src/core/errors.ts';
+import { imgproxy, withSignature } from '../../../../src/dialects/imgproxy/dialect.ts';
+import { imgproxySettings } from '../../../../src/dialects/imgproxy/settings.ts';
+import { v4Options } from '../../../../src/dialects/imgproxy/v4-options.ts';
+import { canonicalText, parseImageRequest } from '../../../../src/request/canonical.ts';
+import type { ImageRequest } from '../../../../src/request/image-request.ts';
+
+const v4 = imgproxySettings.parse({});
+const v1 = imgproxySettings.parse({ compat: 'v1' });
+const signed = imgproxySettings.parse({ keys: [{ key: '6b', salt: '73' }] });
+const target = (path: string) => ({ raw: path, path, query: '' });
+const refuses = (code: string) => (thrown: unknown) => thrown instanceof PictorError && thrown.code === code;
+
+test('whatever is asked for, it is answered or refused by one of our errors', () => {
+  const part = fc.oneof(
+    fc.constantFrom(
+      'unsafe',
+      'fit',
+      'fill',
+      'crop',
+      'plain',
+      'http:',
+      '',
+      'a.b',
+      'ce',
+      '0',
+      '300',
+      '%',
+      '%2F',
+      '@png',
+      '.png',
+    ),
+    fc
+      .tuple(fc.constantFrom(...v4Options.flatMap(({ names }) => names)), fc.string({ maxLength: 8 }))
+      .map((pair) => pair.join(':')),
+    fc.string({ maxLength: 12 }),
+    fc.base64String().map((text) => text.replaceAll('=', '')),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 10 }), fc.constantFrom(v4, v1, signed), (parts, settings) => {
+      try {
+        const { image } = imgproxy.parse(target(`/${parts.join('/')}`), settings, {});
+        parseImageRequest(image);
+      } catch (thrown) {
+        assert.ok(thrown instanceof PictorError && !thrown.code.startsWith('INTERNAL'), String(thrown));
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});
+
+test('a URL for a request gives the request', () => {
+  const side = fc.integer({ min: 0, max: 5000 });
+  const path = fc
+    .record({
+      type: fc.constantFrom('fit', 'fill', 'fill-down', 'force', 'auto'),
+      width: side,
+      height: side,
+      enlarge: fc.constantFrom('', ':0', ':1', ':1:1', ':0:1:noea:0.5:-3'),
+      gravity: fc.constantFrom('', '/g:sm', '/g:fp:0.1:1e-7', '/g:soea:3:0.25'),
+      quality: fc.constantFrom('', '/q:1', '/q:80', '/q:100'),
+      source: fc.webUrl({ withQueryParameters: true, withFragments: true }),
+      format: fc.constantFrom('', '@jpg', '@webp', '@avif', '@png', '@gif', '@tiff'),
+    })
+    .map(
+      ({ type, width, height, enlarge, gravity, quality, source, format }) =>
+        `/unsafe/rs:${type}:${width}:${height}${enlarge}${gravity}${quality}/plain/${encodeURIComponent(source)}${format}`,
+    );
+  fc.assert(
+    fc.property(path, fc.constantFrom(v4, v1), (given, settings) => {
+      const { image } = imgproxy.parse(target(given), settings, {});
+      const canonical = imgproxy.format(image, settings);
+      assert.equal(
+        canonicalText(imgproxy.parse(target(canonical), settings, {}).image),
+        canonicalText(image),
+      );
+      assert.equal(
+        imgproxy.format(imgproxy.parse(target(canonical), settings, {}).image, settings),
+        canonical,
+      );
+    }),
+  );
+});
+
+test('what imgproxy URLs cannot say is refused, not bent', () => {
+  const plain: ImageRequest = {
+    source: 'http://a.example/b.jpg',
+    operations: [{ op: 'auto-orient' }],
+    output: { format: { exact: 'png' }, frames: 1 },
+  };
+  assert.equal(imgproxy.format(plain, v4), '/unsafe/plain/http://a.example/b.jpg@png');
+  const others: readonly ImageRequest[] = [
+    { ...plain, operations: [{ op: 'auto-orient' }, { op: 'blur', sigma: 3 }] },
+    { ...plain, operations: [] },
+    { ...plain, output: { ...plain.output, frames: 4 } },
+    { ...plain, output: { ...plain.output, metadata: 'keep' } },
+    { ...plain, source: 'no-scheme.jpg' },
+    { ...plain, operations: [{ op: 'auto-orient' }, { op: 'crop', width: 3, height: 3 }] },
+  ];
+  for (const image of others) {
+    assert.throws(() => imgproxy.format(image, v4), refuses('OPTION_INVALID'), JSON.stringify(image));
+  }
+});
+
+test('the grant of a path is known even where the path is refused', () => {
+  const broken = target('/AAAA/w:abc/plain/http:/x/a%20b');
+  assert.throws(() => imgproxy.parse(broken, signed, {}), refuses('OPTION_INVALID'));
+  assert.deepEqual(imgproxy.grantOf?.(broken, signed), {
+    type: 'hmac',
+    message: '/w:abc/plain/http://x/a%20b',
+    signature: 'AAAA',
+  });
+  assert.deepEqual(imgproxy.grantOf?.(broken, v4), { type: 'none' });
+  assert.throws(() => imgproxy.grantOf?.(target('/AAAA'), signed), refuses('URL_INVALID'));
+});
+
+test('version 1 signs the path with its escapes resolved, slashes in the source included', () => {
+  const source = 'aHR0cDovL2E/uZXhhbXBsZS9i';
+  const { grant } = imgproxy.parse(target(`/AAAA/fit/1/1/%63e/0/${source}.png`), signed, {});
+  assert.deepEqual(grant, { type: 'hmac', message: `/fit/1/1/ce/0/${source}.png`, signature: 'AAAA' });
+});
+
+test('a forgotten signature is only told where none is checked', () => {
+  const forgotten = target('/w:30/plain/http://a.example/b');
+  assert.throws(() => imgproxy.parse(forgotten, v4, {}), refuses('SIGNATURE_MISPLACED'));
+  assert.equal(imgproxy.parse(forgotten, signed, {}).grant.type, 'hmac');
+});
+
+test('a signature takes the place of the one there is', () => {
+  assert.equal(withSignature('/unsafe/w:1/plain/local:///a', '$&_x-'), '/$&_x-/w:1/plain/local:///a');
+});
+
+test('no name of an option is taken twice', () => {
+  const names = v4Options.flatMap((option) => option.names);
+  assert.equal(new Set(names).size, names.length);
+});

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { decodeHex } from '../../../src/lib/hex.ts';
+import { decodePercent, urlTextFromBytes } from '../../../src/lib/url-text.ts';
+
+test('escapes are resolved once', () => {
+  for (const [text, decoded] of [
+    ['plain', 'plain'],
+    ['a%20b', 'a b'],
+    ['%2525', '%25'],
+    ['%C3%BC', 'ü'],
+    ['a+b', 'a+b'],
+    ['%E9', '%E9'],
+    ['%e9/%C3%BC', '%E9/%C3%BC'],
+    ['%41%FF', 'A%FF'],
+  ] as const) {
+    assert.equal(decodePercent(text), decoded, text);
+  }
+});
+
+test('a broken escape is null, also beside bytes that are no UTF-8', () => {
+  for (const text of ['%', '%2', '%zz', 'a%C3%BC%', '%E9%g0']) assert.equal(decodePercent(text), null, text);
+});
+
+test('bytes become text; those that are no UTF-8 become escapes', () => {
+  assert.equal(urlTextFromBytes(new TextEncoder().encode('ü/\ufeffa')), 'ü/\ufeffa');
+  assert.equal(urlTextFromBytes(Uint8Array.of(0x61, 0xe9, 0x00)), 'a%E9\0');
+});
+
+test('hexadecimal text', () => {
+  assert.deepEqual(decodeHex('00fFa1'), Uint8Array.of(0, 255, 0xa1));
+  assert.deepEqual(decodeHex(''), new Uint8Array());
+  for (const text of ['0', 'zz', '0x', '00 ']) assert.equal(decodeHex(text), null, text);
+});
