@@ -18,7 +18,9 @@ export interface ExtendOperation {
 const clear: Colour = { r: 0, g: 0, b: 0, alpha: 0 };
 
 const embed: StepRenderer<'embed'> = {
-  places: [{ from: station.extend }],
+  // A filter after it needs a new pass: sharp decides before extending whether to premultiply, and a picture that only then
+  // gets transparent parts would be filtered with dark fringes.
+  places: [{ from: station.extend, to: station.sharpen }],
   render: (chain, { size, left, top, colour, edge }, inputs) => {
     const fill = colour ?? clear;
     return readyForColour(chain, fill, inputs).extend({

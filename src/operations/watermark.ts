@@ -126,7 +126,7 @@ async function layTiles(chain: Sharp, one: Mark): Promise<Sharp> {
 /** The mark at a place of a transparent canvas, as raw RGBA; what sticks out is cut off. */
 async function draw({ mark, size, step }: Mark, canvas: Size, place: { left: number; top: number }) {
   const { left, top, width, height } = overlap({ ...place, ...size }, canvas);
-  const { data, info } = await mark
+  const input = await mark
     .extract({ left: left - place.left, top: top - place.top, width, height })
     .extend({
       left,
@@ -147,8 +147,8 @@ async function draw({ mark, size, step }: Mark, canvas: Size, place: { left: num
     ])
     .toColourspace('srgb')
     .raw()
-    .toBuffer({ resolveWithObject: true });
-  return { input: data, raw: { width: info.width, height: info.height, channels: info.channels } };
+    .toBuffer();
+  return { input, raw: { width: canvas.width, height: canvas.height, channels: 4 as const } };
 }
 
 function overlap(area: Rect, size: Size): Rect {

@@ -14,6 +14,8 @@ export interface Pass {
   readonly steps: readonly PlacedStep[];
   /** Size of the picture (of one frame) when the pass begins. */
   readonly size: Size;
+  /** And when it is done. Sharp's own `info` is wrong after extract and extend in one chain (0.35 reports the extract). */
+  readonly result: Size;
   /** The frames of the animation must go through one by one; never true of the first pass, nor of a still. */
   readonly frameByFrame: boolean;
 }
@@ -23,9 +25,7 @@ export interface Pass {
  * steps: it decodes.
  */
 export function groupPasses(steps: readonly PlannedStep[], source: Size, frames: number): readonly Pass[] {
-  const passes: { steps: PlacedStep[]; size: Size; frameByFrame: boolean }[] = [
-    { steps: [], size: source, frameByFrame: false },
-  ];
+  const passes: OpenPass[] = [openPass(source, false)];
   let size = source;
   let done = -1;
   for (const step of steps) {
@@ -33,16 +33,29 @@ export function groupPasses(steps: readonly PlannedStep[], source: Size, frames:
     let pass = passes.at(-1)!;
     let place = pass.frameByFrame === frameByFrame ? placeIn(pass.steps, step, done) : undefined;
     if (place === undefined) {
-      pass = { steps: [], size, frameByFrame };
+      pass = openPass(size, frameByFrame);
       passes.push(pass);
       place = placeIn([], step, -1)!;
     }
     pass.steps.push({ step, before: size });
     done = place.to ?? place.from;
     size = sizeAfter(step, size);
+    pass.result = size;
   }
   return passes;
 }
+
+interface OpenPass extends Pass {
+  readonly steps: PlacedStep[];
+  result: Size;
+}
+
+const openPass = (size: Size, frameByFrame: boolean): OpenPass => ({
+  steps: [],
+  size,
+  result: size,
+  frameByFrame,
+});
 
 function placeIn(pass: readonly PlacedStep[], step: PlannedStep, done: number): Place | undefined {
   const { places, repeats = false } = rendererOf(step);
