@@ -104,17 +104,20 @@ export function createWriter(options: WriterOptions): Writer {
     return true;
   }
 
-  async function replace(draft: Draft, bodyBytes: number, { place, claim }: Write): Promise<void> {
+  async function replace(draft: Draft, bodyBytes: number, { place, claim, files }: Write): Promise<void> {
     const handle = await openRecord(place.record);
     try {
       const old =
         handle === null ? null : { size: (await handle.stat()).size, head: await readRecordHead(handle) };
       await moveInto(draft.path, place.record);
+      // In their places now: not to be removed, whatever follows.
+      files.length = 0;
       claim.place(place.bucket, bodyBytes + diskBytes(draft.size), old === null ? 1 : 0);
+      if (old !== null) {
+        budget.change(place.bucket, -diskBytes(old.size), 0);
+        await retireBody(old.head, place);
+      }
       if (options.durable) await syncPlace(place);
-      if (old === null) return;
-      budget.change(place.bucket, -diskBytes(old.size), 0);
-      await retireBody(old.head, place);
     } finally {
       await handle?.close();
     }
