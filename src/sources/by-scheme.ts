@@ -23,7 +23,7 @@ export function createSources(sources: readonly Source[]): Source {
       return source.open(uri, context);
     },
     async close() {
-      await Promise.all(sources.map((source) => source.close?.()));
+      await Promise.all(sources.map(async (source) => source.close?.()));
     },
   };
 }

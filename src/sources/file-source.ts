@@ -3,7 +3,7 @@ import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { Source, Validators } from '../core/ports.ts';
-import { tooLarge } from './http-body.ts';
+import { tooLarge } from './too-large.ts';
 
 /** Seconds a file is trusted before it is looked at again: a look is one `stat`, so this is about bursts only. */
 const freshForSeconds = 5;

@@ -42,11 +42,8 @@ export function createGuardedConnector(parts: GuardedConnectorParts): buildConne
     autoSelectFamily: true,
   };
   const resolve = parts.resolve ?? systemLookup;
-  const connectNamed = build({ ...shared, lookup: plainLookup(resolve) } as buildConnector.BuildOptions);
-  const connectChecked = build({
-    ...shared,
-    lookup: checkedLookup(guard, resolve),
-  } as buildConnector.BuildOptions);
+  const connectNamed = build({ ...shared, lookup: plainLookup(resolve) });
+  const connectChecked = build({ ...shared, lookup: checkedLookup(guard, resolve) });
 
   return (options, callback) => {
     const { hostname } = options;
@@ -88,7 +85,7 @@ function lookupWith(resolve: ResolveAll, check: Check): LookupFunction {
     resolve(hostname, { all: true, family: options.family, hints: options.hints }, (error, addresses) => {
       const first = addresses?.[0];
       const problem = error ?? (first === undefined ? noAddress(hostname) : check(addresses, hostname));
-      if (problem !== null || first === undefined) return callback(problem as NodeJS.ErrnoException, '');
+      if (problem !== null || first === undefined) return callback(problem, '');
       if (options.all) return callback(null, addresses);
       callback(null, first.address, first.family);
     });

@@ -3,6 +3,7 @@ import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw }
 import { PictorError } from '../core/errors.ts';
 import type { Deadline } from './deadline.ts';
 import { classifyBodyFailure } from './http-errors.ts';
+import { tooLarge } from './too-large.ts';
 
 export interface BodyRules {
   /** Limit on the bytes that arrive, and on those after decoding. */
@@ -109,6 +110,3 @@ function decoderFor(coding: string, firstByte: number): Transform {
   // `deflate` is zlib-wrapped (RFC 9110 section 8.4.1.2), but some servers send it raw: the first byte tells.
   return (firstByte & 0x0f) === 8 ? createInflate() : createInflateRaw();
 }
-
-export const tooLarge = (maxBytes: number) =>
-  new PictorError('SOURCE_TOO_LARGE', { detail: `more than ${maxBytes} bytes` });

@@ -66,9 +66,8 @@ export function createHttpRoutes({ settings, guard, resolve, build }: HttpRoutes
         : proxied[target.protocol].of(proxy)(target);
     },
     async close() {
-      await Promise.all(
-        [direct, proxied['http:'].made(), proxied['https:'].made()].map((each) => each?.destroy()),
-      );
+      const dispatchers = [direct, proxied['http:'].made(), proxied['https:'].made()];
+      await Promise.all(dispatchers.map(async (each) => each?.destroy()));
     },
   };
 }
@@ -139,7 +138,7 @@ function createTunnels(proxy: URL, pooling: PoolOptions, settings: HttpSourceSet
     uri: proxy.origin,
     connectTimeout: settings.connectTimeoutSeconds * 1000,
     requestTls: { rejectUnauthorized: !settings.insecureTls },
-    factory: (origin, options) => new Pool(origin, visible(options as Pool.Options)),
+    factory: (origin, options) => new Pool(origin, visible(options)),
     ...(token === null ? {} : { token }),
   });
   return {

@@ -11,11 +11,12 @@ import type {
 import { type Deadline, startDeadline } from './deadline.ts';
 import type { ResolveAll } from './guarded-connector.ts';
 import { createHostGuard } from './host-guard.ts';
-import { codingsOf, readBody, tooLarge } from './http-body.ts';
+import { codingsOf, readBody } from './http-body.ts';
 import { classifyHeadFailure, isStaleConnection } from './http-errors.ts';
 import { createHttpRoutes, type HttpRoutes } from './http-routes.ts';
 import { type HttpTarget, parseHttpUrl, resolveLocation } from './http-url.ts';
 import type { HttpSourceSettings } from './settings.ts';
+import { tooLarge } from './too-large.ts';
 
 export interface HttpSourceParts {
   /** Version of pictor, for the default User-Agent. */

@@ -18,8 +18,8 @@ export interface SourceUnderTest {
 
 /** Runs the suite. @param start gives a fresh source for each test */
 export function describeSource(name: string, start: () => Promise<SourceUnderTest>): void {
-  const promise = (what: string, check: (subject: SourceUnderTest) => Promise<void>) =>
-    test(what, async (t) => {
+  const promise = (what: string, check: (subject: SourceUnderTest) => Promise<void>): void =>
+    void test(what, async (t) => {
       const subject = await start();
       t.after(() => subject.close());
       t.after(() => subject.source.close?.());

@@ -113,7 +113,11 @@ export async function startOrigin(options: OriginOptions = {}): Promise<Origin> 
       response.destroy(); // The client left, or the origin is closing: both are what tests do on purpose.
     }
   };
-  const server = options.tls === undefined ? createServer(listener) : createTlsServer(options.tls, listener);
+  const server = options.tls === undefined ? createServer() : createTlsServer(options.tls);
+  server.on(
+    'request',
+    (message: IncomingMessage, response: ServerResponse) => void listener(message, response),
+  );
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);
     socket.on('error', () => {});

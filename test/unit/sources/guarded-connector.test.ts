@@ -63,7 +63,7 @@ const open = ({ settings = strict, ...parts }: Parts, hostname: string, port = '
       ...parts,
     });
     connector({ hostname, host: hostname, protocol: 'http:', port }, (error, socket) =>
-      error ? reject(error) : resolve(socket!),
+      error ? reject(error) : resolve(socket),
     );
   });
 

@@ -30,7 +30,7 @@ originTest('hands over body, size, type, validators and headers', async (t, orig
   assert.deepEqual(answer.validators, { etag, lastModified });
   assert.equal(answer.response?.status, 200);
   assert.equal(answer.response?.headers['cache-control'], 'max-age=60, public');
-  assert.equal('set-cookie' in answer.response!.headers, false);
+  assert.equal('set-cookie' in answer.response.headers, false);
   assert.equal(String(await readOriginal(answer)), 'picture');
 });
 
