@@ -24,38 +24,50 @@ export interface Addresses {
 export interface ImageServer {
   /** Answers one request of any `node:http` server: for those who bring their own listener. */
   readonly handle: HttpHandler;
-  /** For what happens around the server: its log and metrics hear of it. */
+  /** Tells the log and the metrics what happens around the server. */
   readonly emit: EmitEvent;
+  /** Writes what the log still holds back; the log is closed then. For the very end. */
+  flush(): Promise<void>;
   /** Opens both listeners. @throws PictorError LISTEN_FAILED; everything is closed again then */
   listen(): Promise<Addresses>;
   /** Stops accepting, finishes what is in flight, then ends the engine and the stores. Further calls wait for the same end. */
   close(): Promise<void>;
 }
 
-/** Last things first: nothing is closed while something that needs it still works. */
-async function closeParts(parts: Parts): Promise<void> {
-  const { http, service, engine, closables, admin, log } = parts;
+/** What the start left out is loaded once the first requests have had their chance. */
+const warmUpMilliseconds = 500;
+
+/** Nothing is closed while something that needs it still works; probes and metrics are answered to the end. */
+async function closeParts({
+  http,
+  service,
+  engine,
+  sources,
+  stores,
+  admin,
+  observers,
+}: Parts): Promise<void> {
+  const { emit, log } = observers;
   await closeInOrder(
     [
       { name: 'server', close: () => http.close() },
       { name: 'service', close: () => service.drain() },
       { name: 'engine', close: () => engine.close() },
-      ...closables,
+      { name: 'sources', close: () => sources.close?.() },
+      { name: 'variants', close: () => stores.variants.close() },
+      { name: 'originals', close: () => stores.originals.close() },
       { name: 'admin', close: () => admin.close() },
     ],
-    (name, error) =>
-      parts.emit({
-        type: 'notice',
-        level: 'error',
-        message: `${name} could not be closed cleanly`,
-        facts: { detail: String(error) },
-      }),
+    (name, error) => {
+      const facts = { detail: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+      emit({ type: 'notice', level: 'error', message: `${name} was not closed cleanly`, facts });
+    },
   );
-  parts.emit({ type: 'notice', level: 'info', message: 'stopped' });
+  emit({ type: 'notice', level: 'info', message: 'stopped' });
   await log.close();
 }
 
-/** Puts a server together: stores are opened and workers started, but nothing listens yet. @throws PictorError */
+/** Puts a server together: stores are opened and workers are started, nothing listens yet. @throws PictorError STORE_FAILED */
 export async function createServer(config: AppConfig, options: StartOptions = {}): Promise<ImageServer> {
   let ready = false;
   const parts = await assembleParts({
@@ -63,12 +75,15 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
     demonstration: options.demonstration ?? false,
     ready: () => ready,
   });
+  const { emit } = parts.observers;
+  const warmUp = setTimeout(parts.warmUp, warmUpMilliseconds).unref();
   let closing: Promise<void> | null = null;
 
   const close = () => {
     if (closing === null) {
       ready = false;
-      parts.emit({ type: 'notice', level: 'info', message: 'stopping' });
+      clearTimeout(warmUp);
+      emit({ type: 'notice', level: 'info', message: 'stopping' });
       closing = closeParts(parts);
     }
     return closing;
@@ -76,7 +91,8 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
 
   return {
     handle: parts.handler,
-    emit: parts.emit,
+    emit,
+    flush: () => parts.observers.log.close(),
     async listen() {
       try {
         const admin = await parts.admin.listen();

@@ -10,6 +10,8 @@ import { createTieredStore } from '../stores/tiered.ts';
 export interface Stores {
   readonly variants: BlobStore;
   readonly originals: BlobStore;
+  /** Every single store, for metrics. */
+  readonly tiers: readonly BlobStore[];
 }
 
 /**
@@ -18,11 +20,15 @@ export interface Stores {
  * @throws PictorError STORE_FAILED
  */
 export async function openStores(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
-  const { dir, memory, variants, originals } = settings;
-  const upper = createMemoryStore({ maxBytes: memory });
-  const originalsOptions = { maxBytes: originals, emit, name: 'originals', separateBodies: true };
-  if (dir === '') return { variants: upper, originals: await createTemporaryFsStore(originalsOptions) };
-  const lower = await createFsStore({ dir: path.resolve(dir, 'variants'), maxBytes: variants, emit });
-  const held = await createFsStore({ ...originalsOptions, dir: path.resolve(dir, 'originals') });
-  return { variants: createTieredStore([upper, lower]), originals: held };
+  const memory = createMemoryStore({ maxBytes: settings.memory });
+  const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
+  if (settings.dir === '') {
+    const originals = await createTemporaryFsStore(ofOriginals);
+    return { variants: memory, originals, tiers: [memory, originals] };
+  }
+  const [disk, originals] = await Promise.all([
+    createFsStore({ dir: path.resolve(settings.dir, 'variants'), maxBytes: settings.variants, emit }),
+    createFsStore({ ...ofOriginals, dir: path.resolve(settings.dir, 'originals') }),
+  ]);
+  return { variants: createTieredStore([memory, disk]), originals, tiers: [memory, disk, originals] };
 }

@@ -1,4 +1,5 @@
 import { packageVersion } from '../app/package-files.ts';
+import { endOnUncaught } from '../app/process-guard.ts';
 import { createServer } from '../app/server.ts';
 import { closeOnSignal } from '../app/signals.ts';
 import type { CommandCall, ReadConfig } from './command.ts';
@@ -12,6 +13,7 @@ export async function runServer(
 ): Promise<number> {
   const demonstration = origins.get('mounts')?.from === 'default';
   const server = await createServer(config, { demonstration });
+  endOnUncaught(server);
   const addresses = await server.listen();
   const allWarnings = warnings.length > 0 ? warnings : unsignedWarnings(config);
   if (call.columns === null) {

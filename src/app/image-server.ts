@@ -1,0 +1,39 @@
+import type { z } from 'zod';
+import { ConfigError } from '../config/problems.ts';
+import { listSettings } from '../config/settings-tree.ts';
+import { toProblems } from '../config/validate.ts';
+import type { ImageServer } from './server.ts';
+import { createServer } from './server.ts';
+import { settingsSchema } from './settings.ts';
+
+/** Settings as in a configuration file; whatever is absent has its default. docs/reference/configuration.md lists them. */
+export type ImageServerSettings = z.input<typeof settingsSchema>;
+
+/**
+ * pictor inside your own program. Neither the environment nor a file is read: what you give is all it knows.
+ *
+ *     const server = await createImageServer({
+ *       server: { bind: '127.0.0.1:8080' },
+ *       cache: { dir: '' },
+ *       mounts: [{ dialect: 'imgproxy', prefix: '/images', settings: { keys: [{ key, salt }] } }],
+ *     });
+ *     const { server: address } = await server.listen();
+ *     …
+ *     await server.close();
+ *
+ * Instead of `listen`, hand requests of your own `node:http` server to `server.handle(request, response)`.
+ * @throws ConfigError with every problem of the settings at once
+ * @throws PictorError STORE_FAILED when a cache folder cannot be used
+ */
+export async function createImageServer(settings: ImageServerSettings = {}): Promise<ImageServer> {
+  const result = settingsSchema.safeParse(settings);
+  if (result.success) return createServer(result.data);
+  const refusal = {
+    schema: settingsSchema,
+    settings: listSettings(settingsSchema),
+    raw: settings,
+    chosen: new Map(),
+    file: null,
+  };
+  throw new ConfigError(await toProblems(result.error.issues, refusal));
+}

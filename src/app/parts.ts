@@ -1,0 +1,188 @@
+import { availableParallelism } from 'node:os';
+import type { EmitEvent } from '../core/events.ts';
+import type { Source } from '../core/ports.ts';
+import { createEngine } from '../engine/engine.ts';
+import { formats } from '../formats/index.gen.ts';
+import { type Admin, createAdmin } from '../http/admin.ts';
+import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
+import { createHandler } from '../http/handler.ts';
+import type { HttpHandler } from '../http/messages.ts';
+import { createHttpServer, type HttpServer } from '../http/server.ts';
+import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
+import { createGate } from '../lib/gate.ts';
+import type { Engine } from '../plan/engine-port.ts';
+import { createOriginals } from '../service/originals.ts';
+import { createImageService, type ImageService } from '../service/serve-image.ts';
+import { createSources } from '../sources/by-scheme.ts';
+import { createFileSource } from '../sources/file-source.ts';
+import { createLazySource, type LazySource } from './lazy-source.ts';
+import { openMount } from './mounts.ts';
+import { createObservers, type Observers } from './observers.ts';
+import { packageFile, packageVersion } from './package-files.ts';
+import type { AppConfig } from './settings.ts';
+import { openStores, type Stores } from './stores.ts';
+import { componentVersions } from './versions.ts';
+
+/** Everything a server is made of. */
+export interface Parts {
+  readonly observers: Observers;
+  readonly stores: Stores;
+  readonly sources: Source;
+  readonly engine: Engine;
+  readonly service: ImageService;
+  readonly handler: HttpHandler;
+  readonly http: HttpServer;
+  readonly admin: Admin;
+  /** Loads what was left out of the start, so that nobody waits for it later. */
+  warmUp(): void;
+}
+
+export interface Assembly {
+  readonly config: AppConfig;
+  /** Landing page and bundled samples, see `StartOptions`. */
+  readonly demonstration: boolean;
+  readonly ready: () => boolean;
+}
+
+/** Waiting transforms per place at the gate, when the setting leaves it to us. */
+const queuePerPlace = 25;
+
+const landingPage = (): StaticFiles =>
+  createStaticFiles({
+    folder: packageFile('playground'),
+    files: {
+      '/': 'index.html',
+      '/playground/app.js': 'app.js',
+      '/playground/image-url.js': 'image-url.js',
+      '/playground/style.css': 'style.css',
+      '/playground/logo.svg': 'logo.svg',
+    },
+  });
+
+function createHttp(settings: AppConfig['sources']['http'], version: string): LazySource {
+  return createLazySource(['http', 'https'], async () => {
+    const { createHttpSource } = await import('../sources/http-source.ts');
+    return createHttpSource(settings, { version });
+  });
+}
+
+function openSources(http: Source, { config, demonstration }: Assembly): Source {
+  const root = config.sources.file.root || (demonstration ? packageFile('samples') : '');
+  return createSources(root === '' ? [http] : [http, createFileSource({ root })]);
+}
+
+function createGates({ admission, engine }: AppConfig) {
+  const workers = engine.workers || availableParallelism();
+  const width = admission.processConcurrency || workers;
+  return {
+    fetch: createGate({ width: admission.fetchConcurrency, queue: admission.fetchQueue }),
+    process: createGate({ width, queue: admission.processQueue || width * queuePerPlace }),
+  };
+}
+
+const extensions = new Map<string, string>(
+  Object.values(formats).flatMap(({ mediaTypes, extensions: [first = ''] }) =>
+    mediaTypes.map((type) => [type, first] as const),
+  ),
+);
+
+interface Wired {
+  readonly stores: Stores;
+  readonly sources: Source;
+  readonly gates: ReturnType<typeof createGates>;
+  readonly engine: Engine;
+  readonly emit: EmitEvent;
+}
+
+function createService({ limits, admission, freshness }: AppConfig, wired: Wired): ImageService {
+  const { stores, sources, gates, engine, emit } = wired;
+  const { retryAfterSeconds } = admission;
+  const originals = createOriginals({
+    source: sources,
+    store: stores.originals,
+    gate: gates.fetch,
+    maxBytes: limits.maxSourceBytes || Number.MAX_SAFE_INTEGER,
+    retryAfterSeconds,
+    freshness,
+    emit,
+    now: Date.now,
+  });
+  const { variants } = stores;
+  return createImageService({
+    variants,
+    originals,
+    engine,
+    gate: gates.process,
+    limits,
+    retryAfterSeconds,
+    emit,
+    now: Date.now,
+  });
+}
+
+function createEdge({ config, demonstration }: Assembly, service: ImageService, emit: EmitEvent) {
+  const page = demonstration ? landingPage() : null;
+  const trusted = parseTrustedProxies(config.server.trustProxy);
+  if (trusted === null) throw new Error('server.trustProxy was not checked');
+  const handler = createHandler({
+    mounts: config.mounts.map(openMount),
+    service,
+    elsewhere: (request) => page?.reply(request) ?? null,
+    extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
+    clientOf: createClientAddress(trusted),
+    emit,
+  });
+  return { handler, http: createHttpServer({ settings: config.server, handler, emit }) };
+}
+
+/**
+ * Puts the parts together: the only place that knows them all. Stores are opened and workers are started, nothing listens.
+ * @throws PictorError STORE_FAILED
+ */
+export async function assembleParts(assembly: Assembly): Promise<Parts> {
+  const { config, ready } = assembly;
+  const version = packageVersion();
+  const observers = createObservers({
+    config,
+    version,
+    gauges: () => ({
+      connections: http.connections,
+      gates: () => ({ fetch: gates.fetch.state(), process: gates.process.state() }),
+      engine: engine.stats,
+      stores: () =>
+        Object.fromEntries(
+          stores.tiers.flatMap(({ name, usage }) => (usage === undefined ? [] : [[name, usage()]])),
+        ),
+    }),
+  });
+  const { emit, metrics } = observers;
+
+  const stores = await openStores(config.cache, emit);
+  const web = createHttp(config.sources.http, version);
+  const sources = openSources(web, assembly);
+  const gates = createGates(config);
+  const engine = createEngine(config.engine, emit);
+  const service = createService(config, { stores, sources, gates, engine, emit });
+  const { handler, http } = createEdge(assembly, service, emit);
+  const admin = createAdmin({
+    bind: config.admin.bind,
+    metrics: async () => (await metrics?.load())?.render() ?? { contentType: 'text/plain', text: '' },
+    ready,
+    version: componentVersions(),
+  });
+
+  return {
+    observers,
+    stores,
+    sources,
+    engine,
+    service,
+    handler,
+    http,
+    admin,
+    warmUp() {
+      web.warmUp();
+      void metrics?.load();
+    },
+  };
+}
