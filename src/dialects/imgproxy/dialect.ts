@@ -1,3 +1,4 @@
+import { freezeRequest } from '../../request/canonical.ts';
 import type { Dialect, Grant, RequestTarget } from '../../request/dialect.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { formatRequest } from './format.ts';
@@ -40,7 +41,8 @@ export const imgproxy: Dialect<ImgproxySettings> = {
   parse(target, settings, hints) {
     const rules = rulesOf(settings);
     const path = splitV1(target.path);
-    return path === null ? parseV4(target, rules, hints) : parseV1(path, rules, hints);
+    const parsed = path === null ? parseV4(target, rules, hints) : parseV1(path, rules, hints);
+    return { ...parsed, image: freezeRequest(parsed.image) };
   },
   grantOf,
   format: (image, settings) =>
