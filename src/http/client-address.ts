@@ -77,7 +77,7 @@ export function createClientAddress(trusted: TrustedProxies): (request: PeerFact
 /** Null when there is no address to be found. Stops at anything that is no address: what stands left of it is hearsay. */
 function firstUntrusted(forwarded: string, trusted: TrustedProxies): string | null {
   let last: string | null = null;
-  for (const item of forwarded.split(',').reverse()) {
+  for (const item of forwarded.split(',').toReversed()) {
     const address = unmapped(withoutPort(item.trim()));
     if (isIP(address) === 0) break;
     last = address;

@@ -30,7 +30,7 @@ interface Candidate<M> {
 export function createMountMatcher<M extends MountPlace>(
   mounts: readonly M[],
 ): (rawTarget: string, host: string | undefined) => MountMatch<M> | null {
-  const candidates = mounts.map(candidate).sort(moreSpecificFirst);
+  const candidates = mounts.map(candidate).toSorted(moreSpecificFirst);
   return (rawTarget, host) => {
     const origin = rawTarget.startsWith('/') ? { target: rawTarget, host } : absoluteForm(rawTarget);
     if (origin === null) return null;

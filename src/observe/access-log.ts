@@ -1,0 +1,77 @@
+import { type Logger, pino } from 'pino';
+import type { EmitEvent } from '../core/events.ts';
+import { createBatchedOutput, type LogSink } from './batched-output.ts';
+import { type LogEntry, type LogLevel, logEntry } from './log-entry.ts';
+import { prettyLine } from './pretty-line.ts';
+import type { LogSettings } from './settings.ts';
+
+export interface LogParts {
+  readonly settings: LogSettings;
+  /** Where lines go, one by one. Default: standard output, batched. */
+  readonly sink?: LogSink;
+}
+
+/** The log: a listener of events. */
+export interface AccessLog {
+  readonly listen: EmitEvent;
+  /** Writes what is waiting and lets go of the output. */
+  close(): Promise<void>;
+}
+
+const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satisfies Record<
+  LogLevel | 'silent',
+  number
+>;
+
+/**
+ * One line per request, and one for everything else worth knowing, as JSON (pino) or as text for a terminal. Lines are
+ * batched: standard output is written a few times a second, not once per request.
+ */
+export function createAccessLog({ settings, sink }: LogParts): AccessLog {
+  const output =
+    sink === undefined
+      ? createBatchedOutput(1)
+      : { write: (text: string) => sink.write(text), close: async () => {} };
+  const write = settings.format === 'json' ? jsonWriter(output, settings.level) : prettyWriter(output);
+  const lowest = ranks[settings.level];
+  return {
+    listen(event) {
+      const entry = logEntry(event);
+      if (ranks[entry.level] >= lowest) write(entry);
+    },
+    close: output.close,
+  };
+}
+
+function jsonWriter(output: LogSink, level: LogSettings['level']): (entry: LogEntry) => void {
+  const time = createClock();
+  const logger: Logger = pino(
+    {
+      level,
+      base: null,
+      timestamp: () => `,"time":"${time(Date.now())}"`,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    { write: (text: string) => void output.write(text) },
+  );
+  return ({ level: at, message, facts }) => logger[at](facts, message);
+}
+
+const prettyWriter =
+  (output: LogSink): ((entry: LogEntry) => void) =>
+  (entry) =>
+    output.write(prettyLine(entry, new Date()));
+
+/** ISO 8601 in UTC with milliseconds. The part up to the second is made once per second. */
+function createClock(): (epochMs: number) => string {
+  let second = Number.NaN;
+  let prefix = '';
+  return (epochMs) => {
+    const now = Math.floor(epochMs / 1000);
+    if (now !== second) {
+      second = now;
+      prefix = new Date(now * 1000).toISOString().slice(0, -4);
+    }
+    return `${prefix}${String(epochMs - now * 1000).padStart(3, '0')}Z`;
+  };
+}

@@ -1,0 +1,96 @@
+import { Gauge, type Registry } from 'prom-client';
+
+interface GateState {
+  readonly active: number;
+  readonly waiting: number;
+}
+
+interface EngineState {
+  readonly workers: number;
+  readonly busy: number;
+  readonly rssBytes: number;
+}
+
+interface StoreState {
+  readonly bytes: number;
+  readonly entries: number;
+}
+
+/** Present values, asked for when the metrics page is read. Each is a cheap call that does not fail. */
+export interface Gauges {
+  readonly connections?: () => number;
+  /** By name of the gate: fetch, process. */
+  readonly gates?: () => Readonly<Record<string, GateState>>;
+  readonly engine?: () => EngineState;
+  /** By name of the store. */
+  readonly stores?: () => Readonly<Record<string, StoreState>>;
+}
+
+interface GaugeDefinition {
+  readonly registry: Registry;
+  readonly name: string;
+  readonly help: string;
+  /** Absent: `read` gives one value under the empty name. */
+  readonly label?: string;
+  readonly read: () => Readonly<Record<string, number>>;
+}
+
+function addGauge({ registry, name, help, label, read }: GaugeDefinition): void {
+  const gauge = new Gauge({
+    name,
+    help,
+    labelNames: label === undefined ? [] : [label],
+    registers: [],
+    collect() {
+      this.reset();
+      for (const [key, value] of Object.entries(read()))
+        this.set(label === undefined ? {} : { [label]: key }, value);
+    },
+  });
+  registry.registerMetric(gauge);
+}
+
+const pick = <T>(rows: Readonly<Record<string, T>>, value: (row: T) => number): Record<string, number> =>
+  Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, value(row)]));
+
+/** Adds the gauges that have something to read. */
+export function addGauges(registry: Registry, { connections, gates, engine, stores }: Gauges): void {
+  const add = (definition: Omit<GaugeDefinition, 'registry'>) => addGauge({ registry, ...definition });
+  if (connections !== undefined) {
+    add({
+      name: 'pictor_connections',
+      help: 'Open client connections.',
+      read: () => ({ '': connections() }),
+    });
+  }
+  if (gates !== undefined) {
+    const of = (field: keyof GateState) => () => pick(gates(), (gate) => gate[field]);
+    add({ name: 'pictor_queue_active', help: 'Places taken at a gate.', label: 'gate', read: of('active') });
+    add({
+      name: 'pictor_queue_waiting',
+      help: 'Work waiting for a place.',
+      label: 'gate',
+      read: of('waiting'),
+    });
+  }
+  if (engine !== undefined) {
+    const of = (field: keyof EngineState) => () => ({ '': engine()[field] });
+    add({ name: 'pictor_workers', help: 'Engine workers alive.', read: of('workers') });
+    add({ name: 'pictor_workers_busy', help: 'Engine workers with a picture in hand.', read: of('busy') });
+    add({
+      name: 'pictor_workers_resident_bytes',
+      help: 'Resident memory of all engine workers.',
+      read: of('rssBytes'),
+    });
+  }
+  if (stores !== undefined) {
+    const of = (field: keyof StoreState) => () => pick(stores(), (store) => store[field]);
+    add({ name: 'pictor_store_bytes', help: 'Bytes held by a store.', label: 'store', read: of('bytes') });
+    add({
+      name: 'pictor_store_entries',
+      help: 'Blobs held by a store.',
+      label: 'store',
+      read: of('entries'),
+    });
+  }
+}
