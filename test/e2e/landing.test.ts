@@ -11,6 +11,14 @@ import { type PictorProcess, startPictor } from '../support/pictor-process.ts';
 import { repositoryRoot } from '../support/repository.ts';
 
 const chromium = requireComponent('chromium');
+/** What tests read of an `<img>`; the types of the browser are not loaded here. */
+interface ImageElement {
+  readonly naturalWidth: number;
+  readonly naturalHeight: number;
+  readonly hidden: boolean;
+  decode(): Promise<void>;
+}
+
 const phone = { width: 390, height: 844 };
 const desktop = { width: 1280, height: 900 };
 
@@ -59,12 +67,17 @@ describe('landing page', { skip: chromium.skip }, () => {
 
   const fact = (page: Page, name: string) => page.locator(`#fact-${name}`).innerText();
 
-  const shownPicture = (page: Page): Promise<[number, number, boolean]> =>
-    page.locator('#picture').evaluate('(image) => [image.naturalWidth, image.naturalHeight, image.hidden]');
+  /** Width and height of the picture on the stage, in its own pixels; null while there is none. */
+  const shownPicture = (page: Page) =>
+    page
+      .locator('#picture')
+      .evaluate(({ naturalWidth, naturalHeight, hidden }: ImageElement) =>
+        hidden ? null : [naturalWidth, naturalHeight],
+      );
 
   test('shows a picture at once, with its numbers and its URL', async () => {
     const { page, complaints } = await open();
-    assert.deepEqual(await shownPicture(page), [640, 420, false]);
+    assert.deepEqual(await shownPicture(page), [640, 420]);
     assert.equal(await fact(page, 'pixels'), '640 × 420');
     assert.match(await fact(page, 'bytes'), /^\d+(\.\d+)? k?B$/);
     assert.match(await fact(page, 'time'), /^\d+(\.\d)? ms$/);
@@ -84,14 +97,14 @@ describe('landing page', { skip: chromium.skip }, () => {
     const thumbnails = page.locator('button[data-source] img');
     assert.equal(await thumbnails.count(), 6);
     for (const thumbnail of await thumbnails.all()) {
-      await thumbnail.evaluate('(image) => image.decode()');
+      await thumbnail.evaluate((image: ImageElement) => image.decode());
     }
     const marbles = page.getByRole('button', { name: 'Glass marbles' });
     await marbles.click();
     await page.locator('#url', { hasText: 'marbles.jpg' }).waitFor();
     await settled(page);
     assert.equal(await marbles.getAttribute('aria-pressed'), 'true');
-    assert.deepEqual(await shownPicture(page), [640, 420, false]);
+    assert.deepEqual(await shownPicture(page), [640, 420]);
     assert.deepEqual(complaints, []);
   });
 
@@ -109,7 +122,7 @@ describe('landing page', { skip: chromium.skip }, () => {
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     await page.locator('#url', { hasText: 'night.jpg' }).waitFor();
     await settled(page);
-    assert.deepEqual(await shownPicture(page), [640, 420, false]);
+    assert.deepEqual(await shownPicture(page), [640, 420]);
     assert.equal(origin.count('/night.jpg'), 1);
     assert.equal(await page.locator('button[data-source][aria-pressed="true"]').count(), 0);
     assert.deepEqual(complaints, []);
@@ -132,13 +145,13 @@ describe('landing page', { skip: chromium.skip }, () => {
   test('obeys the controls', async () => {
     const { page, complaints } = await open();
     await page.getByLabel('Into that box by').selectOption('fit');
-    assert.equal(await page.getByRole('group', { name: 'When cutting, keep' }).isDisabled(), true);
+    assert.equal(await page.getByRole('radio', { name: 'Centre' }).isDisabled(), true);
     await page.getByLabel('Width').fill('300');
     await page.getByLabel('Height').fill('0');
     await page.getByRole('radio', { name: 'PNG' }).check();
     await page.locator('#url', { hasText: /\/rs:fit:300:0\/q:80\/plain\/.*@png$/ }).waitFor();
     await settled(page);
-    assert.deepEqual((await shownPicture(page)).slice(0, 1), [300]);
+    assert.equal((await shownPicture(page))?.[0], 300);
     assert.equal(await fact(page, 'format'), 'png');
 
     await page.getByLabel('Into that box by').selectOption('force');
