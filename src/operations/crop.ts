@@ -45,7 +45,8 @@ const extract: StepRenderer<'extract'> = {
   places: [
     { from: station.extractFirst },
     // Called without a resize or an extract before it, sharp would do it first.
-    { from: station.extractLast, with: ['scale', 'smart-crop', 'extract'] },
+    // Extending in the same chain would work, but sharp 0.35 then reports the size before extending.
+    { from: station.extractLast, to: station.extend, with: ['scale', 'smart-crop', 'extract'] },
   ],
   repeats: true,
   render: (chain, { area }) => chain.extract(area),

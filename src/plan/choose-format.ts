@@ -14,7 +14,7 @@ export interface FormatFacts {
   readonly transparent: boolean;
 }
 
-const byName: Readonly<Record<string, FormatDefinition>> = formats;
+const byName: ReadonlyMap<string, FormatDefinition> = new Map(Object.entries(formats));
 
 /** Chosen when a request names no format at all and its source's own cannot be written: every client reads them. */
 const lastResort: readonly string[] = ['jpeg', 'png', 'gif'];
@@ -25,7 +25,7 @@ const lastResort: readonly string[] = ['jpeg', 'png', 'gif'];
  */
 export function chooseFormat(choice: FormatChoice, facts: FormatFacts): WritableFormat {
   const name = chosenName(choice, facts);
-  const format = byName[name];
+  const format = byName.get(name);
   if (format === undefined || !isWritable(format)) {
     throw new PictorError('FORMAT_UNSUPPORTED', { detail: `${name} cannot be written` });
   }
@@ -33,7 +33,7 @@ export function chooseFormat(choice: FormatChoice, facts: FormatFacts): Writable
 }
 
 function chosenName({ negotiated = [], exact, preferred = [] }: FormatChoice, facts: FormatFacts): string {
-  const fitting = negotiated.find((name) => !facts.animated || byName[name]?.holds.animation === true);
+  const fitting = negotiated.find((name) => !facts.animated || byName.get(name)?.holds.animation === true);
   if (fitting !== undefined) return fitting;
   if (exact !== undefined) return exact;
   const list = preferred.length > 0 ? preferred : withSource(facts.source);
@@ -42,12 +42,12 @@ function chosenName({ negotiated = [], exact, preferred = [] }: FormatChoice, fa
 }
 
 const withSource = (source: string): readonly string[] => {
-  const format = byName[source];
+  const format = byName.get(source);
   return format !== undefined && isWritable(format) ? [source, ...lastResort] : lastResort;
 };
 
 function holds(name: string, { animated, transparent }: FormatFacts): boolean {
-  const format = byName[name];
+  const format = byName.get(name);
   if (format === undefined) return false;
   return (!animated || format.holds.animation) && (!transparent || format.holds.alpha);
 }

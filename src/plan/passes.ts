@@ -14,7 +14,7 @@ export interface Pass {
   readonly steps: readonly PlacedStep[];
   /** Size of the picture (of one frame) when the pass begins. */
   readonly size: Size;
-  /** And when it is done. Sharp's own `info` is wrong after extract and extend in one chain (0.35 reports the extract). */
+  /** And when it is done. */
   readonly result: Size;
   /** The frames of the animation must go through one by one; never true of the first pass, nor of a still. */
   readonly frameByFrame: boolean;
@@ -29,8 +29,10 @@ export function groupPasses(steps: readonly PlannedStep[], source: Size, frames:
   let size = source;
   let done = -1;
   for (const step of steps) {
-    const frameByFrame = frames > 1 && (rendererOf(step).frameByFrame?.(step) ?? false);
     let pass = passes.at(-1)!;
+    // Once taken apart, frames stay so.
+    const frameByFrame =
+      pass.frameByFrame || (frames > 1 && (rendererOf(step).frameByFrame?.(step) ?? false));
     let place = pass.frameByFrame === frameByFrame ? placeIn(pass.steps, step, done) : undefined;
     if (place === undefined) {
       pass = openPass(size, frameByFrame);
