@@ -25,12 +25,22 @@ const row = (
   message: string,
   doc: string,
   more: { report?: boolean; remember?: number } = {},
-): CatalogueRow => ({ status, message, doc, report: more.report ?? false, rememberSeconds: more.remember ?? 0 });
+): CatalogueRow => ({
+  status,
+  message,
+  doc,
+  report: more.report ?? false,
+  rememberSeconds: more.remember ?? 0,
+});
 
 export const errorCatalogue = {
   URL_INVALID: row(400, 'Invalid URL', 'The request target does not follow the grammar of its dialect.'),
   OPTION_INVALID: row(400, 'Invalid option', 'A processing option is unknown, malformed or out of range.'),
-  OPTION_FORBIDDEN: row(403, 'Option not allowed', 'The option exists but this server does not allow it in a URL.'),
+  OPTION_FORBIDDEN: row(
+    403,
+    'Option not allowed',
+    'The option exists but this server does not allow it in a URL.',
+  ),
   EXPIRED: row(410, 'URL has expired', 'The expiry time in the URL has passed.'),
   SIGNATURE_INVALID: row(403, 'Forbidden', 'The signature is missing, malformed or does not match.'),
   SIGNATURE_MISPLACED: row(403, 'Forbidden', 'The place of the signature holds a processing option.'),
@@ -39,33 +49,113 @@ export const errorCatalogue = {
   NOT_FOUND: row(404, 'Not found', 'Nothing is mounted at this path.'),
   RANGE_INVALID: row(416, 'Range not satisfiable', 'The Range header lies outside the image.'),
 
-  SOURCE_INVALID: row(400, 'Invalid source URL', 'The source URL cannot be read or its scheme is not enabled.'),
+  SOURCE_INVALID: row(
+    400,
+    'Invalid source URL',
+    'The source URL cannot be read or its scheme is not enabled.',
+  ),
   SOURCE_NOT_ALLOWED: row(403, 'Source is not allowed', 'The source is not on the allow list.'),
-  SOURCE_ADDRESS_REFUSED: row(403, 'Source is not allowed', 'The source resolves to a loopback, link-local, private or reserved address that no setting allows.', { remember: 5 }),
-  SOURCE_NOT_FOUND: row(404, 'Source not found', 'The source answered 404 or 410, or the file does not exist.', { remember: 10 }),
-  SOURCE_REFUSED: row(502, 'Source is unreachable', 'The source answered another 4xx status.', { remember: 10 }),
-  SOURCE_FAILED: row(502, 'Source is unreachable', 'The source answered 5xx or an unusable status.', { remember: 2, report: true }),
-  SOURCE_UNREACHABLE: row(502, 'Source is unreachable', 'No connection: name not found, refused, reset, TLS failure.', { remember: 2, report: true }),
-  SOURCE_REDIRECTS: row(502, 'Source is unreachable', 'Too many redirects, or a redirect without a usable target.', { remember: 10 }),
-  SOURCE_TIMEOUT: row(504, 'Source timed out', 'The source did not answer within the time limit.', { remember: 2, report: true }),
-  SOURCE_TRUNCATED: row(502, 'Source response is incomplete', 'The body ended before its declared length, or its encoding is broken.', { report: true }),
-  SOURCE_TOO_LARGE: row(422, 'Source image is too large', 'The source has more bytes than the limit allows.', { remember: 60 }),
+  SOURCE_ADDRESS_REFUSED: row(
+    403,
+    'Source is not allowed',
+    'The source resolves to a loopback, link-local, private or reserved address that no setting allows.',
+    { remember: 5 },
+  ),
+  SOURCE_NOT_FOUND: row(
+    404,
+    'Source not found',
+    'The source answered 404 or 410, or the file does not exist.',
+    { remember: 10 },
+  ),
+  SOURCE_REFUSED: row(502, 'Source is unreachable', 'The source answered another 4xx status.', {
+    remember: 10,
+  }),
+  SOURCE_FAILED: row(502, 'Source is unreachable', 'The source answered 5xx or an unusable status.', {
+    remember: 2,
+    report: true,
+  }),
+  SOURCE_UNREACHABLE: row(
+    502,
+    'Source is unreachable',
+    'No connection: name not found, refused, reset, TLS failure.',
+    { remember: 2, report: true },
+  ),
+  SOURCE_REDIRECTS: row(
+    502,
+    'Source is unreachable',
+    'Too many redirects, or a redirect without a usable target.',
+    { remember: 10 },
+  ),
+  SOURCE_TIMEOUT: row(504, 'Source timed out', 'The source did not answer within the time limit.', {
+    remember: 2,
+    report: true,
+  }),
+  SOURCE_TRUNCATED: row(
+    502,
+    'Source response is incomplete',
+    'The body ended before its declared length, or its encoding is broken.',
+    { report: true },
+  ),
+  SOURCE_TOO_LARGE: row(
+    422,
+    'Source image is too large',
+    'The source has more bytes than the limit allows.',
+    { remember: 60 },
+  ),
 
-  IMAGE_UNKNOWN: row(415, 'Source image type is not supported', 'The bytes are not of a format pictor reads.', { remember: 60 }),
+  IMAGE_UNKNOWN: row(
+    415,
+    'Source image type is not supported',
+    'The bytes are not of a format pictor reads.',
+    { remember: 60 },
+  ),
   IMAGE_BROKEN: row(422, 'Broken or unsupported image', 'The decoder refused the bytes.', { remember: 60 }),
-  IMAGE_TOO_LARGE: row(422, 'Source image is too large', 'Pixels, a side, the frames or the pixels of all frames exceed a limit.', { remember: 60 }),
-  FORMAT_UNSUPPORTED: row(422, 'Output format is not supported', 'This output format cannot be written, or not from this source.'),
-  OPERATION_IMPOSSIBLE: row(422, 'Operation is not possible on this image', 'For instance a crop that lies outside the image.'),
+  IMAGE_TOO_LARGE: row(
+    422,
+    'Source image is too large',
+    'Pixels, a side, the frames or the pixels of all frames exceed a limit.',
+    { remember: 60 },
+  ),
+  FORMAT_UNSUPPORTED: row(
+    422,
+    'Output format is not supported',
+    'This output format cannot be written, or not from this source.',
+  ),
+  OPERATION_IMPOSSIBLE: row(
+    422,
+    'Operation is not possible on this image',
+    'For instance a crop that lies outside the image.',
+  ),
 
   BUSY: row(503, 'Server is busy', 'A queue is full; try again after the time in Retry-After.'),
-  TIMEOUT: row(503, 'Timeout', 'Processing took longer than the time limit; the worker was stopped.', { report: true, remember: 30 }),
-  WORKER_CRASHED: row(500, 'Image could not be processed', 'The worker that held this image ended; it was replaced.', { report: true, remember: 30 }),
-  WORKER_MEMORY: row(500, 'Image could not be processed', 'The worker grew past its memory limit; it was replaced.', { report: true, remember: 30 }),
+  TIMEOUT: row(503, 'Timeout', 'Processing took longer than the time limit; the worker was stopped.', {
+    report: true,
+    remember: 30,
+  }),
+  WORKER_CRASHED: row(
+    500,
+    'Image could not be processed',
+    'The worker that held this image ended; it was replaced.',
+    { report: true, remember: 30 },
+  ),
+  WORKER_MEMORY: row(
+    500,
+    'Image could not be processed',
+    'The worker grew past its memory limit; it was replaced.',
+    { report: true, remember: 30 },
+  ),
   CANCELLED: row(499, 'Cancelled', 'Every client that waited for this answer has left.'),
   STORE_FAILED: row(500, 'Internal error', 'A store could not read or write.', { report: true }),
   SHUTTING_DOWN: row(503, 'Server is shutting down', 'The server is finishing; try another one.'),
-  LISTEN_FAILED: row(500, 'Internal error', 'A listener could not start: the address is taken, not ours or not allowed, or the certificate cannot be used. Only at start.', { report: true }),
-  INTERNAL: row(500, 'Internal error', 'A bug in pictor. The request id leads to the log line.', { report: true }),
+  LISTEN_FAILED: row(
+    500,
+    'Internal error',
+    'A listener could not start: the address is taken, not ours or not allowed, or the certificate cannot be used. Only at start.',
+    { report: true },
+  ),
+  INTERNAL: row(500, 'Internal error', 'A bug in pictor. The request id leads to the log line.', {
+    report: true,
+  }),
 } as const satisfies Record<string, CatalogueRow>;
 
 export type ErrorCode = keyof typeof errorCatalogue;
@@ -100,5 +190,8 @@ export class PictorError extends Error {
 /** Turns anything thrown into a `PictorError`: ours stay as they are, everything else becomes `INTERNAL`. */
 export function asPictorError(thrown: unknown): PictorError {
   if (thrown instanceof PictorError) return thrown;
-  return new PictorError('INTERNAL', { detail: thrown instanceof Error ? thrown.message : String(thrown), cause: thrown });
+  return new PictorError('INTERNAL', {
+    detail: thrown instanceof Error ? thrown.message : String(thrown),
+    cause: thrown,
+  });
 }

@@ -28,11 +28,41 @@ export type PictorEvent =
       readonly detail?: string;
       readonly timings?: RequestTimings;
     }
-  | { readonly type: 'fetch'; readonly source: string; readonly ms: number; readonly bytes: number; readonly outcome: 'found' | 'not-modified' | ErrorCode }
-  | { readonly type: 'transform'; readonly from: string; readonly to: string; readonly decodeMs: number; readonly encodeMs: number; readonly bytes: number; readonly frames: number }
-  | { readonly type: 'worker'; readonly what: 'started' | 'recycled' | 'crashed' | 'timeout' | 'memory'; readonly pid: number; readonly detail?: string }
-  | { readonly type: 'store'; readonly store: string; readonly what: 'write-failed' | 'read-failed' | 'evicted' | 'repaired'; readonly detail?: string; readonly count?: number }
-  | { readonly type: 'notice'; readonly level: 'info' | 'warn' | 'error'; readonly message: string; readonly facts?: Readonly<Record<string, unknown>> };
+  | {
+      readonly type: 'fetch';
+      readonly source: string;
+      readonly ms: number;
+      readonly bytes: number;
+      readonly outcome: 'found' | 'not-modified' | ErrorCode;
+    }
+  | {
+      readonly type: 'transform';
+      readonly from: string;
+      readonly to: string;
+      readonly decodeMs: number;
+      readonly encodeMs: number;
+      readonly bytes: number;
+      readonly frames: number;
+    }
+  | {
+      readonly type: 'worker';
+      readonly what: 'started' | 'recycled' | 'crashed' | 'timeout' | 'memory';
+      readonly pid: number;
+      readonly detail?: string;
+    }
+  | {
+      readonly type: 'store';
+      readonly store: string;
+      readonly what: 'write-failed' | 'read-failed' | 'evicted' | 'repaired';
+      readonly detail?: string;
+      readonly count?: number;
+    }
+  | {
+      readonly type: 'notice';
+      readonly level: 'info' | 'warn' | 'error';
+      readonly message: string;
+      readonly facts?: Readonly<Record<string, unknown>>;
+    };
 
 /** Milliseconds spent, per part of a request that was not a hit. */
 export interface RequestTimings {

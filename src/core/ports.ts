@@ -87,7 +87,11 @@ export interface BlobStore {
    * @param body bytes, or a stream that is stored as it arrives; a stream that throws stores nothing.
    * @param meta the facts, or a function that gives them once the whole body has been read (a digest, for instance).
    */
-  put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, meta: BlobMeta | (() => BlobMeta)): Promise<void>;
+  put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    meta: BlobMeta | (() => BlobMeta),
+  ): Promise<void>;
   /** Replaces the meta of an existing blob, body untouched. Does nothing when the key is gone. */
   setMeta(key: string, meta: BlobMeta): Promise<void>;
   delete(key: string): Promise<void>;

@@ -82,7 +82,9 @@ export interface MountPolicy {
 
 /** Statuses and bodies the clients of an older server expect: data, not code. */
 export interface ReplyStyle {
-  readonly errors: Partial<Record<ErrorCode, { readonly status: number | 'upstream'; readonly body: string }>>;
+  readonly errors: Partial<
+    Record<ErrorCode, { readonly status: number | 'upstream'; readonly body: string }>
+  >;
   /** For codes not listed: `catalogue` uses the neutral row. */
   readonly otherwise: 'catalogue' | { readonly status: number; readonly body: string };
   readonly contentType: string;

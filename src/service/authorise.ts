@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PictorError } from '../core/errors.ts';
 import type { Grant, MountPolicy, SignaturePolicy } from '../request/dialect.ts';
 

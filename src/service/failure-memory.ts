@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { errorCatalogue, PictorError } from '../core/errors.ts';
+import { errorCatalogue, type PictorError } from '../core/errors.ts';
 
 /**
  * Remembers failures for as long as the catalogue says, so that a broken image or a dead source is not tried again for

@@ -19,7 +19,9 @@ const ourRequest = { method: 'GET', url: '/', headers: {} };
 const isExplicit = (headers: Readonly<Record<string, string>>): boolean =>
   headers['expires'] !== undefined ||
   headers['pragma'] !== undefined ||
-  /(?:^|[\s,])(?:max-age|s-maxage|no-cache|no-store|private|must-revalidate|immutable)\b/i.test(headers['cache-control'] ?? '');
+  /(?:^|[\s,])(?:max-age|s-maxage|no-cache|no-store|private|must-revalidate|immutable)\b/i.test(
+    headers['cache-control'] ?? '',
+  );
 
 /** Seconds given by a Cache-Control extension directive, or undefined. */
 function directiveSeconds(headers: Readonly<Record<string, string>>, name: string): number | undefined {
@@ -31,7 +33,11 @@ const forbidsStale = (headers: Readonly<Record<string, string>>): boolean =>
   /(?:^|[\s,])(?:must-revalidate|proxy-revalidate|no-cache|s-maxage)\b/i.test(headers['cache-control'] ?? '');
 
 const policyOf = (response: SourceResponse): CachePolicy =>
-  new CachePolicy(ourRequest, { status: response.status, headers: { ...response.headers } }, { shared: true });
+  new CachePolicy(
+    ourRequest,
+    { status: response.status, headers: { ...response.headers } },
+    { shared: true },
+  );
 
 /**
  * RFC 9111 freshness of a source's answer, as a shared cache sees it. A source that says nothing is trusted for
@@ -43,10 +49,16 @@ export function freshnessOf(response: SourceResponse, now: number, settings: Fre
   const { headers } = response;
   const age = Number.parseInt(headers['age'] ?? '0', 10) || 0;
   const lifetime =
-    headers['vary']?.trim() === '*' ? 0 : isExplicit(headers) ? policy.maxAge() - age : settings.defaultSeconds;
+    headers['vary']?.trim() === '*'
+      ? 0
+      : isExplicit(headers)
+        ? policy.maxAge() - age
+        : settings.defaultSeconds;
   const fresh = Math.max(0, lifetime, settings.minSeconds);
   const stale = forbidsStale(headers);
-  const revalidate = stale ? 0 : (directiveSeconds(headers, 'stale-while-revalidate') ?? settings.staleWhileRevalidateSeconds);
+  const revalidate = stale
+    ? 0
+    : (directiveSeconds(headers, 'stale-while-revalidate') ?? settings.staleWhileRevalidateSeconds);
   const error = stale ? 0 : (directiveSeconds(headers, 'stale-if-error') ?? settings.staleIfErrorSeconds);
   return window(now, { fresh, revalidate, error, storable: policy.storable() });
 }
@@ -79,7 +91,8 @@ export function renewed(stored: SourceResponse, notModified: SourceResponse): So
   const headers: Record<string, string> = { ...stored.headers };
   for (const [name, value] of Object.entries(notModified.headers)) {
     // These describe the body that was not sent.
-    if (name !== 'content-length' && name !== 'content-encoding' && name !== 'content-range') headers[name] = value;
+    if (name !== 'content-length' && name !== 'content-encoding' && name !== 'content-range')
+      headers[name] = value;
   }
   // `Age` is that of the new answer or none.
   if (notModified.headers['age'] === undefined) delete headers['age'];

@@ -7,7 +7,9 @@ export const pixelEpoch = 1;
 
 /** Key of a variant, 64 hex digits: epoch and canonical text of the request. Signature and delivery never change it. */
 export function variantKey(image: ImageRequest): string {
-  return createHash('sha256').update(`${pixelEpoch}\n${canonicalText(image)}`).digest('hex');
+  return createHash('sha256')
+    .update(`${pixelEpoch}\n${canonicalText(image)}`)
+    .digest('hex');
 }
 
 /** Key of an original, 64 hex digits. */

@@ -1,7 +1,16 @@
 import { createHash } from 'node:crypto';
 import { asPictorError, type ErrorCode, errorCatalogue, PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
-import type { BlobMeta, BlobStore, Original, OpenContext, Source, SourceResponse, StoredBlob, Validators } from '../core/ports.ts';
+import type {
+  BlobMeta,
+  BlobStore,
+  OpenContext,
+  Original,
+  Source,
+  SourceResponse,
+  StoredBlob,
+  Validators,
+} from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { createFailureMemory } from './failure-memory.ts';
@@ -77,7 +86,8 @@ export function createOriginals(parts: OriginalsParts): Originals {
       const remembered = failures.recall(key);
       const stored = await parts.store.get(key);
       const held = stored === null ? null : await heldFrom(uri, stored);
-      if (held !== null && held.freshness.freshUntil > parts.now()) return { ...held, standsIn: false, timings: {} };
+      if (held !== null && held.freshness.freshUntil > parts.now())
+        return { ...held, standsIn: false, timings: {} };
       if (remembered !== null) return standIn(held, remembered, parts.now());
       return flight.join(key, signal, async (shared) => {
         try {
@@ -124,12 +134,17 @@ interface Known {
 async function refresh(parts: OriginalsParts, known: Known, signal: AbortSignal): Promise<HeldOriginal> {
   const asked = parts.now();
   const leave = await parts.gate.enter(signal);
-  if (leave === null) throw new PictorError('BUSY', { retryAfterSeconds: parts.retryAfterSeconds, detail: 'fetch queue is full' });
+  if (leave === null)
+    throw new PictorError('BUSY', {
+      retryAfterSeconds: parts.retryAfterSeconds,
+      detail: 'fetch queue is full',
+    });
   const began = parts.now();
   let outcome: 'found' | 'not-modified' | ErrorCode = 'found';
   let bytes = 0;
   try {
-    const validators = known.held === null || known.stored === null ? undefined : asRecord(known.stored.meta).validators;
+    const validators =
+      known.held === null || known.stored === null ? undefined : asRecord(known.stored.meta).validators;
     const context: OpenContext = {
       signal,
       maxBytes: parts.maxBytes,
@@ -141,10 +156,15 @@ async function refresh(parts: OriginalsParts, known: Known, signal: AbortSignal)
       const held = await renew(parts, { ...known, stored: known.stored, held: known.held }, answer);
       return { ...held, standsIn: false, timings: { fetchWait: began - asked, fetch: parts.now() - began } };
     }
-    if (answer.status === 'not-modified') throw new PictorError('SOURCE_FAILED', { detail: 'answered 304 to an unconditional request' });
+    if (answer.status === 'not-modified')
+      throw new PictorError('SOURCE_FAILED', { detail: 'answered 304 to an unconditional request' });
     const taken = await take(parts, known, answer, context);
     bytes = taken.bytes;
-    return { ...taken.held, standsIn: false, timings: { fetchWait: began - asked, fetch: parts.now() - began } };
+    return {
+      ...taken.held,
+      standsIn: false,
+      timings: { fetchWait: began - asked, fetch: parts.now() - began },
+    };
   } catch (thrown) {
     outcome = asPictorError(thrown).code;
     throw thrown;
@@ -161,14 +181,20 @@ async function renew(
 ): Promise<Fetched> {
   const record = asRecord(known.stored.meta);
   const response =
-    record.response !== undefined && answer.response !== undefined ? renewed(record.response, answer.response) : record.response;
+    record.response !== undefined && answer.response !== undefined
+      ? renewed(record.response, answer.response)
+      : record.response;
   const freshness = freshnessFrom(parts, response, answer.freshForSeconds);
   const next: OriginalRecord = { ...record, freshness, ...(response === undefined ? {} : { response }) };
   await parts.store.setMeta(known.key, asMeta(next));
   return { ...known.held, freshness, ...(response === undefined ? {} : { response }) };
 }
 
-const freshnessFrom = (parts: OriginalsParts, response: SourceResponse | undefined, seconds: number | undefined): Freshness =>
+const freshnessFrom = (
+  parts: OriginalsParts,
+  response: SourceResponse | undefined,
+  seconds: number | undefined,
+): Freshness =>
   response === undefined
     ? fixedFreshness(seconds ?? 0, parts.now(), parts.freshness)
     : freshnessOf(response, parts.now(), parts.freshness);
@@ -222,7 +248,8 @@ async function again(
   context: OpenContext,
 ): Promise<{ held: Fetched; bytes: number }> {
   const answer = await parts.source.open(known.uri, { signal: context.signal, maxBytes: context.maxBytes });
-  if (answer.status === 'not-modified' || 'path' in answer.body) throw new PictorError('STORE_FAILED', { detail: known.uri });
+  if (answer.status === 'not-modified' || 'path' in answer.body)
+    throw new PictorError('STORE_FAILED', { detail: known.uri });
   return inMemory(common, answer.body.stream);
 }
 

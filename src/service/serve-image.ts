@@ -70,7 +70,12 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 
   const track = (write: Promise<void>) => {
     const settled = write.catch((thrown: unknown) => {
-      parts.emit({ type: 'store', store: parts.variants.name, what: 'write-failed', detail: asPictorError(thrown).detail ?? '' });
+      parts.emit({
+        type: 'store',
+        store: parts.variants.name,
+        what: 'write-failed',
+        detail: asPictorError(thrown).detail ?? '',
+      });
     });
     writes.add(settled);
     void settled.then(() => writes.delete(settled));
@@ -80,18 +85,30 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
     const originals = await Promise.all(sourcesOf(image).map((uri) => parts.originals.obtain(uri, signal)));
     const version = originals.map((original) => original.version).join('\n');
-    const timings = originals.reduce<RequestTimings>((sum, original) => ({ ...sum, ...original.timings }), {});
+    const timings = originals.reduce<RequestTimings>(
+      (sum, original) => ({ ...sum, ...original.timings }),
+      {},
+    );
     return { originals, version, etag: etagOf(key, version), timings };
   }
 
   /** Decodes, transforms and encodes behind the process gate, for everybody who wants this variant of these originals. */
-  async function make(image: ImageRequest, key: string, sourced: Sourced, signal: AbortSignal): Promise<Variant> {
+  async function make(
+    image: ImageRequest,
+    key: string,
+    sourced: Sourced,
+    signal: AbortSignal,
+  ): Promise<Variant> {
     const failureKey = `${key}\n${sourced.version}`;
     const remembered = failures.recall(failureKey);
     if (remembered !== null) throw remembered;
     const asked = parts.now();
     const leave = await parts.gate.enter(signal);
-    if (leave === null) throw new PictorError('BUSY', { retryAfterSeconds: parts.retryAfterSeconds, detail: 'process queue is full' });
+    if (leave === null)
+      throw new PictorError('BUSY', {
+        retryAfterSeconds: parts.retryAfterSeconds,
+        detail: 'process queue is full',
+      });
     const processWait = parts.now() - asked;
     try {
       const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
@@ -110,20 +127,39 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   }
 
   /** A variant that is no longer fresh, or none: asks the sources, and transforms only if one of them changed. */
-  async function renew(request: Omit<ServeRequest, 'signal'>, key: string, held: StoredBlob | null, signal: AbortSignal): Promise<ServedImage> {
+  async function renew(
+    request: Omit<ServeRequest, 'signal'>,
+    key: string,
+    held: StoredBlob | null,
+    signal: AbortSignal,
+  ): Promise<ServedImage> {
     const sourced = await source(request.image, key, signal);
     if (held !== null && asRecord(held.meta).version === sourced.version) {
       const record = { ...asRecord(held.meta), ...freshnessOfAll(sourced.originals) };
       track(parts.variants.setMeta(key, record as unknown as BlobMeta));
       const standsIn = sourced.originals.some((original) => original.standsIn);
-      return fromStore({ key, blob: held, record, cache: standsIn ? 'stale' : 'revalidated', timings: sourced.timings });
+      return fromStore({
+        key,
+        blob: held,
+        record,
+        cache: standsIn ? 'stale' : 'revalidated',
+        timings: sourced.timings,
+      });
     }
     const lastModified = latestModified(sourced.originals);
     if (request.clientHolds?.(sourced.etag, lastModified) === true) {
       return notModified(key, sourced, lastModified);
     }
-    const variant = await transforms.join(`${key}\n${sourced.version}`, signal, (shared) => make(request.image, key, sourced, shared));
-    return served({ key, record: variant.record, body: variant.body, cache: variant.record.storable ? 'miss' : 'bypass', timings: variant.timings });
+    const variant = await transforms.join(`${key}\n${sourced.version}`, signal, (shared) =>
+      make(request.image, key, sourced, shared),
+    );
+    return served({
+      key,
+      record: variant.record,
+      body: variant.body,
+      cache: variant.record.storable ? 'miss' : 'bypass',
+      timings: variant.timings,
+    });
   }
 
   function refreshInBackground(request: ServeRequest, key: string, held: StoredBlob): void {
@@ -144,15 +180,26 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         if (record.freshUntil > now) return fromStore({ key, blob: held, record, cache: 'hit' });
         if (record.staleUntil > now) {
           refreshInBackground(request, key, held);
-          return fromStore({ key, blob: held, record: { ...record, freshUntil: now + 1000 }, cache: 'stale' });
+          return fromStore({
+            key,
+            blob: held,
+            record: { ...record, freshUntil: now + 1000 },
+            cache: 'stale',
+          });
         }
       }
       try {
         return await renew(request, key, held, request.signal);
       } catch (thrown) {
         const error = asPictorError(thrown);
-        if (held === null || !standInFor.has(error.code) || asRecord(held.meta).errorUntil <= parts.now()) throw error;
-        return fromStore({ key, blob: held, record: { ...asRecord(held.meta), freshUntil: parts.now() + 1000 }, cache: 'stale' });
+        if (held === null || !standInFor.has(error.code) || asRecord(held.meta).errorUntil <= parts.now())
+          throw error;
+        return fromStore({
+          key,
+          blob: held,
+          record: { ...asRecord(held.meta), freshUntil: parts.now() + 1000 },
+          cache: 'stale',
+        });
       }
     },
     peek(key, etag) {
@@ -177,7 +224,10 @@ const standInFor: ReadonlySet<ErrorCode> = new Set([
   'STORE_FAILED',
 ]);
 
-function recordOf(sourced: Sourced, made: { mediaType: string; width: number; height: number }): VariantRecord {
+function recordOf(
+  sourced: Sourced,
+  made: { mediaType: string; width: number; height: number },
+): VariantRecord {
   const lastModified = latestModified(sourced.originals);
   const headers = sourced.originals[0]?.response?.headers;
   return {
@@ -195,7 +245,8 @@ function recordOf(sourced: Sourced, made: { mediaType: string; width: number; he
 
 /** A variant is as fresh as the least fresh of its originals. */
 function freshnessOfAll(originals: readonly HeldOriginal[]): Freshness {
-  const least = (pick: (freshness: Freshness) => number) => Math.min(...originals.map((original) => pick(original.freshness)));
+  const least = (pick: (freshness: Freshness) => number) =>
+    Math.min(...originals.map((original) => pick(original.freshness)));
   return {
     freshUntil: least((freshness) => freshness.freshUntil),
     staleUntil: least((freshness) => freshness.staleUntil),
@@ -205,8 +256,12 @@ function freshnessOfAll(originals: readonly HeldOriginal[]): Freshness {
 }
 
 function latestModified(originals: readonly HeldOriginal[]): string | undefined {
-  const times = originals.map((original) => (original.lastModified === undefined ? Number.NaN : Date.parse(original.lastModified)));
-  return times.some(Number.isNaN) || times.length === 0 ? undefined : new Date(Math.max(...times)).toUTCString();
+  const times = originals.map((original) =>
+    original.lastModified === undefined ? Number.NaN : Date.parse(original.lastModified),
+  );
+  return times.some(Number.isNaN) || times.length === 0
+    ? undefined
+    : new Date(Math.max(...times)).toUTCString();
 }
 
 interface Answer {
@@ -219,7 +274,17 @@ interface Answer {
 }
 
 function served({ key, record, body, cache, tier, timings }: Answer): ServedImage {
-  const { mediaType, etag, width, height, freshUntil, storable, lastModified, sourceCacheControl, sourceExpires } = record;
+  const {
+    mediaType,
+    etag,
+    width,
+    height,
+    freshUntil,
+    storable,
+    lastModified,
+    sourceCacheControl,
+    sourceExpires,
+  } = record;
   return {
     key,
     body,
@@ -238,7 +303,9 @@ function served({ key, record, body, cache, tier, timings }: Answer): ServedImag
   };
 }
 
-async function fromStore(answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: StoredBlob }): Promise<ServedImage> {
+async function fromStore(
+  answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: StoredBlob },
+): Promise<ServedImage> {
   const { blob, ...rest } = answer;
   return served({ ...rest, body: blob.body ?? (await blob.bytes()), tier: blob.tier });
 }
