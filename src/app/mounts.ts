@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { type DialectName, dialects } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
-import type { Dialect } from '../request/dialect.ts';
+import type { Dialect, RequestTarget } from '../request/dialect.ts';
 
 const prefix = z
   .string()
@@ -75,6 +75,7 @@ export const mountsSettings = z
 export function openMount({ prefix: place, hosts: names, dialect: name, settings }: MountSettings): Mount {
   // The schema has checked the settings against this very dialect; the types of the pair cannot be told apart here.
   const dialect = dialects[name].dialect as Dialect<unknown>;
+  const { grantOf } = dialect;
   return {
     name: withoutSlash(place) || name,
     prefix: withoutSlash(place),
@@ -82,5 +83,6 @@ export function openMount({ prefix: place, hosts: names, dialect: name, settings
     policy: dialect.policy(settings),
     style: dialect.replies(settings),
     parse: (target, hints) => dialect.parse(target, settings, hints),
+    ...(grantOf === undefined ? {} : { grantOf: (target: RequestTarget) => grantOf(target, settings) }),
   };
 }
