@@ -1,7 +1,7 @@
 /** Variables of imgproxy that are known and change nothing here. Names without `IMGPROXY_`; `*` ends a beginning. */
 
 /** Things imgproxy does and pictor does not do yet. */
-const missing = [
+export const missing = [
   'PRESETS',
   'PRESETS_SEPARATOR',
   'PRESETS_PATH',
@@ -35,7 +35,7 @@ const missing = [
 ];
 
 /** Things that have no counterpart: pictor works another way. */
-const pointless = [
+export const pointless = [
   'SO_REUSEPORT',
   'FREE_MEMORY_INTERVAL',
   'LOG_MEM_STATS',
@@ -64,7 +64,7 @@ const pointless = [
 ];
 
 /** Things whose absence would let requests through that the operator meant to stop. */
-const unsafe = ['ONLY_PRESETS', 'ENV_*'];
+export const unsafe = ['ONLY_PRESETS', 'ENV_*'];
 
 const matches = (name: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) =>

@@ -1,0 +1,52 @@
+import { missing, pointless, unsafe } from '../../src/dialects/imgproxy/legacy-inert.ts';
+import { type LegacyVariable, legacyVariables } from '../../src/dialects/imgproxy/legacy-variables.ts';
+import type { Generated } from '../gen.ts';
+
+const code = (text: string) => `\`${text}\``;
+const variable = (name: string) => code(`IMGPROXY_${name}`);
+
+const settingOf = (path: string): string =>
+  path.startsWith('settings.') || path.startsWith('mount.')
+    ? `${code(path.replace(/^(settings|mount)\./, ''))} of the mount`
+    : code(path);
+
+const row = ({ name, formerly = [], to }: LegacyVariable): string =>
+  `| ${variable(name)} | ${formerly.map(variable).join(', ')} | ${to.map(settingOf).join(', ')} |`;
+
+const listed = (names: readonly string[]): string => names.map(variable).join(', ');
+
+/** docs/reference/imgproxy-environment.md: what becomes of every variable of imgproxy. */
+export function generate(): Generated {
+  const text = `<!-- Generated from src/dialects/imgproxy/legacy-variables.ts and legacy-inert.ts by \`npm run gen\`. -->
+
+# imgproxy's environment
+
+\`pictor imgproxy\` reads the variables of imgproxy as the settings below (configuration.md says what they mean).
+\`pictor config\` shows what came of them. Variables and flags of pictor's own win over them. Nothing is passed over in
+silence: what changes nothing is named when the server starts.
+
+| variable | formerly | setting |
+| --- | --- | --- |
+${legacyVariables.map(row).join('\n')}
+
+These are read together:
+
+| variables | setting |
+| --- | --- |
+| \`IMGPROXY_COMPAT\` | \`compat\` of the mount, and which version's defaults hold |
+| \`IMGPROXY_KEY\`, \`IMGPROXY_SALT\`, \`-keypath FILE\`, \`-saltpath FILE\` | \`keys\` of the mount; the files win |
+| \`IMGPROXY_BIND\`, \`PORT\`, \`IMGPROXY_NETWORK\` | \`server.bind\` |
+| \`IMGPROXY_AUTO_WEBP\`, \`IMGPROXY_AUTO_AVIF\`, formerly \`IMGPROXY_ENABLE_WEBP_DETECTION\`, \`IMGPROXY_ENABLE_AVIF_DETECTION\` | \`autoFormats\` of the mount |
+| \`IMGPROXY_ENFORCE_WEBP\`, \`IMGPROXY_ENFORCE_AVIF\` | \`enforceFormats\` of the mount |
+| \`IMGPROXY_MAX_ANIMATION_FRAME_RESOLUTION\` | \`limits.maxFramePixels\`, together with the number of frames |
+| \`IMGPROXY_BASE_URL\`, \`IMGPROXY_ALLOWED_SOURCES\` | also \`sources.http.allowedHosts\`: a host you name may be anywhere |
+
+Not supported yet, named at the start: ${listed(missing)}.
+
+Without meaning here, named at the start: ${listed(pointless)}.
+
+Not supported yet, and the server does not start with them, because it would let more through than they say:
+${listed(unsafe)}.
+`;
+  return { 'docs/reference/imgproxy-environment.md': text };
+}
