@@ -14,7 +14,7 @@ export interface ByteRange {
  * more than its answer is worth (section 14.2).
  */
 export function readRange(header: string, size: number): ByteRange | 'whole' | 'unsatisfiable' {
-  const match = /^bytes\s*=\s*(\d*)\s*-\s*(\d*)\s*$/i.exec(header);
+  const match = /^bytes=(\d*)-(\d*)$/i.exec(header);
   if (match === null) return 'whole';
   const [, firstText, lastText] = match as unknown as [string, string, string];
   if (firstText === '') return lastText === '' ? 'whole' : suffix(Number(lastText), size);

@@ -1,0 +1,33 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { adminSettings, serverSettings } from '../../../src/http/settings.ts';
+
+test('nothing configured gives safe defaults on loopback', () => {
+  assert.deepEqual(serverSettings.parse({}), {
+    bind: '127.0.0.1:8080',
+    maxConnections: 10_000,
+    headersTimeoutSeconds: 10,
+    requestTimeoutSeconds: 60,
+    idleTimeoutSeconds: 75,
+    writeTimeoutSeconds: 30,
+    shutdownTimeoutSeconds: 20,
+    maxHeaderBytes: 32_768,
+    tls: { certFile: '', keyFile: '' },
+    trustProxy: [],
+  });
+  assert.deepEqual(adminSettings.parse({}), { bind: '127.0.0.1:8081' });
+  assert.deepEqual(adminSettings.parse({ bind: '' }), { bind: '' });
+});
+
+test('what cannot work is refused', () => {
+  for (const bad of [
+    { bind: '8080' },
+    { bind: '' },
+    { tls: { certFile: 'a' } },
+    { trustProxy: ['proxy'] },
+    { unknown: 1 },
+  ]) {
+    assert.equal(serverSettings.safeParse(bad).success, false, JSON.stringify(bad));
+  }
+  assert.equal(adminSettings.safeParse({ bind: 'x' }).success, false);
+});
