@@ -57,8 +57,8 @@ function along({ gravity, factor }: WindowQuestion, axis: 'x' | 'y', outer: numb
   if (gravity.type === 'focus') return scaleHalfEven(outer, gravity[axis]) - Math.trunc(inner / 2);
   const shift = offsetPixels(gravity[axis] ?? 0, outer, factor);
   const [before, after] = axis === 'x' ? ['west', 'east'] : ['north', 'south'];
-  if (gravity.at.includes(before!)) return shift;
-  if (gravity.at.includes(after!)) return outer - inner - shift;
+  if (gravity.at.includes(before)) return shift;
+  if (gravity.at.includes(after)) return outer - inner - shift;
   const middle = (outer - inner + 1) / 2;
   return (gravity.rounding === 'down' ? Math.trunc(middle) : roundHalfEven(middle)) + shift;
 }

@@ -27,7 +27,7 @@ export const opened = ({ data, width, height, channels }: Picture): Sharp =>
 async function pixelsOf(chain: Sharp, size: Size): Promise<Picture> {
   const { data, info } = await chain.raw().toBuffer({ resolveWithObject: true });
   assert.equal(data.length, size.width * size.height * info.channels, 'the planned size is the real one');
-  return { ...size, data, channels: info.channels as Picture['channels'] };
+  return { ...size, data, channels: info.channels };
 }
 
 /** The values of one pixel. */

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { OperationDefinition } from '../../../src/core/operation.ts';
+import { type Operation, operations } from '../../../src/operations/index.gen.ts';
+
+/** The least each operation needs. */
+const least: { readonly [O in Operation as O['op']]: O } = {
+  'auto-orient': { op: 'auto-orient' },
+  background: { op: 'background', colour: { r: 0, g: 0, b: 0 } },
+  blur: { op: 'blur', sigma: 1 },
+  crop: { op: 'crop' },
+  extend: { op: 'extend' },
+  flip: { op: 'flip' },
+  padding: { op: 'padding' },
+  pixelate: { op: 'pixelate', size: 4 },
+  resize: { op: 'resize' },
+  rotate: { op: 'rotate', angle: 90 },
+  sharpen: { op: 'sharpen', sigma: 1 },
+  trim: { op: 'trim', threshold: 10 },
+  watermark: { op: 'watermark', source: 'test:mark' },
+};
+
+for (const example of Object.values(least)) {
+  const definition: OperationDefinition<Operation> = operations[example.op];
+  test(`${definition.name}: the schema takes the least, the defaults spelled out, and nothing unknown`, () => {
+    assert.deepEqual(definition.schema.parse(example), example);
+    const spelledOut = { ...definition.defaults, ...example };
+    assert.deepEqual(definition.schema.parse(spelledOut), spelledOut);
+    assert.equal(definition.schema.safeParse({ ...example, colour2: 1 }).success, false);
+  });
+}
+
+const refused: readonly unknown[] = [
+  { op: 'resize', width: -1 },
+  { op: 'resize', width: 1.5 },
+  { op: 'resize', dpr: 0 },
+  { op: 'resize', width: Number.POSITIVE_INFINITY },
+  { op: 'resize', type: 'cover' },
+  { op: 'crop', width: 5, area: { left: 0, top: 0, width: 1, height: 1 } },
+  { op: 'crop', area: { left: 0, top: 0, width: 0, height: 1 } },
+  { op: 'rotate', angle: 45 },
+  { op: 'extend', gravity: { type: 'smart', strategy: 'attention' } },
+  { op: 'background', colour: { r: 256, g: 0, b: 0 } },
+  { op: 'watermark', source: '' },
+  { op: 'watermark', source: 'x', opacity: 2 },
+  { op: 'blur', sigma: Number.NaN },
+];
+
+for (const operation of refused) {
+  test(`refused: ${JSON.stringify(operation)}`, () => {
+    const { op } = operation as Operation;
+    assert.equal(operations[op].schema.safeParse(operation).success, false);
+  });
+}
