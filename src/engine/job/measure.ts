@@ -1,0 +1,53 @@
+import type { Rect } from '../../core/geometry.ts';
+import type { Measurement, PlannedStep } from '../../core/operation.ts';
+import { internal } from './failures.ts';
+import { advance, type OpenMark, passesFor, toPixels } from './passes.ts';
+import { fromPixels, type Picture } from './picture.ts';
+
+/** Stands for transparency while the content is looked for, as in imgproxy. */
+const magenta = { r: 255, g: 0, b: 255 };
+
+/** Answers a question of the plan about the first frame, as it is after the steps in `before`. @throws PictorError */
+export async function measure(
+  picture: Picture,
+  { measure: question, before }: { readonly measure: Measurement; readonly before: readonly PlannedStep[] },
+  open: OpenMark,
+): Promise<Rect> {
+  let current = picture;
+  for (const pass of passesFor(before, picture)) {
+    if (pass.steps.length > 0) current = await advance(current, pass, open);
+  }
+  return question.find === 'content' ? findContent(current, question) : findWindow(current, question);
+}
+
+async function findContent(
+  picture: Picture,
+  { threshold, colour }: Extract<Measurement, { find: 'content' }>,
+): Promise<Rect> {
+  // Trimming comes before flattening in a chain of sharp, hence two.
+  const opaque = await toPixels(picture.start().flatten({ background: magenta }), picture);
+  const whole = { left: 0, top: 0, width: opaque.width, height: opaque.height };
+  // Below three pixels there is nothing to trim (and sharp refuses).
+  if (opaque.width < 3 && opaque.height < 3) return whole;
+  const { info } = await fromPixels(opaque)
+    .start()
+    .trim({ threshold, ...(colour === undefined ? {} : { background: colour }) })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch(internal);
+  // Nothing found gives the whole picture, without offsets.
+  return { left: -(info.trimOffsetLeft ?? 0), top: -(info.trimOffsetTop ?? 0), width: info.width, height: info.height };
+}
+
+async function findWindow(
+  picture: Picture,
+  { size, strategy }: Extract<Measurement, { find: 'window' }>,
+): Promise<Rect> {
+  const { info } = await picture
+    .start()
+    .resize(size.width, size.height, { fit: 'cover', position: strategy, withoutReduction: true })
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+    .catch(picture.fail);
+  return { left: -(info.cropOffsetLeft ?? 0), top: -(info.cropOffsetTop ?? 0), width: info.width, height: info.height };
+}

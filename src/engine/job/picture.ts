@@ -1,0 +1,111 @@
+import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import type { Size } from '../../core/geometry.ts';
+import { decodeBmp } from './bmp.ts';
+import { becomesP3, type ColourPolicy } from './colour.ts';
+import { broken, internal } from './failures.ts';
+import { decodeHeif } from './heif.ts';
+import { allBytes } from './input.ts';
+import type { RawPixels } from './pixels.ts';
+import { wrapInPng } from './png-carrier.ts';
+import type { Original } from './probe.ts';
+
+/** A picture between two passes. The size is that of one frame. */
+export interface Picture extends Size {
+  readonly frames: number;
+  /** True while there are only shades of grey, and no colour channels. */
+  readonly grey: boolean;
+  /** See `becomesP3` in colour.ts. */
+  readonly becomesP3: boolean;
+  /** A fresh chain over it. */
+  start(): Sharp;
+  /** Says whose fault a failure of such a chain is. @throws PictorError always */
+  fail(error: unknown): never;
+  /** The pixels, where they are in memory already. */
+  readonly pixels?: RawPixels;
+}
+
+/** What of the colour policy matters for reading. */
+export type Reading = Pick<ColourPolicy, 'keepProfile' | 'shallowProfile'>;
+
+const plainReading: Reading = { keepProfile: false, shallowProfile: false };
+
+/**
+ * The original as a picture. libvips reads its formats when a chain runs, so nothing is decoded yet; ours are decoded.
+ * @param frames how many to read of an animation
+ * @throws PictorError IMAGE_BROKEN
+ */
+export async function openOriginal(
+  original: Original,
+  frames: number,
+  { keepProfile, shallowProfile }: Reading = plainReading,
+): Promise<Picture> {
+  const { format, input, info } = original;
+  if (format.read?.by === 'bmp') return fromPixels(decodeBmp(await allBytes(input)));
+  if (format.read?.by === 'heif') return fromHeif(original);
+  const options: SharpOptions = {
+    // Damage that decoders can live with (a stray byte between markers, as some cameras write) is no reason to refuse.
+    failOn: 'error',
+    // The header was checked against the limits; this holds the decoder to the header.
+    limitInputPixels: info.vector ? false : info.width * info.height * frames,
+    ...(frames > 1 ? { pages: frames } : {}),
+  };
+  if (shallowProfile) return withShallowProfile(sharp(input.from, { ...options, ignoreIcc: true }), original);
+  return {
+    width: info.width,
+    height: info.height,
+    frames,
+    // Taken through its profile, a grey picture gets colour channels.
+    grey: info.space === 'grey16' || (info.space === 'b-w' && (keepProfile || !info.hasProfile)),
+    becomesP3: becomesP3(info),
+    start: () => sharp(input.from, options),
+    fail: broken,
+  };
+}
+
+async function fromHeif(original: Original): Promise<Picture> {
+  const pixels = await decodeHeif(await allBytes(original.input), original.info);
+  if (original.icc === undefined && original.exif === undefined && original.xmp === undefined) return fromPixels(pixels);
+  const png = await wrapInPng(pixels, original).catch(internal);
+  return fromEncoded(png, { ...original.info, grey: false });
+}
+
+/**
+ * 16 bits to 8 under an untouched profile. sharp loses the profile there: it hands libvips memory that belongs to an image
+ * which is gone by then, unless the operation cache holds it (0.35, `GetProfile` in common.cc).
+ */
+async function withShallowProfile(chain: Sharp, original: Original): Promise<Picture> {
+  const { data, info } = await chain.raw().toBuffer({ resolveWithObject: true }).catch(broken);
+  const pixels: RawPixels = { data, width: info.width, height: info.height, channels: info.channels as RawPixels['channels'] };
+  return fromEncoded(await wrapInPng(pixels, original).catch(internal), { ...pixels, grey: false });
+}
+
+/** @param frames stacked in the pixels */
+export function fromPixels(pixels: RawPixels, frames = 1): Picture {
+  const { data, width, channels } = pixels;
+  const height = pixels.height / frames;
+  const raw = { width, height: pixels.height, channels, ...(frames > 1 ? { pageHeight: height } : {}) };
+  return {
+    width,
+    height,
+    frames,
+    grey: channels < 3,
+    becomesP3: false,
+    // Larger than libvips would let in by itself: what is here was let in already.
+    start: () => sharp(data, { raw, limitInputPixels: false }),
+    fail: internal,
+    pixels,
+  };
+}
+
+/** A still that we encoded ourselves, because raw pixels would lose its profile, its metadata or its depth. */
+export function fromEncoded(bytes: Uint8Array, { width, height, grey }: Size & { readonly grey: boolean }): Picture {
+  return {
+    width,
+    height,
+    frames: 1,
+    grey,
+    becomesP3: false,
+    start: () => sharp(bytes, { limitInputPixels: false }),
+    fail: internal,
+  };
+}

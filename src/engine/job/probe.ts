@@ -1,0 +1,115 @@
+import sharp, { type Metadata, type SharpOptions } from 'sharp';
+import { PictorError } from '../../core/errors.ts';
+import type { FormatDefinition } from '../../core/format.ts';
+import type { Orientation } from '../../core/geometry.ts';
+import type { ImageInfo } from '../../core/image-info.ts';
+import { formats } from '../../formats/index.gen.ts';
+import type { JobInputRef } from '../wire.ts';
+import { readBmpHeader } from './bmp-header.ts';
+import { detectFormat } from './detect.ts';
+import { broken } from './failures.ts';
+import { allBytes, type JobInput, openInput } from './input.ts';
+import { recognisableSvg } from './svg.ts';
+
+/** An original whose header has been read and whose pixels have not. */
+export interface Original {
+  readonly input: JobInput;
+  readonly format: FormatDefinition;
+  readonly info: ImageInfo;
+  readonly icc?: Uint8Array;
+  readonly exif?: Uint8Array;
+  readonly xmp?: Uint8Array;
+}
+
+/** @throws PictorError IMAGE_UNKNOWN, IMAGE_BROKEN */
+export async function probe(ref: JobInputRef): Promise<Original> {
+  const input = await openInput(ref);
+  const format = await detectFormat(input);
+  if (format.read?.by === 'bmp') return probeBmp(input, format);
+  // As bytes an SVG has no folder that relative links could point into.
+  if (format === formats.svg) {
+    const from = recognisableSvg(await allBytes(input));
+    return probeWithLibvips({ ...input, from }, format);
+  }
+  return probeWithLibvips(input, format);
+}
+
+/** Reads headers only, so no bound on pixels is needed yet. */
+const headerOptions: SharpOptions = { limitInputPixels: false, failOn: 'none' };
+
+async function probeWithLibvips(input: JobInput, detected: FormatDefinition): Promise<Original> {
+  const metadata = await sharp(input.from, headerOptions).metadata().catch(broken);
+  const format = confirmed(metadata, detected);
+  return {
+    input,
+    format,
+    info: infoOf(metadata, format, input.size),
+    ...(metadata.icc === undefined ? {} : { icc: metadata.icc }),
+    ...(metadata.exif === undefined ? {} : { exif: metadata.exif }),
+    ...(metadata.xmp === undefined ? {} : { xmp: metadata.xmp }),
+  };
+}
+
+/** libvips decides by itself how it reads a file; what it found must be what we let pass. */
+function confirmed(metadata: Metadata, detected: FormatDefinition): FormatDefinition {
+  if (metadata.format === 'heif') {
+    if (detected !== formats.heic && detected !== formats.avif) throw contradiction(metadata, detected);
+    // The file names of the ISO container overlap; the codec of the primary picture decides.
+    if (metadata.compression === 'hevc') return formats.heic;
+    if (metadata.compression === 'av1') return formats.avif;
+    throw new PictorError('IMAGE_UNKNOWN', { detail: `HEIF with codec ${metadata.compression}` });
+  }
+  if (metadata.format !== detected.name) throw contradiction(metadata, detected);
+  return detected;
+}
+
+const contradiction = (metadata: Metadata, detected: FormatDefinition) =>
+  new PictorError('IMAGE_BROKEN', { detail: `bytes of ${detected.name} that libvips takes for ${metadata.format}` });
+
+function infoOf(metadata: Metadata, format: FormatDefinition, bytes: number): ImageInfo {
+  const paged = format.holds.animation || format === formats.tiff;
+  const frames = paged ? (metadata.pages ?? 1) : 1;
+  const animated = format.holds.animation && frames > 1;
+  return {
+    format: format.name,
+    width: metadata.width,
+    height: metadata.height,
+    // libheif turns and mirrors by the container's own properties; EXIF repeats what is done already.
+    orientation: metadata.format === 'heif' ? 1 : orientation(metadata.orientation),
+    frames,
+    animated,
+    hasAlpha: metadata.hasAlpha,
+    space: metadata.space,
+    bits: metadata.bitsPerSample ?? depthBits[metadata.depth] ?? 8,
+    hasProfile: metadata.hasProfile,
+    palette: metadata.isPalette,
+    vector: format === formats.svg,
+    bytes,
+    ...(animated ? { delays: metadata.delay ?? [], loop: metadata.loop ?? 0 } : {}),
+  };
+}
+
+const depthBits: Readonly<Record<string, number>> = { uchar: 8, char: 8, ushort: 16, short: 16, uint: 32, int: 32, float: 32, double: 64 };
+
+const orientation = (value: number | undefined): Orientation =>
+  value !== undefined && value >= 1 && value <= 8 ? (value as Orientation) : 1;
+
+function probeBmp(input: JobInput, format: FormatDefinition): Original {
+  const { width, height, bits, masks } = readBmpHeader(input.head);
+  const info: ImageInfo = {
+    format: format.name,
+    width,
+    height,
+    orientation: 1,
+    frames: 1,
+    animated: false,
+    hasAlpha: bits > 8 && masks[3] !== 0,
+    space: 'srgb',
+    bits: 8,
+    hasProfile: false,
+    palette: bits <= 8,
+    vector: false,
+    bytes: input.size,
+  };
+  return { input, format, info };
+}

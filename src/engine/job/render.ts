@@ -1,0 +1,80 @@
+import type { Sharp } from 'sharp';
+import type { FormatDefinition } from '../../core/format.ts';
+import { formats } from '../../formats/index.gen.ts';
+import type { Pass } from '../../plan/passes.ts';
+import type { Plan } from '../../plan/plan-types.ts';
+import { type ColourPolicy, colourPolicy, inSpace } from './colour.ts';
+import { internal } from './failures.ts';
+import { describe, type Keeping } from './metadata.ts';
+import { advance, chainOf, type OpenMark, passesFor } from './passes.ts';
+import { fromEncoded, type Picture } from './picture.ts';
+import type { Original } from './probe.ts';
+
+export interface Rendering {
+  readonly original: Original;
+  readonly plan: Plan;
+  readonly open: OpenMark;
+}
+
+export interface Rendered {
+  readonly bytes: Uint8Array;
+  readonly width: number;
+  /** Of one frame. */
+  readonly height: number;
+  /** `performance.now()` when the last chain began; undefined when it is also the one that decodes. */
+  readonly lastChainAt: number | undefined;
+}
+
+/**
+ * Runs the passes of a plan and encodes. The ordinary request is one pass: one chain of sharp from the file to the
+ * encoded bytes.
+ * @param opened the original, with as many frames as the plan decodes
+ * @throws PictorError
+ */
+export async function render(opened: Picture, rendering: Rendering): Promise<Rendered> {
+  const { original, plan, open } = rendering;
+  const colour = colourPolicy(original.info, plan);
+  const passes = [...passesFor(plan.steps, opened)];
+  // The last pass ends in the encoder, unless frames go through it one by one.
+  const last = passes.at(-1)!.frameByFrame ? undefined : passes.pop();
+  let picture = opened;
+  for (const pass of passes) picture = await between(picture, pass, { ...rendering, colour });
+  const lastChainAt = picture === opened ? undefined : performance.now();
+  const chain = last === undefined ? picture.start() : await chainOf(picture, last, open);
+  const described = describe(chain, picture, keepingOf(plan, colour), original.exif);
+  const { data, info } = await encode(inSpace(described, colour), plan)
+    .toBuffer({ resolveWithObject: true })
+    .catch(picture.fail);
+  return { bytes: data, width: info.width, height: info.pageHeight ?? info.height, lastChainAt };
+}
+
+/** The picture after a pass that is not the last: raw pixels, or a PNG where these cannot hold what is to be kept. */
+async function between(
+  picture: Picture,
+  pass: Pass,
+  { plan, open, colour }: Rendering & { readonly colour: ColourPolicy },
+): Promise<Picture> {
+  const carries = plan.keep.metadata || plan.keep.highDepth || colour.keepProfile || picture.becomesP3;
+  // Animations lose profile (their colours are converted) and metadata when they take more than one pass.
+  if (!carries || picture.frames > 1) return advance(picture, pass, open);
+  const chain = describe(await chainOf(picture, pass, open), picture, keepingOf(plan, colour), undefined);
+  const { data, info } = await inSpace(chain, colour)
+    .png({ compressionLevel: 0 })
+    .toBuffer({ resolveWithObject: true })
+    .catch(picture.fail);
+  const grey = colour.space === 'b-w' || colour.space === 'grey16';
+  return fromEncoded(data, { width: info.width, height: info.height, grey });
+}
+
+const keepingOf = ({ keep, orientation }: Plan, { keepProfile }: ColourPolicy): Keeping => ({
+  metadata: keep.metadata,
+  copyright: keep.copyright,
+  profile: keepProfile,
+  orientation,
+});
+
+function encode(chain: Sharp, { encode: spec }: Plan): Sharp {
+  const format: FormatDefinition | undefined = Object.values(formats).find(({ name }) => name === spec.format);
+  if (format?.write === undefined) return internal(new Error(`no encoder for ${spec.format}`));
+  return format.write.encode(chain, spec);
+}

@@ -1,0 +1,15 @@
+import sharp from 'sharp';
+import { formats } from '../../formats/index.gen.ts';
+
+/**
+ * Sets sharp up, once per process. libvips may load nothing but the formats pictor names, whatever the bytes or the file
+ * name say: the rest (PDF, ImageMagick, OpenSlide, MAT, FITS, …) is blocked inside libvips. One thread per job, because
+ * there is one job per processor; no cache, because a file may change.
+ */
+export function setUpSharp(): void {
+  sharp.concurrency(1);
+  sharp.cache(false);
+  const loaders = Object.values(formats).flatMap(({ read }) => (read?.by === 'libvips' ? read.loaders : []));
+  sharp.block({ operation: ['VipsForeignLoad'] });
+  sharp.unblock({ operation: [...new Set(loaders)] });
+}

@@ -1,0 +1,48 @@
+/** Knowing SVG by its bytes, and handing it to librsvg in a form that libvips recognises. */
+
+const byteOrderMarks: readonly (readonly [bytes: readonly number[], encoding: string])[] = [
+  [[0xef, 0xbb, 0xbf], 'utf-8'],
+  [[0xff, 0xfe], 'utf-16le'],
+  [[0xfe, 0xff], 'utf-16be'],
+];
+
+/** What may stand before the root element (XML 1.0 section 2.8): spaces, comments, instructions, a document type. */
+const beforeRoot = /^(?:\s+|<!--[^]*?-->|<\?[^]*?\?>|<!DOCTYPE(?:[^[>"']|"[^"]*"|'[^']*')*(?:\[[^]*?\]\s*)?>)/i;
+const svgRoot = /^<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]/;
+
+/** True when the first element of this XML is `svg`. Compressed SVG (`.svgz`) is not taken for one. */
+export function looksLikeSvg(head: Uint8Array): boolean {
+  let text = decode(head);
+  if (!/^\s*</.test(text)) return false;
+  for (let match = beforeRoot.exec(text); match !== null; match = beforeRoot.exec(text)) text = text.slice(match[0].length);
+  return svgRoot.test(text);
+}
+
+/** libvips looks for `<svg` in so many bytes and does not like other encodings there (vips_foreign_load_svg_is_a). */
+const sniffedLength = 1000;
+const signpost = '<!-- <svg -->';
+
+/**
+ * The same document so that libvips takes it for SVG: unchanged in the ordinary case; otherwise as UTF-8 without mark
+ * and declaration, led by a comment that names the root.
+ */
+export function recognisableSvg(bytes: Uint8Array): Uint8Array {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, sniffedLength));
+  const ascii = start.every((byte) => byte < 0x80);
+  if (ascii && start.toString('latin1').toLowerCase().includes('<svg')) return bytes;
+  const text = decode(bytes).replace(/^\s*<\?xml\s[^]*?\?>/, '');
+  return Buffer.from(signpost + text);
+}
+
+function decode(bytes: Uint8Array): string {
+  for (const [mark, encoding] of byteOrderMarks) {
+    if (mark.every((byte, index) => bytes[index] === byte)) return new TextDecoder(encoding).decode(bytes);
+  }
+  const declaration = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
+  const encoding = /^<\?xml[^>]*encoding=["']([\w-]+)["']/.exec(declaration)?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(encoding).decode(bytes);
+  } catch {
+    return new TextDecoder().decode(bytes);
+  }
+}

@@ -1,0 +1,68 @@
+import type { Rect } from '../../core/geometry.ts';
+import { formats } from '../../formats/index.gen.ts';
+import type { TransformJob, TransformResult } from '../../plan/engine-port.ts';
+import { planTransform } from '../../plan/plan.ts';
+import type { Plan } from '../../plan/plan-types.ts';
+import { colourPolicy } from './colour.ts';
+import { inputOf } from './input.ts';
+import { markOpener } from './marks.ts';
+import { measure } from './measure.ts';
+import type { OpenMark } from './passes.ts';
+import { openOriginal, type Picture, type Reading } from './picture.ts';
+import { type Original, probe } from './probe.ts';
+import { render } from './render.ts';
+
+/** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
+export async function transform(job: TransformJob): Promise<TransformResult> {
+  const original = await probe(inputOf(job, job.request.source));
+  const open = markOpener(job);
+  const started = performance.now();
+  const openPicture = decodedOnce(original);
+  const plan = await settlePlan({ job, original, openPicture, open });
+  const picture = await openPicture(plan.decode.frames, colourPolicy(original.info, plan));
+  const { bytes, width, height, lastChainAt } = await render(picture, { original, plan, open });
+  const ended = performance.now();
+  const decoded = lastChainAt ?? ended;
+  return {
+    bytes,
+    format: plan.encode.format,
+    mediaType: mediaTypeOf(plan.encode.format),
+    width,
+    height,
+    frames: plan.result.frames,
+    source: original.info,
+    timings: { decodeMs: decoded - started, encodeMs: ended - decoded },
+  };
+}
+
+type OpenPicture = (frames: number, reading?: Reading) => Promise<Picture>;
+
+/** What libvips reads is decoded by each chain anew; what we decode ourselves is kept. */
+function decodedOnce(original: Original): OpenPicture {
+  let ours: Promise<Picture> | undefined;
+  return (frames, reading) => {
+    if (original.format.read?.by === 'libvips') return openOriginal(original, frames, reading);
+    ours ??= openOriginal(original, frames, reading);
+    return ours;
+  };
+}
+
+interface Settling {
+  readonly job: TransformJob;
+  readonly original: Original;
+  readonly openPicture: OpenPicture;
+  readonly open: OpenMark;
+}
+
+/** Plans, and answers what only pixels can tell until there is nothing left to ask. */
+async function settlePlan({ job, original, openPicture, open }: Settling): Promise<Plan> {
+  const measured: Rect[] = [];
+  for (;;) {
+    const planning = planTransform({ request: job.request, info: original.info, limits: job.limits, measured });
+    if ('plan' in planning) return planning.plan;
+    measured.push(await measure(await openPicture(1), planning, open));
+  }
+}
+
+const mediaTypeOf = (name: string): string =>
+  Object.values(formats).find((format) => format.name === name)!.mediaTypes[0];

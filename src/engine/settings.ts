@@ -1,0 +1,22 @@
+import { z } from 'zod';
+import { byteSize, count, seconds } from '../core/settings.ts';
+
+/** Settings of the section `engine`. */
+export const engineSettings = z.strictObject({
+  isolation: z
+    .enum(['process', 'none'])
+    .default('process')
+    .describe(
+      'Where images are decoded. process: in child processes, so that a crash, a hang or a bomb costs one request. none: inside the server, for tests and tiny hosts; there a decoder that crashes ends the server.',
+    ),
+  workers: count(0).describe('Child processes that transform images, one image at a time each. 0: one per processor.'),
+  timeoutSeconds: seconds(30).describe(
+    'Longest time one image may take, decoding to encoding. A worker that needs longer is killed and replaced. 0: no limit.',
+  ),
+  memoryLimit: byteSize('1GiB').describe(
+    'Resident memory one worker may use. A worker that grows past it is killed and replaced, its request fails. 0: no limit.',
+  ),
+  recycleAfter: count(5000).describe('Images after which a worker is replaced by a fresh one. 0: never.'),
+});
+
+export type EngineSettings = z.infer<typeof engineSettings>;
