@@ -4,7 +4,7 @@ import type { OutputSpec } from '../../request/image-request.ts';
 import type { ImgproxyRules } from './rules.ts';
 
 /** Format names of URLs and old settings, and what pictor calls them. */
-export const formatNames: Readonly<Record<string, string>> = {
+const formatNames: Readonly<Record<string, string>> = {
   jpg: 'jpeg',
   jpeg: 'jpeg',
   png: 'png',

@@ -44,7 +44,7 @@ export function parseV4(target: RequestTarget, rules: ImgproxyRules, hints: Requ
   };
 }
 
-export const negotiates = (rules: ImgproxyRules): boolean =>
+const negotiates = (rules: ImgproxyRules): boolean =>
   rules.autoFormats.length + rules.enforceFormats.length > 0;
 
 /** Applies options up to the first part that is none, and gives its index: there the source begins. */
@@ -83,7 +83,14 @@ function splitEncoded(
   const [encoded, extension, ...more] = kept.join('').split('.');
   if (more.length > 0)
     throw new PictorError('URL_INVALID', { detail: 'more than one dot in an encoded source' });
-  return [decodedSource(encoded!.replace(/=+$/, '')), extension];
+  return [decodedSource(withoutPadding(encoded!)), extension];
+}
+
+/** Counted from the end: a pattern would take quadratic time over a long run of `=` in the middle. */
+function withoutPadding(encoded: string): string {
+  let end = encoded.length;
+  while (end > 0 && encoded[end - 1] === '=') end -= 1;
+  return encoded.slice(0, end);
 }
 
 /** Local paths are literal text, but for what follows a `?`: that would be the version in a store that has versions. */

@@ -137,3 +137,38 @@ test('no name of an option is taken twice', () => {
   const names = v4Options.flatMap((option) => option.names);
   assert.equal(new Set(names).size, names.length);
 });
+
+test('no URL of the length a server takes keeps the parser busy', { timeout: 20_000 }, () => {
+  const run = (text: string) => text.repeat(Math.ceil(32_000 / text.length));
+  const tails = [
+    '=',
+    'a=',
+    '%',
+    '%25',
+    '%E9',
+    ':',
+    '/',
+    'w:1/',
+    '@',
+    '.',
+    'plain/',
+    '%3A',
+    '+',
+    'http:/',
+    '\u00fc',
+  ];
+  for (const tail of tails) {
+    for (const path of [`/s/${run(tail)}x`, `/s/plain/${run(tail)}x`, `/s/fit/1/1/ce/0/${run(tail)}x`]) {
+      // Quadratic work over 32,000 letters takes a second; twenty times that for one path would end in the timeout.
+      for (let turn = 0; turn < 20; turn++) answersOrRefuses(path);
+    }
+  }
+});
+
+function answersOrRefuses(path: string): void {
+  try {
+    imgproxy.parse(target(path), v4, {});
+  } catch (thrown) {
+    assert.ok(thrown instanceof PictorError, String(thrown));
+  }
+}
