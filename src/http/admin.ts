@@ -69,7 +69,13 @@ export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admi
   });
 
   return {
-    listen: async () => (bind === '' ? null : bindServer(server, bind)),
+    async listen() {
+      if (bind === '') return null;
+      const address = await bindServer(server, bind);
+      // A connection that could not be accepted (no file descriptor left) is tried again by whoever probes.
+      server.on('error', () => {});
+      return address;
+    },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -44,6 +44,16 @@ export interface RangeHeaders {
   readonly ifRange?: string | undefined;
 }
 
+/** Headers of the picture that a refusal must not carry: it is neither an image nor good for an hour. */
+const ofThePicture = new Set([
+  'Content-Type',
+  'Content-Disposition',
+  'Cache-Control',
+  'Expires',
+  'ETag',
+  'Last-Modified',
+]);
+
 /**
  * Cuts the part out of a 200 reply that the client asked for: 206, or 416 when it lies outside. Anything else comes back
  * as it is. For GET only: Range has no meaning on other methods (RFC 9110 section 14.2).
@@ -56,7 +66,14 @@ export function withRange(reply: Reply, request: RangeHeaders, known: KnownValid
   const range = readRange(request.range, size);
   if (range === 'whole') return reply;
   if (range === 'unsatisfiable') {
-    return { status: 416, headers: [...reply.headers, 'Content-Range', `bytes */${size}`], body: '' };
+    const headers = reply.headers.filter(
+      (_, index) => !ofThePicture.has(reply.headers[index - (index % 2)]!),
+    );
+    return {
+      status: 416,
+      headers: [...headers, 'Cache-Control', 'no-store', 'Content-Range', `bytes */${size}`],
+      body: '',
+    };
   }
   return {
     status: 206,

@@ -58,13 +58,14 @@ export function createHttpServer({ settings, handler, emit }: HttpServerParts): 
   server.on('clientError', (error: Error, socket: Socket) =>
     answerClientError({ error, socket, answering: connections.isAnswering(socket), emit }),
   );
-  reportDroppedConnections(server, emit);
+  report(server, emit, { event: 'drop', message: 'connections dropped: maxConnections is reached' });
 
   let closing: Promise<void> | null = null;
   return {
     async listen() {
       await certificate?.load();
       const address = await bindServer(server, settings.bind);
+      report(server, emit, { event: 'error', message: 'connections could not be accepted' });
       certificate?.watch();
       return address;
     },
@@ -145,21 +146,25 @@ function hasUnwantedBody({ method, headers }: NodeRequest): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > discardableBytes;
 }
 
-/** A flood of connections must not become a flood of log lines: at most one every ten seconds. */
-function reportDroppedConnections(server: Server, emit: EmitEvent): void {
-  let dropped = 0;
+interface Troubles {
+  readonly event: 'drop' | 'error';
+  readonly message: string;
+}
+
+/**
+ * Connections that could not be taken: beyond `maxConnections`, or the system is out of file descriptors (an error nobody
+ * listens to would end the process). A flood of them must not become a flood of log lines: at most one in ten seconds.
+ */
+function report(server: Server, emit: EmitEvent, { event, message }: Troubles): void {
+  let count = 0;
   let toldAt = Number.NEGATIVE_INFINITY;
-  server.on('drop', () => {
-    dropped += 1;
+  server.on(event, (trouble?: { readonly code?: string }) => {
+    count += 1;
     const now = Date.now();
     if (now - toldAt < 10_000) return;
-    emit({
-      type: 'notice',
-      level: 'warn',
-      message: 'connections dropped: maxConnections is reached',
-      facts: { dropped },
-    });
-    dropped = 0;
+    const facts = trouble?.code === undefined ? { count } : { count, code: trouble.code };
+    emit({ type: 'notice', level: 'warn', message, facts });
+    count = 0;
     toldAt = now;
   });
 }

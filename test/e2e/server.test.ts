@@ -375,19 +375,23 @@ test('a handler that throws: bare 500, the text of the error only in a notice', 
   assert.match(JSON.stringify(events), /secret detail/);
 });
 
-test('headers and bodies that drip are cut off with 408', async (t) => {
-  const { port } = await start(t, { headersTimeoutSeconds: 0.3, requestTimeoutSeconds: 0.6 });
-  const [head, body] = await Promise.all([rawClient(port), rawClient(port)]);
-  head.say('GET / HTTP/1.1\r\nHost: x\r\n');
-  body.say('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');
-  const drip = setInterval(() => {
-    head.say('A: b\r\n');
-    body.say('x');
-  }, 50);
-  t.after(() => clearInterval(drip));
-  assert.match(await head.closed(), /^HTTP\/1\.1 408 /);
-  assert.match(await body.closed(), /^HTTP\/1\.1 408 /);
-});
+for (const kind of ['plain', 'tls'] as const) {
+  test(`headers and bodies that drip are cut off with 408 (${kind})`, async (t) => {
+    const limits = { headersTimeoutSeconds: 0.5, requestTimeoutSeconds: 1 };
+    const { port } = await start(t, { ...limits, ...(kind === 'tls' ? { tls } : {}) });
+    const options = { tls: kind === 'tls' };
+    const [head, body] = await Promise.all([rawClient(port, options), rawClient(port, options)]);
+    head.say('GET / HTTP/1.1\r\nHost: x\r\n');
+    body.say('POST /slow HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n');
+    const drip = setInterval(() => {
+      head.say('A: b\r\n');
+      body.say('x');
+    }, 50);
+    t.after(() => clearInterval(drip));
+    assert.match(await head.closed(), /^HTTP\/1\.1 408 /);
+    assert.match(await body.closed(), /^HTTP\/1\.1 408 /);
+  });
+}
 
 for (const kind of ['plain', 'tls'] as const) {
   test(`a client that does not read its answer is cut off (${kind} HTTP/1.1)`, async (t) => {
@@ -413,11 +417,11 @@ test('a client that does not read its answer is cut off (HTTP/2)', async (t) => 
 });
 
 test('a slow but steady reader gets everything, with a handler slower than the write timeout before', async (t) => {
-  const { port, inHand, release } = await start(t, { writeTimeoutSeconds: 0.2 });
+  const { port, inHand, release } = await start(t, { writeTimeoutSeconds: 0.5 });
   const patient = await rawClient(port);
   patient.say(get('/slow'));
   await inHand();
-  await sleep(600);
+  await sleep(1200);
   release();
   await patient.until(/\/slow$/);
   const steady = await rawClient(port);

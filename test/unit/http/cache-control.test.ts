@@ -41,6 +41,7 @@ test('passthrough: Cache-Control as it stands, else Expires ahead, else the moun
 
 test('a source cannot put another header into ours', () => {
   const { cacheControl } = createCacheControl(passing)({
+    shareable,
     now,
     sourceCacheControl: 'public\r\nSet-Cookie: a=b',
   });
@@ -62,6 +63,7 @@ test('an answer never outlives its URL', () => {
     'no-cache',
   );
   const passed = createCacheControl(passing)({
+    shareable,
     now,
     expiresAt: second + 1800,
     sourceCacheControl: 'max-age=7200',
