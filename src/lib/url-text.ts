@@ -2,6 +2,9 @@
 
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
+/** Escapes of the bytes from 128 on. */
+const highEscapes = Array.from({ length: 128 }, (_, byte) => `%${(byte + 128).toString(16).toUpperCase()}`);
+
 /**
  * Bytes of a URL as text: UTF-8 where they are UTF-8, otherwise each byte above 127 as its percent-escape, which names
  * the same resource.
@@ -11,9 +14,7 @@ export function urlTextFromBytes(bytes: Uint8Array): string {
     return strictUtf8.decode(bytes);
   } catch {
     let text = '';
-    for (const byte of bytes) {
-      text += byte < 128 ? String.fromCharCode(byte) : `%${byte.toString(16).toUpperCase()}`;
-    }
+    for (const byte of bytes) text += byte < 128 ? String.fromCharCode(byte) : highEscapes[byte - 128]!;
     return text;
   }
 }
@@ -30,12 +31,20 @@ export function decodePercent(text: string): string | null {
 }
 
 const utf8 = new TextEncoder();
+const percent = 0x25;
 
+/** UTF-8 of a text whose escapes are all well formed, with the escapes resolved. */
 function bytesOfEscaped(text: string): Uint8Array {
-  const bytes: number[] = [];
-  for (const part of text.split(/(%[0-9A-Fa-f]{2})/)) {
-    if (part.startsWith('%')) bytes.push(Number.parseInt(part.slice(1), 16));
-    else bytes.push(...utf8.encode(part));
+  const bytes = utf8.encode(text);
+  let length = 0;
+  for (let at = 0; at < bytes.length; at += 1) {
+    const escaped = bytes[at] === percent;
+    bytes[length] = escaped ? hexDigit(bytes[at + 1]!) * 16 + hexDigit(bytes[at + 2]!) : bytes[at]!;
+    length += 1;
+    if (escaped) at += 2;
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, length);
 }
+
+/** Value of an ASCII digit or letter a..f, A..F. */
+const hexDigit = (code: number): number => (code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57);

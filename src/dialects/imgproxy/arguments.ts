@@ -30,4 +30,4 @@ export function readTruth(text: string): boolean | null {
 
 /** The refusal of an argument: `option` and `text` go to the log only. */
 export const badArgument = (option: string, text: string): PictorError =>
-  new PictorError('OPTION_INVALID', { detail: `imgproxy option ${option}: ${text}` });
+  new PictorError('OPTION_INVALID', { detail: `imgproxy option ${option}: ${text}`.slice(0, 200) });

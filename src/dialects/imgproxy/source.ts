@@ -30,7 +30,7 @@ export function sourceUri(source: string, rules: ImgproxyRules): string {
   const { baseUrl } = rules;
   const based = rules.compat === 'v1' || !source.startsWith(baseUrl) ? baseUrl + source : source;
   if (!hasScheme(based) || hasControls(based)) {
-    throw new PictorError('SOURCE_INVALID', { detail: `no usable URL: ${based}` });
+    throw new PictorError('SOURCE_INVALID', { detail: `no usable URL: ${based.slice(0, 200)}` });
   }
   return based;
 }

@@ -65,7 +65,8 @@ export function parseV1(path: V1Path, rules: ImgproxyRules, hints: RequestHints)
   };
 }
 
-const invalid = (detail: string): PictorError => new PictorError('OPTION_INVALID', { detail });
+const invalid = (detail: string): PictorError =>
+  new PictorError('OPTION_INVALID', { detail: detail.slice(0, 200) });
 
 function readSide(text: string): number {
   const side = readInteger(text);

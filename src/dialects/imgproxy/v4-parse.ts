@@ -18,7 +18,7 @@ const basicWords: ReadonlySet<string> = new Set(resizingTypes);
 export function v4Signature(target: RequestTarget, rules: ImgproxyRules): SignedPath {
   const signed = splitSignature(target.path);
   if (rules.keys.length === 0 && signed.signature.includes(':')) {
-    throw new PictorError('SIGNATURE_MISPLACED', { detail: signed.signature });
+    throw new PictorError('SIGNATURE_MISPLACED', { detail: signed.signature.slice(0, 200) });
   }
   return signed;
 }
