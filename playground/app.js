@@ -230,11 +230,19 @@ function followForm() {
   gravity.disabled = !mayCut(readWish().resizing);
 }
 
+/** Asks for what the form says. */
 function update() {
   followForm();
   const wish = readWish();
   remember(wish);
-  void load(wish);
+  return load(wish);
+}
+
+/** After the first picture, so that its time is its own. */
+function showThumbnails() {
+  for (const image of document.querySelectorAll('img[data-src]')) {
+    if (image instanceof HTMLImageElement) image.src = image.dataset['src'] ?? '';
+  }
 }
 
 /** On a phone the picture lies below the form. */
@@ -245,13 +253,13 @@ let pending;
 function updateSoon() {
   followForm();
   clearTimeout(pending);
-  pending = setTimeout(update, 250);
+  pending = setTimeout(() => void update(), 250);
 }
 
 for (const sample of samples) {
   sample.addEventListener('click', () => {
     choose(sample.dataset['source'] ?? '');
-    update();
+    void update();
     bringIntoView();
   });
 }
@@ -261,7 +269,7 @@ form.addEventListener('input', (event) => {
   if (event.target === source) press('');
   else updateSoon();
 });
-source.addEventListener('paste', () => setTimeout(update));
+source.addEventListener('paste', () => setTimeout(() => void update()));
 form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (source.value.trim() === '' && samples.every((each) => each.getAttribute('aria-pressed') === 'false')) {
@@ -269,7 +277,7 @@ form.addEventListener('submit', (event) => {
     return;
   }
   clearTimeout(pending);
-  update();
+  void update();
   bringIntoView();
 });
 again.addEventListener('click', () => void load(readWish()));
@@ -297,4 +305,5 @@ async function copy(button) {
 }
 
 recall();
-update();
+await update();
+showThumbnails();

@@ -94,7 +94,8 @@ describe('landing page', { skip: chromium.skip }, () => {
 
   test('offers samples: every thumbnail loads, and a click shows that one', async () => {
     const { page, complaints } = await open();
-    const thumbnails = page.locator('button[data-source] img');
+    const thumbnails = page.locator('button[data-source] img[src]');
+    await thumbnails.last().waitFor();
     assert.equal(await thumbnails.count(), 6);
     for (const thumbnail of await thumbnails.all()) {
       await thumbnail.evaluate((image: ImageElement) => image.decode());
