@@ -14,10 +14,11 @@ export const pixelate = {
   schema: z.strictObject({ op: z.literal('pixelate'), size: z.number().int().min(0).max(1e6) }),
   defaults: {},
   plan: (op, frame) => {
-    const block = Math.min(op.size, Math.max(frame.width, frame.height));
-    if (block < 2) return { steps: [], frame };
-    const blocks = { width: Math.ceil(frame.width / block), height: Math.ceil(frame.height / block) };
-    const whole = { width: blocks.width * block, height: blocks.height * block };
+    if (op.size < 2) return { steps: [], frame };
+    const across = blocksOn(frame.width, op.size);
+    const down = blocksOn(frame.height, op.size);
+    const blocks = { width: across.count, height: down.count };
+    const whole = { width: across.length, height: down.length };
     // Blocks at the right and at the bottom are cut off, not squeezed: the picture is first grown to whole blocks.
     const steps: readonly PlannedStep[] = [
       { step: 'embed', size: whole, left: 0, top: 0, edge: 'copy' },
@@ -28,3 +29,10 @@ export const pixelate = {
     return { steps, frame };
   },
 } as const satisfies OperationDefinition<PixelateOperation>;
+
+/** Blocks on one side of the picture, and their length together: less than twice the side. */
+function blocksOn(side: number, size: number): { readonly count: number; readonly length: number } {
+  const block = Math.min(size, side);
+  const count = Math.ceil(side / block);
+  return { count, length: count * block };
+}

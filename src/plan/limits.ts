@@ -37,16 +37,25 @@ export function drawnSize({ width, height }: Size, limits: ImageLimits): Size {
   return { width: Math.max(1, Math.floor(width * factor)), height: Math.max(1, Math.floor(height * factor)) };
 }
 
+/** A step on the way to the result. */
+export interface Change {
+  readonly before: Size;
+  readonly after: Size;
+  readonly frames: number;
+}
+
 /**
- * Refuses what a URL asks for beyond its source and beyond the bound. Cutting down later does not help: the pixels
- * would have to be made first.
+ * Refuses what a URL asks for beyond its source and beyond a bound. Cutting down later does not help: the pixels would
+ * have to be made first.
  * @throws PictorError OPERATION_IMPOSSIBLE
  */
-export function checkEnlarged(size: Size, before: Size, limits: ImageLimits): void {
-  const pixels = size.width * size.height;
-  if (pixels <= before.width * before.height || !exceeds(pixels, limits.maxResultPixels)) return;
+export function checkEnlarged({ before, after, frames }: Change, limits: ImageLimits): void {
+  const pixels = after.width * after.height;
+  if (pixels <= before.width * before.height) return;
+  const tooMany = exceeds(pixels, limits.maxResultPixels);
+  if (!tooMany && (frames === 1 || !exceeds(pixels * frames, limits.maxFramePixels))) return;
   throw new PictorError('OPERATION_IMPOSSIBLE', {
-    detail: `a result of ${size.width}x${size.height} exceeds ${limits.maxResultPixels} pixels`,
+    detail: `${frames} × ${after.width}x${after.height} exceeds the pixels a result may have`,
   });
 }
 

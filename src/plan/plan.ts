@@ -153,12 +153,16 @@ function arranged(steps: readonly PlannedStep[], { info, limits }: PlanQuestion)
   return info.vector ? sharpVector(simple, source, limits) : simple;
 }
 
+/** A vector image has no pixels of its own: whatever it is drawn at counts as enlarged. */
+const nothing: Size = { width: 0, height: 0 };
+
 /** Size of the result; every step on the way is bounded. */
 function checkedResult(steps: readonly PlannedStep[], { info, limits }: PlanQuestion): Size {
   let size: Size = { width: info.width, height: info.height };
   for (const step of steps) {
     const after = sizeAfter(step, size);
-    checkEnlarged(after, info.vector ? { width: 0, height: 0 } : size, limits);
+    const before = info.vector ? nothing : size;
+    checkEnlarged({ before, after, frames: info.frames }, limits);
     size = after;
   }
   return { width: size.width, height: size.height };

@@ -13,7 +13,7 @@ export const limitsSettings = z.strictObject({
     'Frames of an animation that are kept; further ones are left out. 1 turns animations into stills. The default is 20 seconds at 25 frames per second.',
   ),
   maxFramePixels: count(100_000_000).describe(
-    'Width × height × kept frames of an animation, in pixels. The default is about three seconds of work.',
+    'Width × height × kept frames of an animation, in pixels; also bounds how far one can be enlarged. The default is about three seconds of work.',
   ),
   maxResultPixels: count(50_000_000).describe(
     'Width × height of a result, in pixels: how far a URL can enlarge. Results no larger than their source always pass.',

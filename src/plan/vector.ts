@@ -11,6 +11,7 @@ export function sharpVector(
   source: Size,
   limits: ImageLimits,
 ): readonly PlannedStep[] {
+  if (steps[0]?.step === 'flatten') return [steps[0], ...sharpVector(steps.slice(1), source, limits)];
   const [cut, scale, ...rest] = steps;
   if (cut?.step !== 'extract' || scale?.step !== 'scale' || scale.kernel !== undefined) return steps;
   const { area } = cut;

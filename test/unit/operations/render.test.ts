@@ -202,6 +202,8 @@ describe('filters', () => {
   test('a block larger than the picture is the whole picture', async () => {
     const one = await result(quarters, [{ op: 'pixelate', size: 1000 }]);
     assert.deepEqual(at(one, 0, 0), at(one, 19, 9));
+    const long = draw({ width: 300, height: 2 }, () => red);
+    assert.deepEqual(at(await result(long, [{ op: 'pixelate', size: 300 }]), 299, 1), red);
   });
 });
 

@@ -47,6 +47,19 @@ describe('limits', () => {
     failsWith('OPERATION_IMPOSSIBLE', { operations: [{ op: 'padding', top: 9000 }], limits });
   });
 
+  test('enlarging an animation is bounded by the pixels of all frames', () => {
+    const question = {
+      info: animation,
+      output: { format: { exact: 'gif' } },
+      limits: { maxFramePixels: 300_000 },
+    };
+    failsWith('OPERATION_IMPOSSIBLE', {
+      ...question,
+      operations: [{ op: 'resize', width: 300, enlarge: true }],
+    });
+    planned({ ...question, operations: [{ op: 'resize', width: 240, enlarge: true }] });
+  });
+
   test('a result no larger than its source always passes', () => {
     const info = sourceOf({ width: 2000, height: 2000 });
     planned({
@@ -85,6 +98,15 @@ describe('vector images', () => {
       { step: 'scale', size: { width: 800, height: 400 } },
       { step: 'extract', area: { left: 40, top: 80, width: 200, height: 200 } },
     ]);
+    const jpeg = planned({
+      info: { ...info, hasAlpha: true },
+      operations,
+      output: { format: { exact: 'jpeg' } },
+    });
+    assert.deepEqual(
+      jpeg.steps.map(({ step }) => step),
+      ['flatten', 'scale', 'extract'],
+    );
     const tight = planned({ info, operations, limits: { maxPixels: 100_000 } });
     assert.equal(tight.steps[0]!.step, 'extract', 'unless the large drawing breaks a bound');
   });
