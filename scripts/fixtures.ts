@@ -10,8 +10,8 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { bitmap } from './fixtures/bitmap.ts';
-import { animation, badge, chart, landscape, type Picture } from './fixtures/pictures.ts';
 import { bombs, withSize } from './fixtures/bombs.ts';
+import { animation, badge, chart, landscape, type Picture } from './fixtures/pictures.ts';
 import { matrixProfile, primaries, swappedInksProfile, withProfile } from './fixtures/profile.ts';
 
 const folder = path.join(import.meta.dirname, '../test/fixtures');
@@ -20,7 +20,8 @@ await mkdir(folder, { recursive: true });
 const save = async (name: string, bytes: Uint8Array | Sharp) =>
   writeFile(path.join(folder, name), bytes instanceof Uint8Array ? bytes : await bytes.toBuffer());
 const load = (name: string) => readFile(path.join(folder, name));
-const open = ({ data, width, height, channels }: Picture) => sharp(data, { raw: { width, height, channels } });
+const open = ({ data, width, height, channels }: Picture) =>
+  sharp(data, { raw: { width, height, channels } });
 
 const photo = open(landscape(480, 320));
 const small = open(landscape(120, 80));
@@ -41,7 +42,9 @@ await save('depth16.png', small.clone().toColourspace('rgb16').png());
 await save('grey16.png', small.clone().toColourspace('grey16').png());
 
 // Metadata
-const exif = { IFD0: { Copyright: 'Jane Doe', Artist: 'John Roe', ImageDescription: 'secret place', Make: 'Pictor' } };
+const exif = {
+  IFD0: { Copyright: 'Jane Doe', Artist: 'John Roe', ImageDescription: 'secret place', Make: 'Pictor' },
+};
 await save('exif.jpg', small.clone().withExif(exif).withXmp('<x:xmpmeta xmlns:x="adobe:ns:meta/"/>').jpeg());
 
 // EXIF orientation 1..8: stored so that every one of them is upright when shown
@@ -57,7 +60,12 @@ const undo: readonly ((image: Sharp) => Sharp)[] = [
 ];
 for (const [index, turn] of undo.entries()) {
   const stored = await turn(small.clone()).png().toBuffer();
-  await save(`orientation-${index + 1}.jpg`, sharp(stored).withMetadata({ orientation: index + 1 }).jpeg({ quality: 90 }));
+  await save(
+    `orientation-${index + 1}.jpg`,
+    sharp(stored)
+      .withMetadata({ orientation: index + 1 })
+      .jpeg({ quality: 90 }),
+  );
 }
 
 // Colour: the same six patches in several spaces
@@ -67,7 +75,10 @@ await save('adobe-rgb.icc', matrixProfile('Adobe RGB', primaries.adobe, 2.199218
 await save('srgb.png', open(patches).png());
 await save('p3.png', open(patches).withIccProfile('p3').png());
 await save('p3-16bit.png', open(patches).toColourspace('rgb16').withIccProfile('p3').png());
-await save('adobe-rgb.jpg', open(patches).withIccProfile(adobe).jpeg({ quality: 98, chromaSubsampling: '4:4:4' }));
+await save(
+  'adobe-rgb.jpg',
+  open(patches).withIccProfile(adobe).jpeg({ quality: 98, chromaSubsampling: '4:4:4' }),
+);
 await save('cmyk.jpg', open(patches).toColourspace('cmyk').jpeg({ quality: 95, chromaSubsampling: '4:4:4' }));
 await save('cmyk-profile.jpg', withProfile(await load('cmyk.jpg'), swappedInksProfile()));
 await save('lab.tiff', open(patches).toColourspace('lab').tiff({ compression: 'deflate' }));
@@ -75,17 +86,34 @@ await save('lab.tiff', open(patches).toColourspace('lab').tiff({ compression: 'd
 // Animations: frame n shows n + 1 bars; the border between frames is dark above and bright below
 const delays = [100, 200, 300, 400];
 const bars = animation(60, 40, delays.length);
-const roll = sharp(bars.data, { raw: { width: 60, height: 40 * delays.length, channels: 3, pageHeight: 40 } });
+const roll = sharp(bars.data, {
+  raw: { width: 60, height: 40 * delays.length, channels: 3, pageHeight: 40 },
+});
 await save('animated.gif', roll.clone().gif({ delay: delays, loop: 3 }));
 await save('animated.webp', roll.clone().webp({ delay: delays, loop: 3, lossless: true }));
-const clear = sharp(bars.data, { raw: { width: 60, height: 40 * delays.length, channels: 3, pageHeight: 40 } }).unflatten();
+const clear = sharp(bars.data, {
+  raw: { width: 60, height: 40 * delays.length, channels: 3, pageHeight: 40 },
+}).unflatten();
 await save('animated-alpha.gif', clear.clone().gif({ delay: delays, loop: 0 }));
 await save('animated-alpha.webp', clear.clone().webp({ delay: delays, loop: 0, lossless: true }));
 await save('pages.tiff', roll.clone().tiff({ compression: 'deflate' }));
 
 // Bitmaps
 const tiny = landscape(23, 17);
-for (const kind of ['24', '32', '32-alpha', '16', '565', '8', '4', '1', 'rle8', 'rle4', 'core', 'top-down'] as const) {
+for (const kind of [
+  '24',
+  '32',
+  '32-alpha',
+  '16',
+  '565',
+  '8',
+  '4',
+  '1',
+  'rle8',
+  'rle4',
+  'core',
+  'top-down',
+] as const) {
   await save(`${kind}.bmp`, bitmap(tiny, kind));
 }
 await save('bitmap.png', open(tiny).png());

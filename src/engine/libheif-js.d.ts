@@ -24,7 +24,10 @@ declare module 'libheif-js/libheif-wasm/libheif-bundle.js' {
       readonly heif_chroma_interleaved_RGBA: unknown;
     };
     heif_context_alloc(): unknown;
-    heif_context_read_from_memory(context: unknown, bytes: Uint8Array): { readonly code: unknown; readonly message: string };
+    heif_context_read_from_memory(
+      context: unknown,
+      bytes: Uint8Array,
+    ): { readonly code: unknown; readonly message: string };
     heif_js_context_get_primary_image_handle(context: unknown): Handle;
     heif_image_handle_get_width(handle: Handle): number;
     heif_image_handle_get_height(handle: Handle): number;
@@ -33,5 +36,8 @@ declare module 'libheif-js/libheif-wasm/libheif-bundle.js' {
     heif_js_decode_image2(handle: Handle, colorspace: unknown, chroma: unknown): Decoded;
   }
   /** @param options Emscripten module options */
-  export default function libheif(options: { print(text: string): void; printErr(text: string): void }): LibHeif;
+  export default function libheif(options: {
+    print(text: string): void;
+    printErr(text: string): void;
+  }): LibHeif;
 }

@@ -15,3 +15,30 @@ export async function residentBytes(pid: number): Promise<number | null> {
     return null;
   }
 }
+
+const watchMilliseconds = 50;
+
+/**
+ * Reports the resident memory of processes again and again while there are any to watch.
+ * @param watched the processes to look at, asked each time
+ * @returns to be called whenever the answer of `watched` may have changed
+ */
+export function watchMemory<Process extends { readonly pid: number }>(
+  watched: () => readonly Process[],
+  report: (process: Process, rss: number) => void,
+): () => void {
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    for (const process of watched()) {
+      void residentBytes(process.pid).then((rss) => rss !== null && report(process, rss));
+    }
+  };
+  return () => {
+    if (watched().length === 0) {
+      clearInterval(timer);
+      timer = undefined;
+    } else {
+      timer ??= setInterval(look, watchMilliseconds);
+    }
+  };
+}

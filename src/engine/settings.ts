@@ -9,7 +9,9 @@ export const engineSettings = z.strictObject({
     .describe(
       'Where images are decoded. process: in child processes, so that a crash, a hang or a bomb costs one request. none: inside the server, for tests and tiny hosts; there a decoder that crashes ends the server.',
     ),
-  workers: count(0).describe('Child processes that transform images, one image at a time each. 0: one per processor.'),
+  workers: count(0).describe(
+    'Child processes that transform images, one image at a time each. 0: one per processor.',
+  ),
   timeoutSeconds: seconds(30).describe(
     'Longest time one image may take, decoding to encoding. A worker that needs longer is killed and replaced. 0: no limit.',
   ),

@@ -34,7 +34,10 @@ const keptErrorText = 2000;
  * Starts a worker. It inherits nothing of the server's environment, so that a hijacked decoder finds no secret there.
  * @param environment variables it gets besides the allocator's, e.g. `FONTCONFIG_PATH`
  */
-export function forkWorker(environment: Readonly<Record<string, string>>, events: WorkerChildEvents): WorkerChild {
+export function forkWorker(
+  environment: Readonly<Record<string, string>>,
+  events: WorkerChildEvents,
+): WorkerChild {
   const child = fork(fileURLToPath(entryUrl('worker')), [], {
     serialization: 'advanced',
     env: { ...allocatorEnvironment, ...environment },

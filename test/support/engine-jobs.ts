@@ -1,8 +1,8 @@
 import path from 'node:path';
-import { limitsSettings } from '../../src/plan/settings.ts';
-import type { TransformJob } from '../../src/plan/engine-port.ts';
-import type { OutputSpec } from '../../src/request/image-request.ts';
 import type { Operation } from '../../src/operations/index.gen.ts';
+import type { TransformJob } from '../../src/plan/engine-port.ts';
+import { limitsSettings } from '../../src/plan/settings.ts';
+import type { OutputSpec } from '../../src/request/image-request.ts';
 import { colourDistance } from './perceptual.ts';
 
 /** Jobs over test/fixtures, short to write. */
@@ -35,7 +35,11 @@ export function jobOf({ of, operations = [], format, output, limits, marks }: Jo
 }
 
 /** Centres of the six patches of the colour fixtures, and the sRGB colours they show. */
-export const patches: readonly { readonly x: number; readonly y: number; readonly colour: readonly number[] }[] = [
+export const patches: readonly {
+  readonly x: number;
+  readonly y: number;
+  readonly colour: readonly number[];
+}[] = [
   { x: 1 / 6, y: 0.25, colour: [180, 60, 60] },
   { x: 0.5, y: 0.25, colour: [70, 150, 80] },
   { x: 5 / 6, y: 0.25, colour: [60, 80, 160] },

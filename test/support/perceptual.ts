@@ -24,7 +24,10 @@ export async function perceptualDistance(one: Image, other: Image): Promise<numb
 }
 
 /** sRGB of one pixel, in 0..255; `share` places it in 0..1 of width and height. */
-export async function colourAt(image: Image, share: { readonly x: number; readonly y: number }): Promise<readonly number[]> {
+export async function colourAt(
+  image: Image,
+  share: { readonly x: number; readonly y: number },
+): Promise<readonly number[]> {
   const { data, info } = await sharp(image).raw().toBuffer({ resolveWithObject: true });
   const x = Math.floor(share.x * info.width);
   const y = Math.floor(share.y * info.height);
@@ -49,7 +52,11 @@ const labDistance = (one: Lab, other: Lab) => Math.hypot(one.l - other.l, one.a 
 
 /** sRGB (IEC 61966-2-1) to Lab under D65. */
 function labAt(pixels: ArrayLike<number>, at: number): Lab {
-  const [r, g, b] = [0, 1, 2].map((channel) => linear((pixels[at + channel] ?? 0) / 255)) as [number, number, number];
+  const [r, g, b] = [0, 1, 2].map((channel) => linear((pixels[at + channel] ?? 0) / 255)) as [
+    number,
+    number,
+    number,
+  ];
   const x = curve((0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.9505);
   const y = curve(0.2126 * r + 0.7152 * g + 0.0722 * b);
   const z = curve((0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.089);

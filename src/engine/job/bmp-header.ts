@@ -59,11 +59,13 @@ function infoHeader(view: DataView, length: number): BmpHeader {
   const runLength = compression === compressions.rle8 || compression === compressions.rle4;
   const masked = compression === compressions.bitFields || compression === compressions.alphaBitFields;
   const expected = compression === compressions.rle8 ? 8 : 4;
-  if (runLength ? bits !== expected : !masked && compression !== compressions.rgb) throw broken(`compression ${compression} with ${bits} bits`);
+  if (runLength ? bits !== expected : !masked && compression !== compressions.rgb)
+    throw broken(`compression ${compression} with ${bits} bits`);
   if (masked && length === os2HeaderBytes) throw broken('compression of OS/2');
   if (masked && bits !== 16 && bits !== 32) throw broken(`bit masks with ${bits} bits`);
   // Masks follow a plain info header, and are part of the longer ones.
-  const maskBytes = length !== infoHeaderBytes || !masked ? 0 : compression === compressions.alphaBitFields ? 16 : 12;
+  const maskBytes =
+    length !== infoHeaderBytes || !masked ? 0 : compression === compressions.alphaBitFields ? 16 : 12;
   const colours = view.getUint32(46, true);
   const most = bits <= 8 ? 2 ** bits : 0;
   return {
@@ -97,7 +99,8 @@ const defaultMasks = (bits: number): BmpHeader['masks'] =>
   bits === 16 ? [0x7c00, 0x3e0, 0x1f, 0] : [0xff0000, 0xff00, 0xff, 0];
 
 function depth(bits: number): BmpHeader['bits'] {
-  if (bits === 1 || bits === 2 || bits === 4 || bits === 8 || bits === 16 || bits === 24 || bits === 32) return bits;
+  if (bits === 1 || bits === 2 || bits === 4 || bits === 8 || bits === 16 || bits === 24 || bits === 32)
+    return bits;
   throw broken(`${bits} bits per pixel`);
 }
 

@@ -12,7 +12,12 @@ export function decodeBmp(bytes: Uint8Array): RawPixels {
   const { width, height, bits } = header;
   const channels = bits > 8 && header.masks[3] !== 0 ? 4 : 3;
   const data = Buffer.alloc(width * height * channels);
-  if (bits <= 8) paint(data, header.runLength ? runLengthIndices(bytes, header) : packedIndices(bytes, header), readPalette(bytes, header));
+  if (bits <= 8)
+    paint(
+      data,
+      header.runLength ? runLengthIndices(bytes, header) : packedIndices(bytes, header),
+      readPalette(bytes, header),
+    );
   else if (bits === 24) copyTriples(data, bytes, header);
   else unmask(data, bytes, header);
   if (channels === 4) opaqueWhenEmpty(data);
@@ -25,7 +30,10 @@ const rowBytes = ({ width, bits }: BmpHeader) => Math.ceil((width * bits) / 32) 
 /** Calls `visit` for each row of the picture from the top with the offset of its bytes. */
 function eachRow(bytes: Uint8Array, header: BmpHeader, visit: (y: number, offset: number) => void): void {
   const stride = rowBytes(header);
-  if (header.offset + stride * (header.height - 1) + Math.ceil((header.width * header.bits) / 8) > bytes.length) {
+  if (
+    header.offset + stride * (header.height - 1) + Math.ceil((header.width * header.bits) / 8) >
+    bytes.length
+  ) {
     throw broken('pixels are cut off');
   }
   for (let y = 0; y < header.height; y += 1) {
@@ -88,7 +96,8 @@ function runLengthIndices(bytes: Uint8Array, { width, height, bits, offset }: Bm
       y += bytes[at + 1] ?? 0;
       at += 2;
     } else {
-      for (let step = 0; step < value; step += 1) put(half(bytes[at + (nibbles ? step >> 1 : step)] ?? 0, step));
+      for (let step = 0; step < value; step += 1)
+        put(half(bytes[at + (nibbles ? step >> 1 : step)] ?? 0, step));
       const used = nibbles ? (value + 1) >> 1 : value;
       at += used + (used % 2);
     }

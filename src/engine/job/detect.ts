@@ -19,7 +19,8 @@ export async function detectFormat(input: JobInput): Promise<FormatDefinition> {
     if (isTiff(head)) detected = await kindOfTiff(input);
   }
   const format = readable.find(({ detectedAs }) => detected !== undefined && detectedAs.includes(detected));
-  if (format === undefined) throw new PictorError('IMAGE_UNKNOWN', { detail: `bytes of type ${detected ?? 'unknown'}` });
+  if (format === undefined)
+    throw new PictorError('IMAGE_UNKNOWN', { detail: `bytes of type ${detected ?? 'unknown'}` });
   return format;
 }
 

@@ -28,9 +28,12 @@ async function openMark(job: TransformJob, uri: string): Promise<() => Sharp> {
   checkLimits(original.info, job.limits);
   if (original.info.vector) return () => sharp(original.input.from, { limitInputPixels: false });
   const picture = await openOriginal(original, 1);
-  const chain = picture.becomesP3 ? picture.start().withIccProfile('srgb', { attach: false }) : picture.start();
+  const chain = picture.becomesP3
+    ? picture.start().withIccProfile('srgb', { attach: false })
+    : picture.start();
   const pixels = await toPixels(upright(chain, original), picture).catch(broken);
   return () => fromPixels(pixels).start();
 }
 
-const upright = (chain: Sharp, { info }: Original): Sharp => (info.orientation === 1 ? chain : chain.autoOrient());
+const upright = (chain: Sharp, { info }: Original): Sharp =>
+  info.orientation === 1 ? chain : chain.autoOrient();

@@ -36,7 +36,12 @@ async function findContent(
     .toBuffer({ resolveWithObject: true })
     .catch(internal);
   // Nothing found gives the whole picture, without offsets.
-  return { left: -(info.trimOffsetLeft ?? 0), top: -(info.trimOffsetTop ?? 0), width: info.width, height: info.height };
+  return {
+    left: -(info.trimOffsetLeft ?? 0),
+    top: -(info.trimOffsetTop ?? 0),
+    width: info.width,
+    height: info.height,
+  };
 }
 
 async function findWindow(
@@ -49,5 +54,10 @@ async function findWindow(
     .raw()
     .toBuffer({ resolveWithObject: true })
     .catch(picture.fail);
-  return { left: -(info.cropOffsetLeft ?? 0), top: -(info.cropOffsetTop ?? 0), width: info.width, height: info.height };
+  return {
+    left: -(info.cropOffsetLeft ?? 0),
+    top: -(info.cropOffsetTop ?? 0),
+    width: info.width,
+    height: info.height,
+  };
 }

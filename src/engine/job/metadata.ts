@@ -12,7 +12,12 @@ export interface Keeping {
 }
 
 /** Keeps metadata and profile as told. Without metadata, copyright and artist are kept where there are any. */
-export function describe(chain: Sharp, picture: Picture, keeping: Keeping, exif: Uint8Array | undefined): Sharp {
+export function describe(
+  chain: Sharp,
+  picture: Picture,
+  keeping: Keeping,
+  exif: Uint8Array | undefined,
+): Sharp {
   const { metadata, profile, copyright, orientation } = keeping;
   if (metadata && profile) return setOrientation(chain.keepMetadata(), orientation);
   if (metadata) return chain.withMetadata({ orientation }).withIccProfile('srgb', { attach: false });

@@ -51,7 +51,10 @@ export async function advance(picture: Picture, pass: Pass, open: OpenMark): Pro
     const chain = await chainOf(picture, pass, open);
     return fromPixels(await toPixels(chain, picture), picture.frames);
   }
-  const inMemory = picture.pixels === undefined ? fromPixels(await toPixels(picture.start(), picture), picture.frames) : picture;
+  const inMemory =
+    picture.pixels === undefined
+      ? fromPixels(await toPixels(picture.start(), picture), picture.frames)
+      : picture;
   const { pixels, frames } = inMemory;
   const rows: RawPixels[] = [];
   for (const frame of framesOf(pixels!, frames)) {
@@ -82,5 +85,10 @@ function framesOf({ data, width, height, channels }: RawPixels, frames: number):
 /** All frames went through the same steps, so they have the same size and channels. */
 function stack(frames: readonly RawPixels[]): RawPixels {
   const { width, height, channels } = frames[0]!;
-  return { data: Buffer.concat(frames.map(({ data }) => data)), width, height: height * frames.length, channels };
+  return {
+    data: Buffer.concat(frames.map(({ data }) => data)),
+    width,
+    height: height * frames.length,
+    channels,
+  };
 }

@@ -64,7 +64,8 @@ export async function openOriginal(
 
 async function fromHeif(original: Original): Promise<Picture> {
   const pixels = await decodeHeif(await allBytes(original.input), original.info);
-  if (original.icc === undefined && original.exif === undefined && original.xmp === undefined) return fromPixels(pixels);
+  if (original.icc === undefined && original.exif === undefined && original.xmp === undefined)
+    return fromPixels(pixels);
   const png = await wrapInPng(pixels, original).catch(internal);
   return fromEncoded(png, { ...original.info, grey: false });
 }
@@ -75,7 +76,12 @@ async function fromHeif(original: Original): Promise<Picture> {
  */
 async function withShallowProfile(chain: Sharp, original: Original): Promise<Picture> {
   const { data, info } = await chain.raw().toBuffer({ resolveWithObject: true }).catch(broken);
-  const pixels: RawPixels = { data, width: info.width, height: info.height, channels: info.channels as RawPixels['channels'] };
+  const pixels: RawPixels = {
+    data,
+    width: info.width,
+    height: info.height,
+    channels: info.channels as RawPixels['channels'],
+  };
   return fromEncoded(await wrapInPng(pixels, original).catch(internal), { ...pixels, grey: false });
 }
 
@@ -98,7 +104,10 @@ export function fromPixels(pixels: RawPixels, frames = 1): Picture {
 }
 
 /** A still that we encoded ourselves, because raw pixels would lose its profile, its metadata or its depth. */
-export function fromEncoded(bytes: Uint8Array, { width, height, grey }: Size & { readonly grey: boolean }): Picture {
+export function fromEncoded(
+  bytes: Uint8Array,
+  { width, height, grey }: Size & { readonly grey: boolean },
+): Picture {
   return {
     width,
     height,

@@ -19,7 +19,9 @@ const headBytes = 8 + 25;
  */
 export async function wrapInPng(pixels: RawPixels, { icc, exif, xmp }: Attachments): Promise<Buffer> {
   const { width, height, channels } = pixels;
-  const png = await sharp(pixels.data, { raw: { width, height, channels } }).png({ compressionLevel: 0 }).toBuffer();
+  const png = await sharp(pixels.data, { raw: { width, height, channels } })
+    .png({ compressionLevel: 0 })
+    .toBuffer();
   const chunks = [
     ...(icc === undefined ? [] : [chunk('iCCP', Buffer.from('profile\0\0', 'latin1'), deflateSync(icc))]),
     ...(exif === undefined ? [] : [chunk('eXIf', withoutJpegMark(exif))]),

@@ -64,7 +64,9 @@ function confirmed(metadata: Metadata, detected: FormatDefinition): FormatDefini
 }
 
 const contradiction = (metadata: Metadata, detected: FormatDefinition) =>
-  new PictorError('IMAGE_BROKEN', { detail: `bytes of ${detected.name} that libvips takes for ${metadata.format}` });
+  new PictorError('IMAGE_BROKEN', {
+    detail: `bytes of ${detected.name} that libvips takes for ${metadata.format}`,
+  });
 
 function infoOf(metadata: Metadata, format: FormatDefinition, bytes: number): ImageInfo {
   const paged = format.holds.animation || format === formats.tiff;
@@ -89,7 +91,16 @@ function infoOf(metadata: Metadata, format: FormatDefinition, bytes: number): Im
   };
 }
 
-const depthBits: Readonly<Record<string, number>> = { uchar: 8, char: 8, ushort: 16, short: 16, uint: 32, int: 32, float: 32, double: 64 };
+const depthBits: Readonly<Record<string, number>> = {
+  uchar: 8,
+  char: 8,
+  ushort: 16,
+  short: 16,
+  uint: 32,
+  int: 32,
+  float: 32,
+  double: 64,
+};
 
 const orientation = (value: number | undefined): Orientation =>
   value !== undefined && value >= 1 && value <= 8 ? (value as Orientation) : 1;

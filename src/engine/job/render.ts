@@ -74,7 +74,9 @@ const keepingOf = ({ keep, orientation }: Plan, { keepProfile }: ColourPolicy): 
 });
 
 function encode(chain: Sharp, { encode: spec }: Plan): Sharp {
-  const format: FormatDefinition | undefined = Object.values(formats).find(({ name }) => name === spec.format);
+  const format: FormatDefinition | undefined = Object.values(formats).find(
+    ({ name }) => name === spec.format,
+  );
   if (format?.write === undefined) return internal(new Error(`no encoder for ${spec.format}`));
   return format.write.encode(chain, spec);
 }

@@ -13,7 +13,10 @@ export function runWork(work: Work): Promise<WorkResult> {
 }
 
 /** Header facts, within the limits. @throws PictorError IMAGE_* */
-export async function inspect({ input, limits }: Omit<Extract<Work, { type: "inspect" }>, "type">): Promise<ImageInfo> {
+export async function inspect({
+  input,
+  limits,
+}: Omit<Extract<Work, { type: 'inspect' }>, 'type'>): Promise<ImageInfo> {
   const { info } = await probe(input);
   checkLimits(info, limits);
   return info;

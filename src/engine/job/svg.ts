@@ -7,14 +7,15 @@ const byteOrderMarks: readonly (readonly [bytes: readonly number[], encoding: st
 ];
 
 /** What may stand before the root element (XML 1.0 section 2.8): spaces, comments, instructions, a document type. */
-const beforeRoot = /^(?:\s+|<!--[^]*?-->|<\?[^]*?\?>|<!DOCTYPE(?:[^[>"']|"[^"]*"|'[^']*')*(?:\[[^]*?\]\s*)?>)/i;
+const beforeRoot = /^(?:\s+|<!--.*?-->|<\?.*?\?>|<!DOCTYPE(?:[^[>"']|"[^"]*"|'[^']*')*(?:\[.*?\]\s*)?>)/is;
 const svgRoot = /^<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]/;
 
 /** True when the first element of this XML is `svg`. Compressed SVG (`.svgz`) is not taken for one. */
 export function looksLikeSvg(head: Uint8Array): boolean {
   let text = decode(head);
   if (!/^\s*</.test(text)) return false;
-  for (let match = beforeRoot.exec(text); match !== null; match = beforeRoot.exec(text)) text = text.slice(match[0].length);
+  for (let match = beforeRoot.exec(text); match !== null; match = beforeRoot.exec(text))
+    text = text.slice(match[0].length);
   return svgRoot.test(text);
 }
 
@@ -30,7 +31,7 @@ export function recognisableSvg(bytes: Uint8Array): Uint8Array {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, sniffedLength));
   const ascii = start.every((byte) => byte < 0x80);
   if (ascii && start.toString('latin1').toLowerCase().includes('<svg')) return bytes;
-  const text = decode(bytes).replace(/^\s*<\?xml\s[^]*?\?>/, '');
+  const text = decode(bytes).replace(/^\s*<\?xml\s.*?\?>/s, '');
   return Buffer.from(signpost + text);
 }
 

@@ -58,7 +58,12 @@ interface Settling {
 async function settlePlan({ job, original, openPicture, open }: Settling): Promise<Plan> {
   const measured: Rect[] = [];
   for (;;) {
-    const planning = planTransform({ request: job.request, info: original.info, limits: job.limits, measured });
+    const planning = planTransform({
+      request: job.request,
+      info: original.info,
+      limits: job.limits,
+      measured,
+    });
     if ('plan' in planning) return planning.plan;
     measured.push(await measure(await openPicture(1), planning, open));
   }

@@ -15,7 +15,14 @@ const lossless = { encoder: { webp: { lossless: true } } };
 test('frames, delays and repeats survive', async (t) => {
   for (const source of ['animated.gif', 'animated.webp']) {
     for (const format of ['gif', 'webp']) {
-      for (const operations of [[], [{ op: 'resize', width: 30 }], [{ op: 'blur', sigma: 1 }, { op: 'rotate', angle: 90 }]] as const) {
+      for (const operations of [
+        [],
+        [{ op: 'resize', width: 30 }],
+        [
+          { op: 'blur', sigma: 1 },
+          { op: 'rotate', angle: 90 },
+        ],
+      ] as const) {
         await t.test(`${source} to ${format}, ${operations.length} operations`, async () => {
           const result = await run({ of: source, operations, format });
           const metadata = await sharp(result.bytes).metadata();
@@ -37,7 +44,10 @@ test('each frame is what the same operations make of it alone', async (t) => {
     blur: [{ op: 'blur', sigma: 3 }],
     sharpen: [{ op: 'sharpen', sigma: 2 }],
     pixelate: [{ op: 'pixelate', size: 7 }],
-    pad: [{ op: 'padding', top: 5, left: 9 }, { op: 'background', colour: { r: 0, g: 0, b: 255 } }],
+    pad: [
+      { op: 'padding', top: 5, left: 9 },
+      { op: 'background', colour: { r: 0, g: 0, b: 255 } },
+    ],
     'turn, shrink, blur, cut': [
       { op: 'rotate', angle: 270 },
       { op: 'resize', width: 20, height: 30, type: 'force' },
@@ -54,7 +64,10 @@ test('each frame is what the same operations make of it alone', async (t) => {
         const [expected, shown] = await Promise.all([rgba(alone.bytes, 0), rgba(animated.bytes, page)]);
         assert.deepEqual([shown.info.width, shown.info.height], [expected.info.width, expected.info.height]);
         // The worst single value: what bleeds in from the next frame shows in one row only.
-        const worst = expected.data.reduce((most, value, at) => Math.max(most, Math.abs(value - shown.data[at]!)), 0);
+        const worst = expected.data.reduce(
+          (most, value, at) => Math.max(most, Math.abs(value - shown.data[at]!)),
+          0,
+        );
         assert.ok(worst <= 2, `frame ${page} differs by ${worst}`);
       }
     });
@@ -69,7 +82,11 @@ const rgba = async (bytes: Uint8Array, page: number) =>
 
 test('transparency of animations is kept', async () => {
   for (const format of ['gif', 'webp']) {
-    const { bytes } = await run({ of: 'animated-alpha.gif', operations: [{ op: 'resize', width: 30 }], format });
+    const { bytes } = await run({
+      of: 'animated-alpha.gif',
+      operations: [{ op: 'resize', width: 30 }],
+      format,
+    });
     const frame = await sharp(bytes, { page: 2 }).png().toBuffer();
     assert.equal((await colourAt(frame, { x: 0.05, y: 0.95 }))[3], 0);
     assert.equal((await colourAt(frame, { x: 0.05, y: 0.05 }))[3], 255);
@@ -90,7 +107,10 @@ test('formats without animation get the first frame, not a tall still', async (t
 
 test('pages of a document are no animation: the first is taken', async () => {
   const result = await run({ of: 'pages.tiff', format: 'webp' });
-  assert.deepEqual([result.frames, result.height, result.source.frames, result.source.animated], [1, 40, 4, false]);
+  assert.deepEqual(
+    [result.frames, result.height, result.source.frames, result.source.animated],
+    [1, 40, 4, false],
+  );
 });
 
 test('only as many frames are kept as asked and allowed', async () => {
@@ -101,10 +121,20 @@ test('only as many frames are kept as asked and allowed', async () => {
 });
 
 test('a smart crop takes the same window from every frame', async () => {
-  const operations: Operation[] = [{ op: 'crop', width: 20, height: 20, gravity: { type: 'smart', strategy: 'attention' } }];
-  const { bytes, width, height, frames } = await run({ of: 'animated.webp', operations, format: 'webp', output: lossless });
+  const operations: Operation[] = [
+    { op: 'crop', width: 20, height: 20, gravity: { type: 'smart', strategy: 'attention' } },
+  ];
+  const { bytes, width, height, frames } = await run({
+    of: 'animated.webp',
+    operations,
+    format: 'webp',
+    output: lossless,
+  });
   assert.deepEqual([width, height, frames], [20, 20, 4]);
-  const window = await sharp(fixture('animated.webp')).resize(20, 20, { fit: 'cover', position: 'attention', withoutReduction: true }).png().toBuffer({ resolveWithObject: true });
+  const window = await sharp(fixture('animated.webp'))
+    .resize(20, 20, { fit: 'cover', position: 'attention', withoutReduction: true })
+    .png()
+    .toBuffer({ resolveWithObject: true });
   const { cropOffsetLeft = 0, cropOffsetTop = 0 } = window.info;
   const area = { left: -cropOffsetLeft, top: -cropOffsetTop, width: 20, height: 20 };
   const last = await sharp(fixture('animated.webp'), { page: 3 }).extract(area).png().toBuffer();

@@ -10,7 +10,14 @@ const original = () => sharp(fixture('bitmap.png')).raw().toBuffer();
 const load = (name: string) => readFile(fixture(`${name}.bmp`));
 
 /** Largest difference to the original that the depth allows: half a step, and rounding. */
-const depths: Readonly<Record<string, number>> = { '24': 0, core: 0, 'top-down': 0, '32': 0, '16': 8, '565': 8 };
+const depths: Readonly<Record<string, number>> = {
+  '24': 0,
+  core: 0,
+  'top-down': 0,
+  '32': 0,
+  '16': 8,
+  '565': 8,
+};
 
 test('true colours are those of the original', async (t) => {
   const expected = await original();
@@ -18,7 +25,10 @@ test('true colours are those of the original', async (t) => {
     await t.test(name, async () => {
       const pixels = decodeBmp(await load(name));
       assert.deepEqual([pixels.width, pixels.height, pixels.channels], [23, 17, 3]);
-      const worst = pixels.data.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at]!)), 0);
+      const worst = pixels.data.reduce(
+        (most, value, at) => Math.max(most, Math.abs(value - expected[at]!)),
+        0,
+      );
       assert.ok(worst <= step, `differs by ${worst}`);
     });
   }

@@ -7,11 +7,22 @@ import { inspect } from '../../../src/engine/job/run-work.ts';
 import { transform } from '../../../src/engine/job/transform.ts';
 import { defaultLimits, fixture, jobOf } from '../../support/engine-jobs.ts';
 
-const run = (of: string | Uint8Array) => transform(jobOf({ of, operations: [{ op: 'resize', width: 50 }], format: 'png' }));
+const run = (of: string | Uint8Array) =>
+  transform(jobOf({ of, operations: [{ op: 'resize', width: 50 }], format: 'png' }));
 
 test('bombs are refused by their header', async (t) => {
   const before = process.memoryUsage.rss();
-  for (const name of ['bomb.png', 'bomb.gif', 'bomb-frames.gif', 'bomb.bmp', 'bomb.webp', 'bomb.jpg', 'bomb.tiff', 'bomb.avif', 'forged.heic']) {
+  for (const name of [
+    'bomb.png',
+    'bomb.gif',
+    'bomb-frames.gif',
+    'bomb.bmp',
+    'bomb.webp',
+    'bomb.jpg',
+    'bomb.tiff',
+    'bomb.avif',
+    'forged.heic',
+  ]) {
     await t.test(name, async () => {
       const animated = { of: name, operations: [], format: 'gif' };
       await assert.rejects(transform(jobOf(animated)), { code: 'IMAGE_TOO_LARGE' });
@@ -24,7 +35,9 @@ test('bombs are refused by their header', async (t) => {
 test('a vector of any size is drawn within the bounds', async () => {
   const { width, height } = await run('bomb.svg');
   assert.deepEqual([width, height], [50, 50]);
-  const own = await transform(jobOf({ of: 'bomb.svg', format: 'png', limits: { maxPixels: 10_000, maxSide: 200 } }));
+  const own = await transform(
+    jobOf({ of: 'bomb.svg', format: 'png', limits: { maxPixels: 10_000, maxSide: 200 } }),
+  );
   assert.deepEqual([own.width, own.height], [100, 100]);
 });
 
@@ -34,7 +47,9 @@ test('each bound acts', async (t) => {
     await t.test(JSON.stringify(limits), async () => {
       await assert.rejects(transform(jobOf({ ...spec, limits })), { code: 'IMAGE_TOO_LARGE' });
       const input = { path: fixture('photo.jpg') };
-      await assert.rejects(inspect({ input, limits: { ...defaultLimits, ...limits } }), { code: 'IMAGE_TOO_LARGE' });
+      await assert.rejects(inspect({ input, limits: { ...defaultLimits, ...limits } }), {
+        code: 'IMAGE_TOO_LARGE',
+      });
     });
   }
   const frames = { of: 'animated.gif', format: 'gif', limits: { maxFramePixels: 60 * 40 * 4 - 1 } } as const;
@@ -43,7 +58,14 @@ test('each bound acts', async (t) => {
 });
 
 test('what is broken is refused, not shown in part', async (t) => {
-  for (const name of ['truncated.jpg', 'truncated.png', 'corrupt.png', 'truncated.webp', 'truncated.gif', 'truncated.avif']) {
+  for (const name of [
+    'truncated.jpg',
+    'truncated.png',
+    'corrupt.png',
+    'truncated.webp',
+    'truncated.gif',
+    'truncated.avif',
+  ]) {
     await t.test(name, () => assert.rejects(run(name), { code: 'IMAGE_BROKEN' }));
   }
   for (const [name, share] of [
@@ -101,15 +123,32 @@ test('formats pictor does not name are refused, by path and by bytes', async (t)
 test('libvips itself refuses their loaders, whatever the bytes pretend', async () => {
   const { default: sharp } = await import('sharp');
   for (const name of ['ppm', 'csv', 'vips little', 'fits', 'matlab', 'pdf', 'hdr']) {
-    await assert.rejects(sharp(Buffer.from(foreign[name]!, 'latin1')).metadata(), /unsupported image format/, name);
+    await assert.rejects(
+      sharp(Buffer.from(foreign[name]!, 'latin1')).metadata(),
+      /unsupported image format/,
+      name,
+    );
   }
 });
 
 test('damaged originals give errors of the catalogue, whatever is damaged', async (t) => {
-  for (const name of ['photo.png', 'exif.jpg', 'photo.webp', 'animated.gif', 'photo.avif', 'rle8.bmp', '32-alpha.bmp', 'photo.tiff', 'p3.png']) {
+  for (const name of [
+    'photo.png',
+    'exif.jpg',
+    'photo.webp',
+    'animated.gif',
+    'photo.avif',
+    'rle8.bmp',
+    '32-alpha.bmp',
+    'photo.tiff',
+    'p3.png',
+  ]) {
     await t.test(name, async () => {
       const bytes = await readFile(fixture(name));
-      const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), { minLength: 1, maxLength: 8 });
+      const damage = fc.array(fc.tuple(fc.nat(bytes.length - 1), fc.nat(255)), {
+        minLength: 1,
+        maxLength: 8,
+      });
       await fc.assert(
         fc.asyncProperty(damage, fc.nat(bytes.length), async (changes, length) => {
           const damaged = Buffer.from(bytes.subarray(0, length % 3 === 0 ? length : bytes.length));

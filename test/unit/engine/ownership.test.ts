@@ -9,8 +9,10 @@ type Entry = readonly [tag: number, type: number, text: Buffer];
 function exif(entries: readonly Entry[], little: boolean): Buffer {
   const values = 8 + 2 + entries.length * 12 + 4;
   const bytes = Buffer.alloc(values + entries.reduce((sum, [, , text]) => sum + text.length, 0));
-  const u16 = (value: number, at: number) => void (little ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at));
-  const u32 = (value: number, at: number) => void (little ? bytes.writeUInt32LE(value, at) : bytes.writeUInt32BE(value, at));
+  const u16 = (value: number, at: number) =>
+    void (little ? bytes.writeUInt16LE(value, at) : bytes.writeUInt16BE(value, at));
+  const u32 = (value: number, at: number) =>
+    void (little ? bytes.writeUInt32LE(value, at) : bytes.writeUInt32BE(value, at));
   bytes.write(little ? 'II' : 'MM');
   u16(42, 2);
   u32(8, 4);
@@ -45,7 +47,18 @@ test('reads copyright and artist in both byte orders, with and without the mark 
 });
 
 test('what is empty, of another type or elsewhere is left out', () => {
-  assert.deepEqual(ownershipTexts(exif([[0x8298, 2, Buffer.from(' \0')], [0x013b, 7, Buffer.from('binary')]], true)), {});
+  assert.deepEqual(
+    ownershipTexts(
+      exif(
+        [
+          [0x8298, 2, Buffer.from(' \0')],
+          [0x013b, 7, Buffer.from('binary')],
+        ],
+        true,
+      ),
+    ),
+    {},
+  );
   const outside = exif(entries, true);
   outside.writeUInt32LE(1e9, 10 + 24 + 8);
   assert.deepEqual(ownershipTexts(outside), {});

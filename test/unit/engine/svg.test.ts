@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setUpSharp } from '../../../src/engine/job/sharp-process.ts';
 import { looksLikeSvg, recognisableSvg } from '../../../src/engine/job/svg.ts';
 import { transform } from '../../../src/engine/job/transform.ts';
-import { setUpSharp } from '../../../src/engine/job/sharp-process.ts';
 import { jobOf } from '../../support/engine-jobs.ts';
 import { colourAt } from '../../support/perceptual.ts';
 
 setUpSharp();
-const root = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="red"/></svg>';
+const root =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><rect width="8" height="8" fill="red"/></svg>';
 const utf16 = (text: string) => Buffer.concat([Buffer.from([0xff, 0xfe]), Buffer.from(text, 'utf16le')]);
 
 const documents: Readonly<Record<string, Uint8Array>> = {
@@ -17,9 +18,15 @@ const documents: Readonly<Record<string, Uint8Array>> = {
   'byte order mark': Buffer.from(`\ufeff<?xml version="1.0"?>${root}`),
   comment: Buffer.from(`<!-- <html> -->${root}`),
   'long comment': Buffer.from(`<?xml version="1.0"?><!-- ${'made by a tool '.repeat(200)} -->${root}`),
-  doctype: Buffer.from(`<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">${root}`),
-  'entities of Illustrator': Buffer.from(`<!DOCTYPE svg [${'<!ENTITY ns_x "http://ns.adobe.com/x/">\n'.repeat(60)}]>${root}`),
-  'name prefix': Buffer.from('<s:svg xmlns:s="http://www.w3.org/2000/svg" width="8" height="8"><s:rect width="8" height="8" fill="red"/></s:svg>'),
+  doctype: Buffer.from(
+    `<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "http://www.w3.org/Graphics/SVG/1.1/DTD/svg11.dtd">${root}`,
+  ),
+  'entities of Illustrator': Buffer.from(
+    `<!DOCTYPE svg [${'<!ENTITY ns_x "http://ns.adobe.com/x/">\n'.repeat(60)}]>${root}`,
+  ),
+  'name prefix': Buffer.from(
+    '<s:svg xmlns:s="http://www.w3.org/2000/svg" width="8" height="8"><s:rect width="8" height="8" fill="red"/></s:svg>',
+  ),
   'UTF-16': utf16(`<?xml version="1.0" encoding="UTF-16"?>${root}`),
   'Latin-1': Buffer.from(`<?xml version="1.0" encoding="ISO-8859-1"?><!-- \xe4 -->${root}`, 'latin1'),
   'UTF-8 title': Buffer.from(`<?xml version="1.0"?><!-- ${'ö'.repeat(30)} -->${root}`),
@@ -37,7 +44,17 @@ test('SVG is known by its first element and drawn, however it is written', async
 });
 
 test('other text is not SVG', () => {
-  for (const text of ['', '<', 'svg', '<html><svg></svg></html>', '<!-- <svg> -->', '<svgx>', '<!DOCTYPE html><svg/>x'.replace('<svg/>', '<p>'), '\x1f\x8b\x08', '{"a":"<svg>"}']) {
+  for (const text of [
+    '',
+    '<',
+    'svg',
+    '<html><svg></svg></html>',
+    '<!-- <svg> -->',
+    '<svgx>',
+    '<!DOCTYPE html><svg/>x'.replace('<svg/>', '<p>'),
+    '\x1f\x8b\x08',
+    '{"a":"<svg>"}',
+  ]) {
     assert.equal(looksLikeSvg(Buffer.from(text, 'latin1')), false, text);
   }
 });
