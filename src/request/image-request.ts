@@ -1,5 +1,5 @@
-import type { Colour } from '../core/geometry.ts';
 import type { EncoderOptions } from '../core/format.ts';
+import type { Colour } from '../core/geometry.ts';
 import type { Operation } from '../operations/index.gen.ts';
 
 /**
