@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { test } from 'node:test';
 import type { PictorEvent } from '../../../src/core/events.ts';
 import { createAccessLog } from '../../../src/observe/access-log.ts';
@@ -152,3 +153,16 @@ for (const [what, ending, status] of [
     assert.match(child.stdout, /"msg":"line 199"\}\n$/);
   });
 }
+
+test('a reader that goes away does not stop the process, nor keep it from ending', async () => {
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '-e',
+    script(
+      "await new Promise((resolve) => setTimeout(resolve, 400)); log.listen({ type: 'notice', level: 'info', message: 'late' }); await log.close(); process.exitCode = 7;",
+    ),
+  ]);
+  child.stdout.destroy();
+  const [status] = await once(child, 'exit');
+  assert.equal(status, 7);
+});
