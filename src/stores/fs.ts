@@ -92,7 +92,6 @@ export async function createFsStore(options: FsStoreOptions): Promise<BlobStore>
     onRemoved: (bucket, bytes) => budget.change(bucket, bytes, 0),
   });
   const forget = createForget({ budget, retirement, queue });
-  const evictor = createEvictor({ blobs, forget, retirement, queue, now });
   const sweeper = createSweeper({
     blobs,
     drafts,
@@ -103,12 +102,15 @@ export async function createFsStore(options: FsStoreOptions): Promise<BlobStore>
     emit,
     firstDelayMs: budget.unsure ? 0 : (options.sweepAfterSeconds ?? 60) * 1000,
   });
+  const { entries } = budget;
+  const { recount } = sweeper;
+  const evictor = createEvictor({ blobs, forget, retirement, queue, now, entries, recount });
   const onEvicted = (count: number) => emit({ type: 'store', store: name, what: 'evicted', count });
   const claims = createClaims({
     budget,
     maxBytes,
     evict: evictor.evict,
-    recount: sweeper.recount,
+    recount,
     onEvicted,
   });
   const attempt = createAttempt({ evictor, name, emit, onEvicted });

@@ -24,6 +24,10 @@ export interface EvictorOptions {
   readonly retirement: Retirement;
   /** Records being written: left alone. */
   readonly queue: KeyedQueue;
+  /** How many records there are, by the books. */
+  readonly entries: () => number;
+  /** Counts what is really there: asked when the books name many more records than there are. */
+  readonly recount: () => Promise<void>;
   readonly now: () => number;
 }
 
@@ -78,6 +82,8 @@ export function createEvictor(options: EvictorOptions): Evictor {
       found.push(...(await candidatesOf(leaf)));
       if (found.length >= sampleSize) return byAge(found).slice(-Math.floor(found.length * oldestShare));
     }
+    // Somebody else has removed files: a store believed full would hold next to nothing.
+    if (options.entries() > 1.25 * found.length + 16) await options.recount();
     return byAge(found);
   }
 

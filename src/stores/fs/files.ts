@@ -21,9 +21,9 @@ export function describeFailure(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** Bytes a file takes on disk, near enough: disks hand out blocks, so a million tiny files are not tiny. */
+/** Bytes a file takes on disk, near enough: disks hand out blocks, so a million tiny files are not tiny. Never 0. */
 export function diskBytes(size: number): number {
-  return Math.ceil(size / 4096) * 4096;
+  return Math.max(1, Math.ceil(size / 4096)) * 4096;
 }
 
 export async function makeDirectory(path: string): Promise<void> {
