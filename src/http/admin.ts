@@ -63,7 +63,7 @@ export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admi
   server.maxConnections = 256;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     connections.begin(response);
-    answer(request)
+    void answer(request)
       .catch(() => text(500, 'Internal error'))
       .then((reply) => sendReply(response, reply, request.method ?? 'GET'));
   });

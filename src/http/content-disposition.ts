@@ -34,7 +34,7 @@ function harmless(text: string): string {
   const clean = text
     .replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, '')
     .replaceAll('/', '_');
-  return [...clean.toWellFormed()].slice(0, longestStem).join('').trim();
+  return Array.from(clean.toWellFormed()).slice(0, longestStem).join('').trim();
 }
 
 function stemOfSource(source: string): string {

@@ -11,7 +11,7 @@ export const securityHeaders = {
 const neutralType = 'text/plain; charset=utf-8';
 
 /** The parts of a dialect's style that errors need. */
-export type ErrorStyle = Pick<ReplyStyle, 'errors' | 'otherwise' | 'contentType'>;
+export type ErrorStyle = Pick<ReplyStyle, 'errors' | 'otherwise' | 'contentType' | 'showDetails'>;
 
 /** The whole answer to a failure where no mount is responsible. */
 export function neutralErrorReply(error: PictorError, requestId: string): Reply {
@@ -33,7 +33,9 @@ interface StatusAndBody {
  * for an hour. Only headers special to the error are in it; the mount adds those of every reply.
  */
 export function renderError(error: PictorError, style: ErrorStyle | null, requestId: string): Reply {
-  const { status, body } = style === null ? neutral(error, requestId) : inStyle(error, style);
+  const { status, body: text } = style === null ? neutral(error, requestId) : inStyle(error, style);
+  const body =
+    style?.showDetails === true && error.detail !== undefined ? `${text}\n\n${error.detail}` : text;
   const headers = ['Content-Type', style?.contentType ?? neutralType, 'Cache-Control', 'no-store'];
   if (error.retryAfterSeconds !== undefined)
     headers.push('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));

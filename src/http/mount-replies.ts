@@ -1,5 +1,5 @@
 import type { PictorError } from '../core/errors.ts';
-import type { Delivery, FixedRoute, MountPolicy, ReplyStyle } from '../request/dialect.ts';
+import type { Delivery, FixedReply, FixedRoute, MountPolicy, ReplyStyle } from '../request/dialect.ts';
 import type { ServedImage } from '../service/serve-image-types.ts';
 import { createCacheControl } from './cache-control.ts';
 import { contentDisposition } from './content-disposition.ts';
@@ -65,16 +65,14 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
     return headers;
   }
 
-  const plain = (status: number, body: string, requestId: string): Reply => ({
-    status,
-    headers: [
-      ...always,
-      'X-Request-ID',
-      requestId,
-      ...(body === '' ? [] : ['Content-Type', style.contentType]),
-    ],
-    body: status === 204 ? null : body,
-  });
+  const plain = ({ status, body, headers = {} }: FixedReply, requestId: string): Reply => {
+    const own = flat({ ...(body === '' ? {} : { 'Content-Type': style.contentType }), ...headers });
+    return {
+      status,
+      headers: [...without(always, own), 'X-Request-ID', requestId, ...own],
+      body: status === 204 ? null : body,
+    };
+  };
 
   return {
     image(facts) {
@@ -104,9 +102,8 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
         body: route.body,
       };
     },
-    options: (requestId) => plain(style.options.status, style.options.body, requestId),
-    head: (requestId) =>
-      style.head === 'as-get' ? null : plain(style.head.status, style.head.body, requestId),
+    options: (requestId) => plain(style.options, requestId),
+    head: (requestId) => (style.head === 'as-get' ? null : plain(style.head, requestId)),
     routeFor: (path) =>
       style.routes.find((route) => (route.below ? path.startsWith(route.path) : path === route.path)) ?? null,
   };

@@ -36,6 +36,10 @@ export function settleTimes({ values, flags, v1, problems }: Work): void {
   if (!values.has('server.shutdownTimeoutSeconds')) {
     values.set('server.shutdownTimeoutSeconds', 2 * Number(values.get('engine.timeoutSeconds')));
   }
+  // One limit over the whole download, as the original had it: no shorter one of ours may cut in.
+  for (const part of ['connectTimeoutSeconds', 'headersTimeoutSeconds', 'idleTimeoutSeconds']) {
+    values.set(`sources.http.${part}`, values.get('sources.http.timeoutSeconds'));
+  }
   const agent = values.get('sources.http.userAgent');
   if (typeof agent === 'string') {
     values.set('sources.http.userAgent', agent.replaceAll('%current_version', flags.version ?? ''));

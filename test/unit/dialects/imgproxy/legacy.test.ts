@@ -46,6 +46,9 @@ test('defaults of version 4', () => {
       engine: { timeoutSeconds: 10 },
       sources: {
         http: {
+          connectTimeoutSeconds: 5,
+          headersTimeoutSeconds: 5,
+          idleTimeoutSeconds: 5,
           timeoutSeconds: 5,
           maxRedirects: 10,
           allowUserInfo: true,
