@@ -1,3 +1,4 @@
+import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { HttpHandler } from '../http/messages.ts';
 import type { Parts } from './parts.ts';
@@ -28,7 +29,7 @@ export interface ImageServer {
   readonly emit: EmitEvent;
   /** Writes what the log still holds back; the log is closed then. For the very end. */
   flush(): Promise<void>;
-  /** Opens both listeners. @throws PictorError LISTEN_FAILED; everything is closed again then */
+  /** Opens both listeners. @throws PictorError LISTEN_FAILED (everything is closed again then), SHUTTING_DOWN */
   listen(): Promise<Addresses>;
   /** Stops accepting, finishes what is in flight, then ends the engine and the stores. Further calls wait for the same end. */
   close(): Promise<void>;
@@ -96,6 +97,8 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
     async listen() {
       try {
         const admin = await parts.admin.listen();
+        // A signal may come before the start is over: what is closed must not begin to listen.
+        if (closing !== null) throw new PictorError('SHUTTING_DOWN');
         const server = await parts.http.listen();
         ready = true;
         return { server: server.text, admin: admin?.text ?? null };

@@ -17,6 +17,9 @@ export interface CommandCall {
   readonly columns: number | null;
 }
 
+/** The part of a call that a configuration is read from. */
+export type ConfigCall = Pick<CommandCall, 'args' | 'env' | 'columns'>;
+
 /** Runs to its end and gives the exit code of the process. */
 export type Command = (call: CommandCall) => Promise<number>;
 

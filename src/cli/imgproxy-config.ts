@@ -8,9 +8,9 @@ import type { Problem } from '../config/problems.ts';
 import { fromEnvironment } from '../dialects/imgproxy/legacy.ts';
 import { legacyVariables } from '../dialects/imgproxy/legacy-variables.ts';
 import type { LegacyFlags } from '../dialects/imgproxy/legacy-work.ts';
-import type { CommandCall, ReadConfig } from './command.ts';
+import type { ConfigCall, ReadConfig } from './command.ts';
 import { takeGoFlags } from './go-flags.ts';
-import { proxyValues } from './proxy-values.ts';
+import { surroundingValues } from './surroundings.ts';
 
 /** imgproxy's own flags. */
 export const imgproxyFlags = { values: ['keypath', 'saltpath', 'presets'], switches: ['v'] } as const;
@@ -80,10 +80,8 @@ function toProblem(complaint: string): Problem {
 }
 
 /** The configuration of `pictor imgproxy`. @throws ConfigError */
-export async function readImgproxyConfig({
-  env,
-  args,
-}: Pick<CommandCall, 'env' | 'args'>): Promise<ReadConfig> {
+export async function readImgproxyConfig(call: ConfigCall): Promise<ReadConfig> {
+  const { env, args } = call;
   const { values, rest } = takeGoFlags(args, imgproxyFlags);
   const files = readFlagFiles(values);
   const reading = fromEnvironment(env, files.flags);
@@ -91,7 +89,7 @@ export async function readImgproxyConfig({
     schema: settingsSchema,
     env,
     args: rest,
-    legacy: [...proxyValues(env), memoryCache, ...flatten(reading.config, env)],
+    legacy: [...surroundingValues(call), memoryCache, ...flatten(reading.config, env)],
     problems: [...files.problems, ...reading.problems.map(toProblem)],
   });
   return { ...loaded, warnings: reading.notices };

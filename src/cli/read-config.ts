@@ -1,18 +1,14 @@
-import type { CommandCall, ReadConfig } from './command.ts';
+import type { ConfigCall, ReadConfig } from './command.ts';
 import { readImgproxyConfig } from './imgproxy-config.ts';
 import { readServeConfig } from './serve-config.ts';
 
-type ReadCall = Pick<CommandCall, 'env' | 'args'>;
-
-const readers: Readonly<Record<string, (call: ReadCall) => Promise<ReadConfig>>> = {
+const readers: Readonly<Record<string, (call: ConfigCall) => Promise<ReadConfig>>> = {
   serve: readServeConfig,
   imgproxy: readImgproxyConfig,
 };
 
 /** The configuration as the command named first in `args` (default: serve) would see it. @throws ConfigError */
-export function readTargetConfig({ env, args }: ReadCall): Promise<ReadConfig> {
-  const [name = ''] = args;
-  return Object.hasOwn(readers, name)
-    ? readers[name]!({ env, args: args.slice(1) })
-    : readServeConfig({ env, args });
+export function readTargetConfig(call: ConfigCall): Promise<ReadConfig> {
+  const [name = '', ...rest] = call.args;
+  return Object.hasOwn(readers, name) ? readers[name]!({ ...call, args: rest }) : readServeConfig(call);
 }

@@ -1,10 +1,23 @@
 import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
-import { createServer } from '../app/server.ts';
+import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
 import { closeOnSignal } from '../app/signals.ts';
+import { PictorError } from '../core/errors.ts';
 import type { CommandCall, ReadConfig } from './command.ts';
 import { exitFailed } from './command.ts';
 import { startMessage, unsignedWarnings } from './start-message.ts';
+
+/** Null when a signal came before the server could listen. @throws PictorError LISTEN_FAILED */
+async function listenUnlessStopped(
+  server: ImageServer,
+  stopped: Promise<unknown>,
+): Promise<Addresses | null> {
+  const listening = server.listen().catch((error: unknown) => {
+    if (error instanceof PictorError && error.code === 'SHUTTING_DOWN') return null;
+    throw error;
+  });
+  return Promise.race([listening, stopped.then(() => null)]);
+}
 
 /** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
 export async function runServer(
@@ -12,17 +25,31 @@ export async function runServer(
   call: CommandCall,
 ): Promise<number> {
   const demonstration = origins.get('mounts')?.from === 'default';
-  const server = await createServer(config, { demonstration });
+  const starting = createServer(config, { demonstration });
+  // Before anything is awaited: a signal during the start must not leave files behind.
+  const ending = closeOnSignal({ close: async () => (await starting).close() });
+  const server = await starting;
   endOnUncaught(server);
-  const addresses = await server.listen();
+  const addresses = await listenUnlessStopped(server, ending);
+  if (addresses !== null) announce({ config, addresses, demonstration, warnings, server, call });
+  return (await ending) === 'closed' ? 0 : exitFailed;
+}
+
+interface Announcement extends Pick<ReadConfig, 'config' | 'warnings'> {
+  readonly addresses: Addresses;
+  readonly demonstration: boolean;
+  readonly server: ImageServer;
+  readonly call: CommandCall;
+}
+
+/** A block for a person at a terminal, lines of the log for everything else. */
+function announce({ config, addresses, demonstration, warnings, server, call }: Announcement): void {
   const allWarnings = warnings.length > 0 ? warnings : unsignedWarnings(config);
-  if (call.columns === null) {
-    for (const message of allWarnings) server.emit({ type: 'notice', level: 'warn', message });
-    server.emit({ type: 'notice', level: 'info', message: 'listening', facts: { ...addresses } });
-  } else {
-    call.print(
-      startMessage({ version: packageVersion(), config, addresses, demonstration, warnings: allWarnings }),
-    );
+  if (call.columns !== null) {
+    const version = packageVersion();
+    call.print(startMessage({ version, config, addresses, demonstration, warnings: allWarnings }));
+    return;
   }
-  return (await closeOnSignal(server)) === 'closed' ? 0 : exitFailed;
+  for (const message of allWarnings) server.emit({ type: 'notice', level: 'warn', message });
+  server.emit({ type: 'notice', level: 'info', message: 'listening', facts: { ...addresses } });
 }

@@ -1,10 +1,11 @@
 import { settingsSchema } from '../app/settings.ts';
 import { loadConfig } from '../config/load.ts';
-import type { CommandCall, ReadConfig } from './command.ts';
-import { proxyValues } from './proxy-values.ts';
+import type { ConfigCall, ReadConfig } from './command.ts';
+import { surroundingValues } from './surroundings.ts';
 
 /** The configuration of `pictor serve`. @throws ConfigError */
-export async function readServeConfig({ env, args }: Pick<CommandCall, 'env' | 'args'>): Promise<ReadConfig> {
-  const loaded = await loadConfig({ schema: settingsSchema, env, args, legacy: proxyValues(env) });
+export async function readServeConfig(call: ConfigCall): Promise<ReadConfig> {
+  const { env, args } = call;
+  const loaded = await loadConfig({ schema: settingsSchema, env, args, legacy: surroundingValues(call) });
   return { ...loaded, warnings: [] };
 }

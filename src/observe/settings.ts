@@ -9,6 +9,6 @@ export const logSettings = z.strictObject({
   format: z
     .enum(['json', 'pretty'])
     .default('json')
-    .describe('json: one object per line. pretty: for people.'),
+    .describe('json: one object per line. pretty: for people, and the default at a terminal.'),
 });
 export type LogSettings = z.infer<typeof logSettings>;

@@ -5,14 +5,13 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { CommandCall } from '../../../src/cli/command.ts';
+import type { CommandCall, ConfigCall } from '../../../src/cli/command.ts';
 import { describeFailure } from '../../../src/cli/failure.ts';
 import { takeGoFlags } from '../../../src/cli/go-flags.ts';
 import { healthQuestion } from '../../../src/cli/health.ts';
-import { readImgproxyConfig } from '../../../src/cli/imgproxy-config.ts';
+import { readImgproxyConfig as readImgproxy } from '../../../src/cli/imgproxy-config.ts';
 import { runProgram } from '../../../src/cli/program.ts';
-import { proxyValues } from '../../../src/cli/proxy-values.ts';
-import { readServeConfig } from '../../../src/cli/serve-config.ts';
+import { readServeConfig as readServe } from '../../../src/cli/serve-config.ts';
 import { startMessage, unsignedWarnings } from '../../../src/cli/start-message.ts';
 import { ConfigError } from '../../../src/config/problems.ts';
 import { PictorError } from '../../../src/core/errors.ts';
@@ -33,6 +32,10 @@ async function run(args: readonly string[], env: CommandCall['env'] = {}) {
   const code = await runProgram({ args: [], options: {}, env, print, complain, columns: null }, args);
   return { code, out: out.join(''), err: err.join('') };
 }
+
+const piped = { env: {}, args: [], columns: null };
+const readServeConfig = (call: Partial<ConfigCall>) => readServe({ ...piped, ...call });
+const readImgproxyConfig = (call: Partial<ConfigCall>) => readImgproxy({ ...piped, ...call });
 
 const key = 'a1'.repeat(32);
 const salt = 'b2'.repeat(32);
@@ -188,19 +191,24 @@ describe('pictor imgproxy', () => {
   });
 });
 
-describe('proxy variables', () => {
-  it('are read as other programs do, lower case first, ours above both', async () => {
+describe('surroundings', () => {
+  it('name proxies as for other programs, lower case first, ours above both', async () => {
     const env = { HTTP_PROXY: 'http://a:1', http_proxy: 'http://b:1', NO_PROXY: 'x', https_proxy: '' };
-    assert.deepEqual(
-      proxyValues(env).map(({ name }) => name),
-      ['HTTP_PROXY', 'http_proxy', 'NO_PROXY'],
-    );
-    assert.equal((await readServeConfig({ env, args: [] })).config.sources.http.httpProxy, 'http://b:1');
-    const ours = await readServeConfig({
-      env: { ...env, PICTOR_SOURCES_HTTP_HTTP_PROXY: 'http://c:1' },
-      args: [],
-    });
+    const { config, origins } = await readServeConfig({ env });
+    assert.equal(config.sources.http.httpProxy, 'http://b:1');
+    assert.deepEqual(origins.get('sources.http.noProxy'), { from: 'legacy', name: 'NO_PROXY' });
+    assert.equal(origins.get('sources.http.httpsProxy')?.from, 'default');
+    const ours = await readServeConfig({ env: { ...env, PICTOR_SOURCES_HTTP_HTTP_PROXY: 'http://c:1' } });
     assert.equal(ours.config.sources.http.httpProxy, 'http://c:1');
+  });
+
+  it('make the log readable at a terminal, unless a format is asked for', async () => {
+    assert.equal((await readServeConfig({ columns: 80 })).config.log.format, 'pretty');
+    assert.equal(
+      (await readServeConfig({ columns: 80, args: ['--log-format', 'json'] })).config.log.format,
+      'json',
+    );
+    assert.equal((await readServeConfig({})).config.log.format, 'json');
   });
 });
 

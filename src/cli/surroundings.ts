@@ -1,5 +1,6 @@
 import type { Environment } from '../config/environment.ts';
 import type { LegacyValue } from '../config/load.ts';
+import type { CommandCall } from './command.ts';
 
 /** Names a proxy the way most programs do; the lower case form wins, as in curl. */
 const proxyVariables: readonly (readonly [path: string, names: readonly string[]])[] = [
@@ -9,11 +10,20 @@ const proxyVariables: readonly (readonly [path: string, names: readonly string[]
 ];
 
 /** The usual proxy variables as settings. */
-export function proxyValues(env: Environment): LegacyValue[] {
+function proxyValues(env: Environment): LegacyValue[] {
   return proxyVariables.flatMap(([path, names]) =>
     names.flatMap((name) => {
       const value = env[name];
       return value === undefined || value === '' ? [] : [{ path, value, name }];
     }),
   );
+}
+
+/** Whom a command works for: the process's environment, and a terminal or a pipe. */
+export type Surroundings = Pick<CommandCall, 'env' | 'columns'>;
+
+/** Settings that follow from where a command runs; everything said on purpose wins over them. */
+export function surroundingValues({ env, columns }: Surroundings): LegacyValue[] {
+  const readable: LegacyValue = { path: 'log.format', value: 'pretty', name: 'terminal' };
+  return [...(columns === null ? [] : [readable]), ...proxyValues(env)];
 }
