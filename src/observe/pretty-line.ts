@@ -15,11 +15,21 @@ function size(bytes: number): string {
 }
 
 function requestText({ facts }: LogEntry): string {
-  const { method, status, target, ms, bytes, cache, tier, error, detail, source } = facts;
-  const origin = tier === undefined ? cache : `${cache}/${tier}`;
-  const words = [status, method, target, `${ms} ms`, size(Number(bytes)), origin, error, detail];
-  if (error !== undefined && source !== undefined) words.push(`source ${source}`);
-  return words.filter((word) => word !== undefined && word !== 'none' && word !== '').join('  ');
+  const word = (name: string): string => (facts[name] === undefined ? '' : shown(facts[name]));
+  const origin = facts.tier === undefined ? word('cache') : `${word('cache')}/${word('tier')}`;
+  const source = facts.error === undefined || facts.source === undefined ? '' : `source ${word('source')}`;
+  const words = [
+    word('status'),
+    word('method'),
+    word('target'),
+    `${word('ms')} ms`,
+    size(Number(facts.bytes)),
+    origin === 'none' ? '' : origin,
+    word('error'),
+    word('detail'),
+    source,
+  ];
+  return words.filter((text) => text !== '').join('  ');
 }
 
 /** One line for a person at a terminal: `14:03:07 info   200  GET  /a.jpg  1.2 ms  20.1 kB  hit/memory`. */

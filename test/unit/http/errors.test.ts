@@ -22,7 +22,7 @@ for (const code of codes) {
     const { status, headers, body } = neutralErrorReply(new PictorError(code, secret), 'id-9');
     assert.equal(status, errorCatalogue[code].status);
     assert.equal(body, `${errorCatalogue[code].message}\n\nRequest id: id-9\n`);
-    assert.doesNotMatch(String(body) + headers.join(), /passwd|10\.0\.0\.1|library/);
+    assert.doesNotMatch(`${body} ${headers.join()}`, /passwd|10\.0\.0\.1|library/);
     assert.equal(headerOf(headers, 'Cache-Control'), 'no-store');
     assert.equal(headerOf(headers, 'X-Content-Type-Options'), 'nosniff');
     assert.equal(headerOf(headers, 'X-Request-ID'), 'id-9');
