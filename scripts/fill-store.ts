@@ -27,7 +27,7 @@ export function fillStore(dir: string, count: number): { bytes: number } {
       folders.add(place.directory);
     }
     const record = { key, meta: { index }, size: body.byteLength, sum: crc32(body), body: { bytes: body } };
-    writeFileSync(place.record, Buffer.concat(encodeRecord(record)));
+    writeFileSync(place.record, encodeRecord(record));
   }
   const bytes = count * 4096;
   mkdirSync(join(dir, 'size'), { recursive: true });

@@ -49,7 +49,9 @@ export function createEvictor(options: EvictorOptions): Evictor {
 
   async function evict(): Promise<number> {
     for (let samples = 0; samples < 3; samples += 1) {
-      for (let next = pool.pop(); next !== undefined; next = pool.pop()) {
+      for (let next = pool.at(-1); next !== undefined; next = pool.at(-1)) {
+        if (isAfterRetired(next)) return options.retirement.hurry();
+        pool.pop();
         const freed = await remove(next);
         if (freed > 0) return freed;
       }
@@ -57,6 +59,12 @@ export function createEvictor(options: EvictorOptions): Evictor {
       if (pool.length === 0) break;
     }
     return options.retirement.hurry();
+  }
+
+  /** A replaced or deleted body waits in the same row, by the time it was retired. */
+  function isAfterRetired({ mtimeMs }: Candidate): boolean {
+    const since = options.retirement.longestSince();
+    return since !== null && since < mtimeMs;
   }
 
   async function remove(candidate: Candidate): Promise<number> {

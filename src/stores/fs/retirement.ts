@@ -7,6 +7,8 @@ import { diskBytes, removeFile, stampFile } from './files.ts';
  */
 export interface Retirement {
   retire(body: RetiredBody): Promise<void>;
+  /** When the body that has waited longest was retired, epoch milliseconds; null when none waits. */
+  longestSince(): number | null;
   /** Removes the body that has waited longest; its bytes, or 0 when none waits. Only when room is needed now. */
   hurry(): Promise<number>;
   stop(): void;
@@ -29,7 +31,7 @@ export interface RetirementOptions {
 const mostWaiting = 10_000;
 
 export function createRetirement(options: RetirementOptions): Retirement {
-  const waiting: (RetiredBody & { readonly due: number })[] = [];
+  const waiting: (RetiredBody & { readonly due: number; readonly sinceMs: number })[] = [];
   let timer: NodeJS.Timeout | null = null;
   let stopped = false;
 
@@ -59,11 +61,13 @@ export function createRetirement(options: RetirementOptions): Retirement {
   return {
     async retire(body) {
       // The sweep of any process goes by this time: an orphan is young from the moment it became one.
-      await stampFile(body.path, options.stamp());
-      waiting.push({ ...body, due: performance.now() + options.graceMs });
+      const since = options.stamp();
+      await stampFile(body.path, since);
+      waiting.push({ ...body, sinceMs: since * 1000, due: performance.now() + options.graceMs });
       if (waiting.length > mostWaiting) await removeFirst();
       schedule();
     },
+    longestSince: () => waiting[0]?.sinceMs ?? null,
     hurry: removeFirst,
     stop() {
       stopped = true;

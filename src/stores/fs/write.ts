@@ -90,7 +90,7 @@ export function createWriter(options: WriterOptions): Writer {
   async function keepRecord(record: StoredRecord, write: Write): Promise<boolean> {
     const bodyBytes = 'name' in record.body ? diskBytes(record.size) : 0;
     const draft = await staging.write({
-      chunks: encodeRecord(record),
+      chunks: [encodeRecord(record)],
       claim: write.claim,
       besides: bodyBytes,
       maxBytes: maxBytes - bodyBytes,
@@ -157,7 +157,7 @@ export function createWriter(options: WriterOptions): Writer {
       const record = decodeRecord(file);
       // Damaged: the next `get` sees to it.
       if (record === null || record.key !== key) return true;
-      const chunks = encodeRecord({ ...record, meta });
+      const chunks = [encodeRecord({ ...record, meta })];
       const draft = await staging.write({ chunks, claim: write.claim, besides: 0, maxBytes });
       if (draft === null) return true;
       write.files.push(draft.path);

@@ -12,7 +12,7 @@ const inlineRecord = (key: string, meta: Record<string, unknown>, body: Uint8Arr
   body: { bytes: body },
 });
 
-const fileOf = (record: StoredRecord): Buffer => Buffer.concat(encodeRecord(record));
+const fileOf = (record: StoredRecord): Buffer => encodeRecord(record);
 
 const sample = inlineRecord(
   'cafe0001',
