@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { type DialectName, dialects } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';

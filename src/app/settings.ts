@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { engineSettings } from '../engine/settings.ts';
 import { adminSettings, serverSettings } from '../http/settings.ts';
 import { logSettings } from '../observe/settings.ts';

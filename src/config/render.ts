@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { LoadedConfig } from './load.ts';
 import { maskSecrets } from './mask.ts';
 import type { Setting } from './settings-tree.ts';
