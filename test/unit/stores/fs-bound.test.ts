@@ -7,6 +7,7 @@ import { fillKey, fillStore } from '../../../scripts/fill-store.ts';
 import { placeOf } from '../../../src/stores/fs/layout.ts';
 import { createFsStore, type FsStoreOptions } from '../../../src/stores/fs.ts';
 import { expectBlob, inChunks } from '../../contract/store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { bytesOf, filesOf, storeEvents } from '../../support/store-files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -96,7 +97,7 @@ describe('disk store: bound', () => {
       await first.put(`key${index}`, Buffer.alloc(20_000, index), {});
     await first.close();
     const second = await openStore(t, { dir, maxBytes: 300_000 });
-    while (second.usage!().bytes > 300_000) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('below the cap', () => second.usage!().bytes <= 300_000);
     assert.ok((await bytesOf(dir)) <= 300_000);
     await expectBlob(second, 'key49', Buffer.alloc(20_000, 49), {});
   });
@@ -131,7 +132,7 @@ describe('disk store: bound', () => {
       for (const file of await filesOf(dir, 'size')) await spoil(file);
       const second = await openStore(t, { dir, maxBytes: 6_000_000 });
       assert.equal(second.usage!().bytes, 6_000_000, 'as full as allowed until it is known');
-      while (second.usage!().bytes !== usage.bytes) await new Promise((resolve) => setTimeout(resolve, 5));
+      await eventually('counted', () => second.usage!().bytes === usage.bytes);
       assert.deepEqual(second.usage!(), usage);
     });
   }

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import type { BlobStore } from '../../../src/core/ports.ts';
 import { createFsStore } from '../../../src/stores/fs.ts';
 import { assertWhole } from '../../contract/store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { bytesOf, filesOf, storeEvents } from '../../support/store-files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -130,7 +131,7 @@ describe('disk store: kill -9', () => {
       sweepAfterSeconds: 0,
       now: () => Date.now() + 2 * 60 * 60_000,
     });
-    while ((await bytesOf(dir)) !== later.usage!().bytes) await wait(10);
+    await eventually('swept', async () => (await bytesOf(dir)) === later.usage!().bytes);
     assert.deepEqual(await filesOf(dir, 'tmp'), []);
     assert.equal(await checkAll(later, acknowledged, true), acknowledged.size);
     await later.close();

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { createFsStore, type FsStoreOptions } from '../../../src/stores/fs.ts';
 import { expectBlob, found, inChunks } from '../../contract/store.ts';
+import { eventually } from '../../support/eventually.ts';
 import { bytesOf } from '../../support/store-files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
@@ -59,9 +60,9 @@ describe('disk store: paths handed out', () => {
     await store.put('aaaa', Buffer.from('first'), {});
     const first = await pathOf(store, 'aaaa');
     await store.put('aaaa', Buffer.from('second'), {});
-    while (existsSync(first)) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('removed', () => !existsSync(first));
     await expectBlob(store, 'aaaa', Buffer.from('second'), {});
-    while (store.usage!().bytes !== 2 * 4096) await new Promise((resolve) => setTimeout(resolve, 5));
+    await eventually('counted', () => store.usage!().bytes === 2 * 4096);
     assert.equal(await bytesOf(dir), 2 * 4096);
   });
 
