@@ -69,17 +69,23 @@ function showSnippets(wish) {
   write('curl', `curl -o picture${wish.format && `.${wish.format}`} '${url}'`);
 }
 
-/** @type {Readonly<Record<number, string>>} */
-const hints = {
-  400: 'Check the address: it should start with https:// and lead to a picture.',
-  403: 'Addresses inside your own network are refused unless a setting allows them, for instance PICTOR_SOURCES_HTTP_ALLOW_PRIVATE=true.',
-  404: 'Nothing is there. Open the address in a new tab to see.',
-  415: 'What is there is not a picture that pictor reads. A page that shows a picture is not the picture.',
-  422: 'The picture is damaged, or larger than the limits in the settings.',
-  502: 'pictor could not reach that address. Open it in a new tab to see.',
-  503: 'Too much at once, or too hard a picture. Try again.',
-  504: 'That address took too long to answer.',
-};
+/** What to try, by what the server said. @type {readonly (readonly [RegExp, string])[]} */
+const hints = [
+  [
+    /source url|not allowed/i,
+    'Is the address right? Addresses inside your own network are refused unless a setting allows them: PICTOR_SOURCES_HTTP_ALLOW_PRIVATE=true, or PICTOR_SOURCES_HTTP_ALLOW_LOOPBACK=true for this machine.',
+  ],
+  [/unreachable|not found/i, 'Open the address in a new tab: is there a picture?'],
+  [
+    /type is not supported|unsupported|invalid source image/i,
+    'A page that shows a picture is not the picture: copy the address of the image itself.',
+  ],
+  [/too large/i, 'The limits are settings: npx pictor config lists them.'],
+  [/busy|too many|timed? ?out/i, 'Try again in a moment.'],
+];
+
+/** @param {string} text */
+const hintFor = (text) => hints.find(([pattern]) => pattern.test(text))?.[1] ?? '';
 
 /**
  * @param {string} title
@@ -133,11 +139,7 @@ async function loadPicture(path, signal) {
   showTime(path, ms);
   if (!response.ok) {
     const text = (await body.text()).trim();
-    showProblem(
-      `${response.status} ${response.statusText}`,
-      text.slice(0, 300),
-      hints[response.status] ?? '',
-    );
+    showProblem(`${response.status} ${response.statusText}`, text.slice(0, 300), hintFor(text));
     write('status', `The server answered ${response.status}.`);
     return;
   }

@@ -23,9 +23,9 @@ try {
   });
   await page.goto(`http://127.0.0.1:${pictor.port}/`);
   await page.locator('#stage[aria-busy="false"]').waitFor();
+  await page.waitForLoadState('networkidle');
   await page.getByRole('button', { name: 'Load again' }).click();
   await page.locator('#first').waitFor();
-  await page.waitForLoadState('networkidle');
   // The port of this run would only puzzle readers: the default is shown instead.
   await page.evaluate(
     `for (const id of ['url', 'html', 'curl']) document.getElementById(id).textContent =

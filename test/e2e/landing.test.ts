@@ -135,7 +135,7 @@ describe('landing page', { skip: chromium.skip }, () => {
     await page.getByLabel('Address of a picture').press('Enter');
     const alert = page.getByRole('alert');
     await alert.waitFor();
-    assert.match(await alert.innerText(), /^404 Not Found\n/);
+    assert.match(await alert.innerText(), /^404 Not Found\n+\S.*\n+Open the address in a new tab/);
     assert.equal(await page.locator('#picture').isVisible(), false);
     await page.getByRole('button', { name: 'Dawn over mountains' }).click();
     await page.locator('#picture').waitFor();
