@@ -12,7 +12,7 @@ export async function startNginx(dir: string, root: string, origin: number): Pro
   const conf = join(dir, 'nginx.conf');
   writeFileSync(
     conf,
-    `daemon off; worker_processes 1; pid ${dir}/nginx.pid; error_log ${dir}/error.log;
+    `${process.getuid?.() === 0 ? 'user root root; ' : ''}daemon off; worker_processes 1; pid ${dir}/nginx.pid; error_log ${dir}/error.log;
 events { worker_connections 1024; }
 http {
   access_log ${dir}/access.log combined buffer=64k flush=1s; sendfile on; keepalive_requests 1000000;

@@ -49,23 +49,27 @@ test('a waiter that gives up frees its place in the queue', async () => {
 
 test('never more than its width at once, and everybody who was let in leaves', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.integer({ min: 1, max: 4 }), fc.array(fc.nat(3), { maxLength: 40 }), async (width, delays) => {
-      const gate = createGate({ width, queue: 1000 });
-      let inside = 0;
-      let most = 0;
-      await Promise.all(
-        delays.map(async (turns) => {
-          const leave = await gate.enter(never);
-          inside += 1;
-          most = Math.max(most, inside);
-          for (let turn = 0; turn < turns; turn++) await Promise.resolve();
-          inside -= 1;
-          leave?.();
-        }),
-      );
-      assert.ok(most <= width);
-      assert.deepEqual(gate.state(), { active: 0, waiting: 0 });
-    }),
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(fc.nat(3), { maxLength: 40 }),
+      async (width, delays) => {
+        const gate = createGate({ width, queue: 1000 });
+        let inside = 0;
+        let most = 0;
+        await Promise.all(
+          delays.map(async (turns) => {
+            const leave = await gate.enter(never);
+            inside += 1;
+            most = Math.max(most, inside);
+            for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+            inside -= 1;
+            leave?.();
+          }),
+        );
+        assert.ok(most <= width);
+        assert.deepEqual(gate.state(), { active: 0, waiting: 0 });
+      },
+    ),
     { numRuns: 50 },
   );
 });

@@ -13,7 +13,11 @@ test('callers with one key share one run, other keys run on their own', async ()
     await tick();
     return `run ${runs}`;
   };
-  const shared = await Promise.all([flight.join('a', never, start), flight.join('a', never, start), flight.join('b', never, start)]);
+  const shared = await Promise.all([
+    flight.join('a', never, start),
+    flight.join('a', never, start),
+    flight.join('b', never, start),
+  ]);
   assert.equal(runs, 2);
   assert.equal(shared[0], shared[1]);
   assert.equal(flight.size(), 0);
@@ -23,7 +27,10 @@ test('a failure reaches every waiter and is not kept', async () => {
   const flight = createSingleFlight<string>();
   const failing = () => Promise.reject(new Error('no'));
   const both = await Promise.allSettled([flight.join('a', never, failing), flight.join('a', never, failing)]);
-  assert.deepEqual(both.map((result) => result.status), ['rejected', 'rejected']);
+  assert.deepEqual(
+    both.map((result) => result.status),
+    ['rejected', 'rejected'],
+  );
   assert.equal(await flight.join('a', never, async () => 'yes'), 'yes');
 });
 
@@ -39,7 +46,10 @@ test('one caller leaving does not disturb the others', async () => {
   const flight = createSingleFlight<string>();
   const leaver = new AbortController();
   let release = (_: string) => {};
-  const start = () => new Promise<string>((resolve) => { release = resolve; });
+  const start = () =>
+    new Promise<string>((resolve) => {
+      release = resolve;
+    });
   const leaving = flight.join('a', leaver.signal, start);
   const staying = flight.join('a', never, start);
   leaver.abort(new Error('left'));
@@ -68,5 +78,8 @@ test('the run is aborted when the last caller has left, and the next caller star
 
 test('a caller that has already left never starts a run', async () => {
   const flight = createSingleFlight<string>();
-  await assert.rejects(flight.join('a', AbortSignal.abort(new Error('gone')), () => assert.fail('started')), /gone/);
+  await assert.rejects(
+    flight.join('a', AbortSignal.abort(new Error('gone')), () => assert.fail('started')),
+    /gone/,
+  );
 });

@@ -2,11 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { freshnessOf, renewed } from '../../../src/service/freshness.ts';
 
-const settings = { defaultSeconds: 300, minSeconds: 0, staleWhileRevalidateSeconds: 60, staleIfErrorSeconds: 86_400 };
+const settings = {
+  defaultSeconds: 300,
+  minSeconds: 0,
+  staleWhileRevalidateSeconds: 60,
+  staleIfErrorSeconds: 86_400,
+};
 const now = Date.parse('2026-01-01T00:00:00Z');
 const date = new Date(now).toUTCString();
 
-const rows: readonly [headers: Record<string, string>, fresh: number, stale: number, error: number, storable: boolean][] = [
+const rows: readonly [
+  headers: Record<string, string>,
+  fresh: number,
+  stale: number,
+  error: number,
+  storable: boolean,
+][] = [
   [{}, 300, 60, 86_400, true],
   [{ 'last-modified': 'Mon, 01 Jan 2001 00:00:00 GMT' }, 300, 60, 86_400, true],
   [{ 'cache-control': 'max-age=60' }, 60, 60, 86_400, true],
@@ -34,12 +45,27 @@ for (const [headers, fresh, stale, error, storable] of rows) {
 
 test('a lower bound lengthens short ages but never makes no-store storable', () => {
   const bounded = { ...settings, minSeconds: 120 };
-  assert.equal(freshnessOf({ status: 200, headers: { 'cache-control': 'max-age=1' } }, now, bounded).freshUntil - now, 120_000);
-  assert.equal(freshnessOf({ status: 200, headers: { 'cache-control': 'no-store' } }, now, bounded).storable, false);
+  assert.equal(
+    freshnessOf({ status: 200, headers: { 'cache-control': 'max-age=1' } }, now, bounded).freshUntil - now,
+    120_000,
+  );
+  assert.equal(
+    freshnessOf({ status: 200, headers: { 'cache-control': 'no-store' } }, now, bounded).storable,
+    false,
+  );
 });
 
 test('a 304 renews headers but not those of the body (RFC 9111 section 3.2)', () => {
-  const stored = { status: 200, headers: { etag: '"a"', 'content-length': '10', 'cache-control': 'max-age=1', age: '5' } };
-  const result = renewed(stored, { status: 304, headers: { 'content-length': '0', 'cache-control': 'max-age=9' } });
-  assert.deepEqual(result, { status: 200, headers: { etag: '"a"', 'content-length': '10', 'cache-control': 'max-age=9' } });
+  const stored = {
+    status: 200,
+    headers: { etag: '"a"', 'content-length': '10', 'cache-control': 'max-age=1', age: '5' },
+  };
+  const result = renewed(stored, {
+    status: 304,
+    headers: { 'content-length': '0', 'cache-control': 'max-age=9' },
+  });
+  assert.deepEqual(result, {
+    status: 200,
+    headers: { etag: '"a"', 'content-length': '10', 'cache-control': 'max-age=9' },
+  });
 });

@@ -7,11 +7,22 @@ import { createGate } from '../../../src/lib/gate.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
-import { createHashEngine, createMapStore, createScriptedSource, found, hashed } from '../../support/service-fakes.ts';
+import {
+  createHashEngine,
+  createMapStore,
+  createScriptedSource,
+  found,
+  hashed,
+} from '../../support/service-fakes.ts';
 
 const never = new AbortController().signal;
 const limits = { maxPixels: 0, maxSide: 0, maxFrames: 0, maxFramePixels: 0, maxResultPixels: 0 };
-const freshness = { defaultSeconds: 300, minSeconds: 0, staleWhileRevalidateSeconds: 60, staleIfErrorSeconds: 86_400 };
+const freshness = {
+  defaultSeconds: 300,
+  minSeconds: 0,
+  staleWhileRevalidateSeconds: 60,
+  staleIfErrorSeconds: 86_400,
+};
 
 const image = (name: string, width = 10): ImageRequest => ({
   source: `https://images.example/${name}`,
@@ -19,7 +30,10 @@ const image = (name: string, width = 10): ImageRequest => ({
   output: { format: { exact: 'png' } },
 });
 
-function setUp(source: Source, more: { processQueue?: number; processWidth?: number; engineDelay?: number } = {}) {
+function setUp(
+  source: Source,
+  more: { processQueue?: number; processWidth?: number; engineDelay?: number } = {},
+) {
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const now = () => clock;
   const events: PictorEvent[] = [];
@@ -27,10 +41,38 @@ function setUp(source: Source, more: { processQueue?: number; processWidth?: num
   const variants = createMapStore();
   const store = createMapStore();
   const engine = createHashEngine(more.engineDelay ?? 1);
-  const originals = createOriginals({ source, store, gate: createGate({ width: 4, queue: 2000 }), maxBytes: 1e6, retryAfterSeconds: 2, freshness, emit, now });
+  const originals = createOriginals({
+    source,
+    store,
+    gate: createGate({ width: 4, queue: 2000 }),
+    maxBytes: 1e6,
+    retryAfterSeconds: 2,
+    freshness,
+    emit,
+    now,
+  });
   const gate = createGate({ width: more.processWidth ?? 2, queue: more.processQueue ?? 2000 });
-  const service = createImageService({ variants, originals, engine, gate, limits, retryAfterSeconds: 2, emit, now });
-  return { service, engine, variants, store, events, gate, pass: (seconds: number) => { clock += seconds * 1000; } };
+  const service = createImageService({
+    variants,
+    originals,
+    engine,
+    gate,
+    limits,
+    retryAfterSeconds: 2,
+    emit,
+    now,
+  });
+  return {
+    service,
+    engine,
+    variants,
+    store,
+    events,
+    gate,
+    pass: (seconds: number) => {
+      clock += seconds * 1000;
+    },
+  };
 }
 
 const refuses = (code: string) => (thrown: unknown) => thrown instanceof PictorError && thrown.code === code;
@@ -40,12 +82,17 @@ test('1,000 concurrent mixed requests: one fetch per source, one transform per v
   const source = createScriptedSource(async (uri) => found(`original of ${uri}`));
   const { service, engine } = setUp(source);
   const requests = Array.from({ length: 1000 }, (_, index) => image(`${index % 7}.png`, 10 + (index % 11)));
-  const answers = await Promise.all(requests.map((request) => service.serve({ image: request, signal: never })));
+  const answers = await Promise.all(
+    requests.map((request) => service.serve({ image: request, signal: never })),
+  );
   assert.equal(source.asked.length, 7);
   assert.equal(engine.jobs.length, 77);
   for (const [index, answer] of answers.entries()) {
     const request = requests[index]!;
-    const expected = hashed({ request, inputs: { [request.source]: { bytes: Buffer.from(`original of ${request.source}`) } } });
+    const expected = hashed({
+      request,
+      inputs: { [request.source]: { bytes: Buffer.from(`original of ${request.source}`) } },
+    });
     assert.deepEqual(answer.body, expected.bytes, `reply ${index}`);
   }
 });
@@ -86,7 +133,9 @@ test('an unchanged source is revalidated without encoding again, a changed one i
 });
 
 test('stale-while-revalidate: the old variant is answered at once and renewed behind it', async () => {
-  const source = createScriptedSource(async (_uri, _context, nth) => found(`version ${nth}`, { 'cache-control': 'max-age=10' }));
+  const source = createScriptedSource(async (_uri, _context, nth) =>
+    found(`version ${nth}`, { 'cache-control': 'max-age=10' }),
+  );
   const { service, pass } = setUp(source);
   const first = await service.serve({ image: image('a'), signal: never });
   pass(30);
@@ -110,7 +159,9 @@ test('stale-if-error: a failing source does not take a picture away, and is not 
   await service.serve({ image: image('a'), signal: never });
   down = true;
   pass(3600);
-  const answers = await Promise.all(Array.from({ length: 5 }, () => service.serve({ image: image('a'), signal: never })));
+  const answers = await Promise.all(
+    Array.from({ length: 5 }, () => service.serve({ image: image('a'), signal: never })),
+  );
   assert.deepEqual(new Set(answers.map((answer) => answer.cache)), new Set(['stale']));
   assert.equal(source.asked.length, 2);
   await assert.rejects(service.serve({ image: image('b'), signal: never }), refuses('SOURCE_FAILED'));
@@ -132,7 +183,9 @@ test('a source that says 404 takes its picture away once the copy is no longer f
 });
 
 test('failures are remembered for a short time and never stored', async () => {
-  const source = createScriptedSource(async () => Promise.reject(new PictorError('SOURCE_NOT_FOUND', { upstreamStatus: 404 })));
+  const source = createScriptedSource(async () =>
+    Promise.reject(new PictorError('SOURCE_NOT_FOUND', { upstreamStatus: 404 })),
+  );
   const { service, variants, store, pass } = setUp(source);
   for (let turn = 0; turn < 3; turn++) {
     await assert.rejects(service.serve({ image: image('a'), signal: never }), refuses('SOURCE_NOT_FOUND'));
@@ -160,7 +213,11 @@ test('what the client holds already is not transformed', async () => {
   const { service, engine } = setUp(source);
   const { etag } = await service.serve({ image: image('a'), signal: never });
   const other = setUp(source);
-  const answer = await other.service.serve({ image: image('a'), signal: never, clientHolds: (candidate) => candidate === etag });
+  const answer = await other.service.serve({
+    image: image('a'),
+    signal: never,
+    clientHolds: (candidate) => candidate === etag,
+  });
   assert.equal(answer.body, null);
   assert.equal(engine.jobs.length, 1);
   assert.equal(other.engine.jobs.length, 0);
@@ -169,8 +226,12 @@ test('what the client holds already is not transformed', async () => {
 test('a full process queue is BUSY with a Retry-After and does not fail those inside', async () => {
   const source = createScriptedSource(async () => found('x'));
   const { service } = setUp(source, { processWidth: 1, processQueue: 1, engineDelay: 20 });
-  const results = await Promise.allSettled([10, 20, 30, 40].map((width) => service.serve({ image: image('a', width), signal: never })));
-  const refused = results.filter((result) => result.status === 'rejected').map((result) => result.reason as PictorError);
+  const results = await Promise.allSettled(
+    [10, 20, 30, 40].map((width) => service.serve({ image: image('a', width), signal: never })),
+  );
+  const refused = results
+    .filter((result) => result.status === 'rejected')
+    .map((result) => result.reason as PictorError);
   assert.equal(refused.length, 2);
   assert.ok(refused.every((error) => error.code === 'BUSY' && error.retryAfterSeconds === 2));
 });
@@ -206,7 +267,8 @@ test('an original of another URI under the same key is not used', async () => {
   const source = createScriptedSource(async (uri) => found(uri));
   const { service, store } = setUp(source);
   await service.serve({ image: image('a'), signal: never });
-  for (const [key, blob] of store.blobs) store.blobs.set(key, { ...blob, meta: { ...blob.meta, uri: 'https://elsewhere.example/' } });
+  for (const [key, blob] of store.blobs)
+    store.blobs.set(key, { ...blob, meta: { ...blob.meta, uri: 'https://elsewhere.example/' } });
   await service.serve({ image: image('a', 20), signal: never });
   assert.equal(source.asked.length, 2);
 });
