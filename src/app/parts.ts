@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { EmitEvent } from '../core/events.ts';
 import type { Source } from '../core/ports.ts';
-import { createEngine } from '../engine/engine.ts';
 import { formats } from '../formats/index.gen.ts';
 import { type Admin, createAdmin } from '../http/admin.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
@@ -15,6 +14,7 @@ import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
 import { createSources } from '../sources/by-scheme.ts';
 import { createFileSource } from '../sources/file-source.ts';
+import { createLazyEngine, type LazyEngine } from './lazy-engine.ts';
 import { createLazySource, type LazySource } from './lazy-source.ts';
 import { openMount } from './mounts.ts';
 import { createObservers, type Observers } from './observers.ts';
@@ -28,7 +28,7 @@ export interface Parts {
   readonly observers: Observers;
   readonly stores: Stores;
   readonly sources: Source;
-  readonly engine: Engine;
+  readonly engine: LazyEngine;
   readonly service: ImageService;
   readonly handler: HttpHandler;
   readonly http: HttpServer;
@@ -136,7 +136,7 @@ function createEdge({ config, demonstration }: Assembly, service: ImageService, 
 }
 
 /**
- * Puts the parts together: the only place that knows them all. Stores are opened and workers are started, nothing listens.
+ * Puts the parts together: the only place that knows them all. Stores are opened; nothing listens, and no worker runs.
  * @throws PictorError STORE_FAILED
  */
 export async function assembleParts(assembly: Assembly): Promise<Parts> {
@@ -161,7 +161,10 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const web = createHttp(config.sources.http, version);
   const sources = openSources(web, assembly);
   const gates = createGates(config);
-  const engine = createEngine(config.engine, emit);
+  const engine = createLazyEngine(async () => {
+    const { createEngine } = await import('../engine/engine.ts');
+    return createEngine(config.engine, emit);
+  });
   const service = createService(config, { stores, sources, gates, engine, emit });
   const { handler, http } = createEdge(assembly, service, emit);
   const admin = createAdmin({

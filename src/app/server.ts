@@ -68,7 +68,7 @@ async function closeParts({
   await log.close();
 }
 
-/** Puts a server together: stores are opened and workers are started, nothing listens yet. @throws PictorError STORE_FAILED */
+/** Puts a server together: stores are opened, nothing listens yet. @throws PictorError STORE_FAILED */
 export async function createServer(config: AppConfig, options: StartOptions = {}): Promise<ImageServer> {
   let ready = false;
   const parts = await assembleParts({
@@ -101,6 +101,7 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
         if (closing !== null) throw new PictorError('SHUTTING_DOWN');
         const server = await parts.http.listen();
         ready = true;
+        parts.engine.start();
         return { server: server.text, admin: admin?.text ?? null };
       } catch (error) {
         await close();

@@ -30,7 +30,7 @@ export function showSettingValue(setting: Setting, value: unknown): string {
 }
 
 /** The value at a setting's path in a loaded configuration. */
-export function settingValue(config: unknown, setting: Setting): unknown {
+function settingValue(config: unknown, setting: Setting): unknown {
   return setting.keys.reduce<unknown>(
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     config,
