@@ -46,6 +46,8 @@ const policyOf = (response: SourceResponse): CachePolicy =>
  */
 export function freshnessOf(response: SourceResponse, now: number, settings: FreshnessSettings): Freshness {
   const policy = policyOf(response);
+  // What may not be kept has no age; windows here would let a copy from before the source said so live on.
+  if (!policy.storable()) return window(now, { fresh: 0, revalidate: 0, error: 0, storable: false });
   const { headers } = response;
   const age = Number.parseInt(headers['age'] ?? '0', 10) || 0;
   const lifetime =
@@ -60,7 +62,7 @@ export function freshnessOf(response: SourceResponse, now: number, settings: Fre
     ? 0
     : (directiveSeconds(headers, 'stale-while-revalidate') ?? settings.staleWhileRevalidateSeconds);
   const error = stale ? 0 : (directiveSeconds(headers, 'stale-if-error') ?? settings.staleIfErrorSeconds);
-  return window(now, { fresh, revalidate, error, storable: policy.storable() });
+  return window(now, { fresh, revalidate, error, storable: true });
 }
 
 /** Freshness of a source without HTTP rules (local files): a fixed age. */

@@ -186,8 +186,28 @@ async function renew(
       : record.response;
   const freshness = freshnessFrom(parts, response, answer.freshForSeconds);
   const next: OriginalRecord = { ...record, freshness, ...(response === undefined ? {} : { response }) };
-  await parts.store.setMeta(known.key, asMeta(next));
+  await noted(
+    parts,
+    freshness.storable ? parts.store.setMeta(known.key, asMeta(next)) : forget(parts, known),
+  );
   return { ...known.held, freshness, ...(response === undefined ? {} : { response }) };
+}
+
+/** A copy from before the source forbade to keep it. A path that was handed out stays readable for a while. */
+const forget = ({ store }: OriginalsParts, { key }: Known): Promise<void> => store.delete(key);
+
+/** A full or broken disk must not stop deliveries: the copy at hand is good whether or not the store can take note. */
+async function noted({ store, emit }: OriginalsParts, write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (thrown) {
+    emit({
+      type: 'store',
+      store: store.name,
+      what: 'write-failed',
+      detail: asPictorError(thrown).detail ?? '',
+    });
+  }
 }
 
 const freshnessFrom = (
@@ -217,7 +237,10 @@ async function take(
     const version = answer.validators.etag ?? `${answer.size ?? ''}:${answer.validators.lastModified ?? ''}`;
     return { held: { ...common, input: { path: answer.body.path }, version }, bytes: answer.size ?? 0 };
   }
-  if (!freshness.storable) return inMemory(common, answer.body.stream);
+  if (!freshness.storable) {
+    if (known.stored !== null) await noted(parts, forget(parts, known));
+    return inMemory(common, answer.body.stream);
+  }
 
   const watched = watch(answer.body.stream);
   const record = (): BlobMeta =>

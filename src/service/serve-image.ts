@@ -126,6 +126,16 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     }
   }
 
+  /** The variant at hand, of originals that turned out to be the same. */
+  async function unchanged(key: string, held: StoredBlob, sourced: Sourced): Promise<ServedImage> {
+    const { originals, timings } = sourced;
+    const record = { ...asRecord(held.meta), ...freshnessOfAll(originals) };
+    if (record.storable) track(parts.variants.setMeta(key, record as unknown as BlobMeta));
+    const standsIn = originals.some((original) => original.standsIn);
+    const cache = !record.storable ? 'bypass' : standsIn ? 'stale' : 'revalidated';
+    return fromStore({ key, blob: held, record, cache, timings });
+  }
+
   /** A variant that is no longer fresh, or none: asks the sources, and transforms only if one of them changed. */
   async function renew(
     request: Omit<ServeRequest, 'signal'>,
@@ -134,18 +144,11 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     signal: AbortSignal,
   ): Promise<ServedImage> {
     const sourced = await source(request.image, key, signal);
-    if (held !== null && asRecord(held.meta).version === sourced.version) {
-      const record = { ...asRecord(held.meta), ...freshnessOfAll(sourced.originals) };
-      track(parts.variants.setMeta(key, record as unknown as BlobMeta));
-      const standsIn = sourced.originals.some((original) => original.standsIn);
-      return fromStore({
-        key,
-        blob: held,
-        record,
-        cache: standsIn ? 'stale' : 'revalidated',
-        timings: sourced.timings,
-      });
-    }
+    const isSame = held !== null && asRecord(held.meta).version === sourced.version;
+    const same = isSame ? await unchanged(key, held, sourced) : null;
+    // Read first: the source has come to forbid what was kept before.
+    if (held !== null && !freshnessOfAll(sourced.originals).storable) track(parts.variants.delete(key));
+    if (same !== null) return same;
     const lastModified = latestModified(sourced.originals);
     if (request.clientHolds?.(sourced.etag, lastModified) === true) {
       return notModified(key, sourced, lastModified);
