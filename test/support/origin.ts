@@ -182,7 +182,10 @@ async function answer(reply: OriginReply, { message, response, stop }: Exchange)
   }
 
   if (clientHolds(reply, message.headers)) {
-    response.writeHead(304, validators(reply)).end();
+    // The same headers as a 200 would have had, Cache-Control above all (RFC 9110 section 15.4.5).
+    response
+      .writeHead(304, { ...validators(reply), ...(reply.headers as Record<string, string> | undefined) })
+      .end();
     return;
   }
   const body = encode(Buffer.from(reply.body ?? ''), reply.encoding);
