@@ -1,3 +1,4 @@
+import { PictorError } from '../core/errors.ts';
 import type { Engine, EngineStats } from '../plan/engine-port.ts';
 
 export interface LazyEngine extends Engine {
@@ -22,7 +23,9 @@ const idle: EngineStats = {
 export function createLazyEngine(load: () => Promise<Engine>): LazyEngine {
   let engine: Engine | null = null;
   let loading: Promise<Engine> | null = null;
-  const loaded = () => {
+  let closed = false;
+  const loaded = async () => {
+    if (closed) throw new PictorError('SHUTTING_DOWN');
     loading ??= load().then((made) => {
       engine = made;
       return made;
@@ -33,8 +36,12 @@ export function createLazyEngine(load: () => Promise<Engine>): LazyEngine {
     transform: async (job, signal) => (await loaded()).transform(job, signal),
     inspect: async (input, limits) => (await loaded()).inspect(input, limits),
     stats: () => engine?.stats() ?? idle,
-    start: () => void loaded(),
+    start() {
+      // What fails here fails again, and is told, with the first image.
+      loaded().catch(() => {});
+    },
     async close() {
+      closed = true;
       await (await loading)?.close();
     },
   };

@@ -95,13 +95,14 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
     emit,
     flush: () => parts.observers.log.close(),
     async listen() {
+      // A signal may come before the start is over: what is closed must not begin to listen.
+      if (closing !== null) throw new PictorError('SHUTTING_DOWN');
       try {
         const admin = await parts.admin.listen();
-        // A signal may come before the start is over: what is closed must not begin to listen.
-        if (closing !== null) throw new PictorError('SHUTTING_DOWN');
         const server = await parts.http.listen();
-        ready = true;
-        parts.engine.start();
+        // … nor to work.
+        ready = closing === null;
+        if (ready) parts.engine.start();
         return { server: server.text, admin: admin?.text ?? null };
       } catch (error) {
         await close();
