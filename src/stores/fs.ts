@@ -25,7 +25,10 @@ import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
 
 export interface FsStoreOptions {
-  /** The store's own folder, made if missing. Several processes may share it. */
+  /**
+   * The store's own folder, made if missing. Several processes may share it; together they may be over the cap by what
+   * they write within five seconds.
+   */
   readonly dir: string;
   /** Bytes on disk, files counted in blocks of 4 KiB. Folders are not counted: at most 256 MiB for very many blobs. */
   readonly maxBytes: number;

@@ -44,8 +44,13 @@ export interface BudgetOptions {
   readonly now: () => number;
 }
 
-const heartbeatMs = 30_000;
-/** A process that lives writes its ledger every half minute; after this long another may take it over. */
+/** How often the ledgers of others are read: several processes may together be over the cap for this long. */
+const heartbeatMs = 5_000;
+/** A change is written down at least this often. */
+const rewriteAfterMs = 30_000;
+/** A process that lives writes its ledger this often even without a change: an idle server need not wake the disk. */
+const signOfLifeMs = 4 * 60_000;
+/** After this long without a sign of life another process may take a ledger over. */
 const abandonedAfterMs = 10 * 60_000;
 const smallestStep = 64 * 1024;
 const largestStep = 64 * 1024 * 1024;
@@ -67,14 +72,19 @@ export async function openBudget(options: BudgetOptions): Promise<Budget> {
   let others: Sums = { upper: 0, net: 0, entries: 0 };
   let counting: { cursor: number; bytes: number; entries: number; othersNet: number } | null = null;
   let saving: Promise<void> | null = null;
-  let adoptions = 0;
+  let gathering: Promise<{ seen: number; damaged: string[] }> | null = null;
+  /** Ledgers claimed so far: makes the names they get differ. */
+  let claims = 0;
+  let written = { at: Number.NEGATIVE_INFINITY, placed: 0 };
 
   async function write(ahead: number, closed: boolean): Promise<void> {
     const next = placed + held + ahead;
     // While a lower value is on its way to disk, only that much is sure.
     upper = Math.min(upper, next);
-    await writeLedger(directory, instance, { upper: next, net: placed, entries: records, closed });
+    const net = placed;
+    await writeLedger(directory, instance, { upper: next, net, entries: records, closed });
     upper = next;
+    written = { at: performance.now(), placed: net };
   }
 
   function save(): Promise<void> {
@@ -90,15 +100,21 @@ export async function openBudget(options: BudgetOptions): Promise<Budget> {
     while (uncovered()) await save();
   }
 
-  async function adopt(ledgers: readonly FoundLedger[], claimed: readonly string[]): Promise<void> {
-    const sum: Sums = { upper: 0, net: 0, entries: 0 };
-    for (const ledger of ledgers) addTo(sum, ledger);
+  /** Takes a ledger out of the hands of others; its new name, or null when its process may still live. */
+  async function claim(ledger: FoundLedger): Promise<string | null> {
+    if (!ledger.closed && ledger.idleMs <= abandonedAfterMs) return null;
+    const name = `${instance}.${claims}`;
+    claims += 1;
+    return (await claimLedger(directory, ledger.name, name)) ? name : null;
+  }
+
+  async function adopt(sum: Sums, names: readonly string[]): Promise<void> {
     placed += sum.upper;
     records += sum.entries;
     try {
       // Ours is written first: between the two they count twice, never not at all.
       await cover();
-      await removeLedgers(directory, claimed);
+      await removeLedgers(directory, names);
     } catch {
       placed -= sum.upper;
       records -= sum.entries;
@@ -107,24 +123,27 @@ export async function openBudget(options: BudgetOptions): Promise<Budget> {
   }
 
   /** Reads the other ledgers and takes over those whose process has gone. */
-  async function gather(): Promise<{ seen: number; damaged: string[] }> {
-    const { found, damaged } = await readLedgers(directory, now());
-    const foreign = found.filter(({ name }) => name !== instance);
-    const adopted: FoundLedger[] = [];
-    const claimed: string[] = [];
-    const sums: Sums = { upper: 0, net: 0, entries: 0 };
-    for (const ledger of foreign) {
-      const abandoned = ledger.closed || ledger.idleMs > abandonedAfterMs;
-      const name = `${instance}.${adoptions}`;
-      if (abandoned && (await claimLedger(directory, ledger.name, name))) {
-        adoptions += 1;
-        adopted.push(ledger);
-        claimed.push(name);
-      } else addTo(sums, ledger);
+  async function readOthers(): Promise<{ seen: number; damaged: string[] }> {
+    const { found, damaged } = await readLedgers({ directory, except: instance, now: now() });
+    const foreign: Sums = { upper: 0, net: 0, entries: 0 };
+    const adopted: Sums = { upper: 0, net: 0, entries: 0 };
+    const names: string[] = [];
+    for (const ledger of found) {
+      const name = await claim(ledger);
+      addTo(name === null ? foreign : adopted, ledger);
+      if (name !== null) names.push(name);
     }
-    others = sums;
-    if (adopted.length > 0) await adopt(adopted, claimed);
-    return { seen: foreign.length, damaged };
+    others = foreign;
+    if (names.length > 0) await adopt(adopted, names);
+    return { seen: found.length, damaged };
+  }
+
+  /** One at a time: two would take over from each other. */
+  function gather(): ReturnType<typeof readOthers> {
+    gathering ??= readOthers().finally(() => {
+      gathering = null;
+    });
+    return gathering;
   }
 
   const first = await gather();
@@ -136,11 +155,14 @@ export async function openBudget(options: BudgetOptions): Promise<Budget> {
     () => {},
   );
 
-  const heartbeat = setInterval(() => {
-    gather()
-      .then(save)
-      .catch(() => {});
-  }, heartbeatMs);
+  async function beat(): Promise<void> {
+    await gather();
+    const idle = performance.now() - written.at;
+    if (idle > signOfLifeMs || (idle > rewriteAfterMs && placed !== written.placed)) await save();
+  }
+
+  // What goes wrong here is met again, and reported, by the next write.
+  const heartbeat = setInterval(() => void beat().catch(() => {}), heartbeatMs);
   heartbeat.unref();
 
   return {

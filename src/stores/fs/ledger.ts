@@ -28,14 +28,18 @@ export interface FoundLedger extends Ledger {
 const namePattern = /^[0-9a-f]{16}(?:\.\d+)?$/;
 const textPattern = /^pictor-size 1 (-?\d+) (-?\d+) (-?\d+) (open|closed)\n$/;
 
-/** All ledgers of the folder, and the names of those that cannot be read as one. */
-export async function readLedgers(
-  directory: string,
-  now: number,
-): Promise<{ found: FoundLedger[]; damaged: string[] }> {
+/** The ledgers of the other processes, and the names of those that cannot be read as one. */
+export async function readLedgers(query: {
+  readonly directory: string;
+  readonly except: string;
+  readonly now: number;
+}): Promise<{ found: FoundLedger[]; damaged: string[] }> {
+  const { directory, except, now } = query;
   const found: FoundLedger[] = [];
   const damaged: string[] = [];
-  for (const name of (await namesIn(directory)).filter((entry) => namePattern.test(entry))) {
+  for (const name of (await namesIn(directory)).filter(
+    (entry) => entry !== except && namePattern.test(entry),
+  )) {
     const ledger = await readLedger(directory, name, now);
     if (ledger === 'damaged') damaged.push(name);
     else if (ledger !== null) found.push(ledger);

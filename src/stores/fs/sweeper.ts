@@ -16,7 +16,8 @@ export interface SweeperOptions extends Omit<SweepOptions, 'signal' | 'restMs'> 
 }
 
 const dayMs = 24 * 60 * 60_000;
-const restMs = 4;
+/** About a twentieth of one core. */
+const restMs = 12;
 
 export function createSweeper(options: SweeperOptions): Sweeper {
   const { store, emit } = options;
