@@ -18,7 +18,7 @@ export function endOnUncaught({ emit, flush }: Pick<ImageServer, 'emit' | 'flush
       message: 'uncaught exception: the server ends',
       facts: { detail },
     });
-    flush().finally(() => process.exit(1));
+    void flush().finally(() => process.exit(1));
   };
   process.once('uncaughtException', end);
   process.once('unhandledRejection', end);

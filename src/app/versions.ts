@@ -10,7 +10,8 @@ const resolveInstalled = (name: string): string => createRequire(import.meta.url
 function readField(file: () => string, field: string): string {
   try {
     const content = JSON.parse(readFileSync(file(), 'utf8')) as Readonly<Record<string, unknown>>;
-    return String(content[field] ?? 'unknown');
+    const value = content[field];
+    return typeof value === 'string' ? value : 'unknown';
   } catch {
     return 'unknown';
   }

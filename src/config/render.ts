@@ -18,6 +18,8 @@ export function showBytes(bytes: number): string {
   return unit === undefined ? String(bytes) : `${bytes / unit[1]}${unit[0]}`;
 }
 
+const showPlain = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 /** A value as one would write it in a variable: lists of plain words with commas, the rest as JSON. */
 export function showSettingValue(setting: Setting, value: unknown): string {
   const masked = maskSecrets(setting.schema, value);
@@ -26,7 +28,7 @@ export function showSettingValue(setting: Setting, value: unknown): string {
   if (Array.isArray(masked) && masked.every((item) => typeof item === 'string' && !item.includes(','))) {
     return masked.join(',');
   }
-  return typeof masked === 'object' ? JSON.stringify(masked) : String(masked);
+  return showPlain(masked);
 }
 
 /** The value at a setting's path in a loaded configuration. */
@@ -49,7 +51,7 @@ function valueRows(name: string, value: unknown): (readonly [name: string, text:
   if (isObject(value) && !Array.isArray(value)) {
     return Object.entries(value).flatMap(([key, inner]) => valueRows(`${name}.${key}`, inner));
   }
-  return [[name, Array.isArray(value) ? value.join(',') : String(value ?? '')]];
+  return [[name, Array.isArray(value) ? value.join(',') : showPlain(value ?? '')]];
 }
 
 function settingRows(setting: Setting, value: unknown): (readonly [name: string, text: string])[] {

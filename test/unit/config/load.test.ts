@@ -209,8 +209,8 @@ describe('a value means the same wherever it is written', () => {
             load({ env: { [`${setting.env}_FILE`]: secret } }),
             written.startsWith('--') ? load({ file }) : load({ args: [setting.flag, written] }),
           ]);
-          for (const { config } of configs) assert.deepEqual(config, configs[0]!.config);
-          assert.notEqual(configs[0]!.origins.get(name)!.from, 'default');
+          for (const { config } of configs) assert.deepEqual(config, configs[0].config);
+          assert.notEqual(configs[0].origins.get(name)!.from, 'default');
         }),
         { numRuns: 30 },
       );
