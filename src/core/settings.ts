@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /**
  * Building blocks for settings. Every section is a `z.strictObject` beside the code it governs; the config loader reads

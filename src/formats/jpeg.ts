@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
 
 const options = z.strictObject({

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { byteSize, count, seconds } from '../core/settings.ts';
 import { parseBind } from './bind.ts';
 import { parseTrustedProxies } from './client-address.ts';

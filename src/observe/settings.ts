@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 
 /** What is written to standard output. */
 export const logSettings = z.strictObject({

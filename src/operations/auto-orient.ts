@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OperationDefinition, StepRenderer } from '../core/operation.ts';
 import { exifTurns } from './geometry/orientation.ts';
 import { planTurn } from './geometry/turn.ts';

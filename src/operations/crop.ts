@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PictorError } from '../core/errors.ts';
 import type { Gravity, Rect, Size } from '../core/geometry.ts';
 import type { Frame, OperationDefinition, PlannedOperation, StepRenderer } from '../core/operation.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Colour, PlacedGravity, Size } from '../core/geometry.ts';
 import type { Frame, OperationDefinition, PlannedStep, StepRenderer } from '../core/operation.ts';
 import { scaleHalfAway } from '../lib/rounding.ts';

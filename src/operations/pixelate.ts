@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OperationDefinition, PlannedStep } from '../core/operation.ts';
 
 /** Turns the picture into blocks of one colour. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Gravity } from '../core/geometry.ts';
 import type { OperationDefinition, PlannedStep, StepRenderer } from '../core/operation.ts';
 import { minGiven } from '../lib/rounding.ts';

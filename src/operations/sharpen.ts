@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { OperationDefinition, StepRenderer } from '../core/operation.ts';
 import { station } from './render/places.ts';
 

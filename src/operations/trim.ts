@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Colour, Rect, Size } from '../core/geometry.ts';
 import type { OperationDefinition } from '../core/operation.ts';
 import { opaqueColourSchema } from './geometry/colour.ts';

@@ -1,5 +1,5 @@
 import type { Sharp } from 'sharp';
-import { z } from 'zod';
+import * as z from 'zod';
 import type { PlacedGravity, Rect, Size } from '../core/geometry.ts';
 import type {
   OperationDefinition,

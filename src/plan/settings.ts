@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { byteSize, count } from '../core/settings.ts';
 
 /** The `limits` section. Every bound is checked before a pixel is decoded; 0 switches a bound off. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { PictorError } from '../core/errors.ts';
 import type { OperationDefinition } from '../core/operation.ts';
 import { type Operation, operations } from '../operations/index.gen.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { EncoderOptions, FormatDefinition } from '../core/format.ts';
 import { formats } from '../formats/index.gen.ts';
 import { opaqueColourSchema } from '../operations/geometry/colour.ts';

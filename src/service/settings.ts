@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, seconds } from '../core/settings.ts';
 
 /** How much work is let in at once. Hits and 304 answers never pass a gate. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count, seconds, secretText } from '../core/settings.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { byteSize } from '../core/settings.ts';
 
 /** Where originals and variants are kept between requests, and how much of them. Sizes are bytes. */

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { count } from '../../core/settings.ts';
 import { decodeHex } from '../../lib/hex.ts';
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import type { Compass, Gravity, PlacedGravity, Size } from '../../core/geometry.ts';
 import { roundHalfEven, scaleHalfEven } from '../../lib/rounding.ts';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { z } from 'zod';
+import * as z from 'zod';
 import { closest } from '../../../src/config/did-you-mean.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { maskSecrets } from '../../../src/config/mask.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod';
 import { byteSize, count, seconds, secretText } from '../../../src/core/settings.ts';
 
 /** A tree with every kind of setting, for the tests of this folder. */
