@@ -131,11 +131,12 @@ async function load(wish) {
  * @param {AbortSignal} signal
  */
 async function loadPicture(path, signal) {
+  performance.clearResourceTimings();
   const started = performance.now();
   // The browser's own cache would hide the server's.
   const response = await fetch(path, { cache: 'no-store', signal });
   const body = await response.blob();
-  const ms = performance.now() - started;
+  const ms = transferTime(path) ?? performance.now() - started;
   showTime(path, ms);
   if (!response.ok) {
     const text = (await body.text()).trim();
@@ -151,6 +152,17 @@ async function loadPicture(path, signal) {
     'status',
     `${picture.naturalWidth} by ${picture.naturalHeight} pixels, ${readableBytes(body.size)}, ${readableTime(ms)}.`,
   );
+}
+
+/**
+ * Milliseconds from the request's first byte to the answer's last, as the browser's network layer saw it: what the page
+ * itself was busy with does not count. Undefined where the browser does not tell.
+ * @param {string} path
+ */
+function transferTime(path) {
+  const entry = performance.getEntriesByName(new URL(path, location.href).href, 'resource').at(-1);
+  if (!(entry instanceof PerformanceResourceTiming) || entry.requestStart === 0) return undefined;
+  return entry.responseEnd - entry.requestStart;
 }
 
 /**

@@ -24,7 +24,11 @@ try {
   await page.goto(`http://127.0.0.1:${pictor.port}/`);
   await page.locator('#stage[aria-busy="false"]').waitFor();
   await page.waitForLoadState('networkidle');
-  await page.getByRole('button', { name: 'Load again' }).click();
+  // The first of these still pays for what the browser compiles.
+  for (let load = 0; load < 5; load += 1) {
+    await page.getByRole('button', { name: 'Load again' }).click();
+    await page.waitForTimeout(500);
+  }
   await page.locator('#first').waitFor();
   // The port of this run would only puzzle readers: the default is shown instead.
   await page.evaluate(
