@@ -4,13 +4,14 @@
  *
  * HEIC is the exception: no encoder comes with pictor. `photo.heic`, `p3.heic` and `alpha.heic` were made from the PNG
  * files this script writes, with heif-enc of Debian's `libheif-examples` (1.15.1):
- * `heif-enc -q 50 photo.png -o photo.heic`, and so on. `forged.heic` is `photo.heic` with a forged size.
+ * `heif-enc -q 50 photo.png -o photo.heic`, and so on. `forged.heic` is `photo.heic` with a forged size,
+ * `rotated.heic` has a rotation by 90 degrees counter-clockwise in place of a property that nobody needs.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { bitmap } from './fixtures/bitmap.ts';
-import { bombs, withSize } from './fixtures/bombs.ts';
+import { bombs, withRotation, withSize } from './fixtures/bombs.ts';
 import { animation, badge, chart, landscape, type Picture } from './fixtures/pictures.ts';
 import { matrixProfile, primaries, swappedInksProfile, withProfile } from './fixtures/profile.ts';
 
@@ -136,4 +137,7 @@ await save('truncated.avif', avif.subarray(0, Math.round(avif.length * 0.6)));
 // Bombs: a few bytes that promise billions of pixels
 for (const [name, bytes] of Object.entries(bombs(avif))) await save(name, bytes);
 const heic = await load('photo.heic').catch(() => null);
-if (heic !== null) await save('forged.heic', withSize(heic, 60000));
+if (heic !== null) {
+  await save('forged.heic', withSize(heic, 60000));
+  await save('rotated.heic', withRotation(heic));
+}

@@ -9,6 +9,19 @@ export { runWork };
 
 const memoryReportMilliseconds = 100;
 
+async function answer({ id, work }: ToWorker, send: (message: FromWorker) => void): Promise<void> {
+  const report = canWatchMemory
+    ? undefined
+    : setInterval(() => send({ type: 'memory', rss: process.memoryUsage.rss() }), memoryReportMilliseconds);
+  try {
+    const result = await runWork(work);
+    send({ type: 'done', id, result, rss: process.memoryUsage.rss() });
+  } catch (error) {
+    send({ type: 'failed', id, error: toWireError(asPictorError(error)), rss: process.memoryUsage.rss() });
+  }
+  clearInterval(report);
+}
+
 function serve(): void {
   const send = (message: FromWorker) => void process.send?.(message);
   // Nice level of background work; children of a server must never keep its own event loop waiting. Best effort.
@@ -19,18 +32,7 @@ function serve(): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   // The server is gone. `process.exit` would wait for a decode in the thread pool to end.
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  process.on('message', async ({ id, work }: ToWorker) => {
-    const report = canWatchMemory
-      ? undefined
-      : setInterval(() => send({ type: 'memory', rss: process.memoryUsage.rss() }), memoryReportMilliseconds);
-    try {
-      const result = await runWork(work);
-      send({ type: 'done', id, result, rss: process.memoryUsage.rss() });
-    } catch (error) {
-      send({ type: 'failed', id, error: toWireError(asPictorError(error)), rss: process.memoryUsage.rss() });
-    }
-    clearInterval(report);
-  });
+  process.on('message', (message: ToWorker) => void answer(message, send));
   send({ type: 'ready' });
 }
 

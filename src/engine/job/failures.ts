@@ -1,8 +1,13 @@
-import { PictorError } from '../../core/errors.ts';
+import { type ErrorCode, PictorError } from '../../core/errors.ts';
 
-/** What libvips says when a chain ran past its `timeout`. */
-const timeoutText = /^timeout: \d+% complete/m;
+/** The file was there when its header was read. */
+const goneText = /^Input file is missing/;
 const memoryText = /out of memory|unable to allocate|not enough memory/i;
+
+const special: readonly (readonly [RegExp, ErrorCode])[] = [
+  [memoryText, 'WORKER_MEMORY'],
+  [goneText, 'STORE_FAILED'],
+];
 
 const text = (error: unknown) => (error instanceof Error ? error.message : String(error)).trim();
 
@@ -19,6 +24,6 @@ export function internal(error: unknown): never {
 function classify(error: unknown, otherwise: 'IMAGE_BROKEN' | 'INTERNAL'): PictorError {
   if (error instanceof PictorError) return error;
   const detail = text(error);
-  const code = timeoutText.test(detail) ? 'TIMEOUT' : memoryText.test(detail) ? 'WORKER_MEMORY' : otherwise;
+  const code = special.find(([pattern]) => pattern.test(detail))?.[1] ?? otherwise;
   return new PictorError(code, { detail, cause: error });
 }

@@ -1,4 +1,5 @@
-import { open, readFile } from 'node:fs/promises';
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { PictorError } from '../../core/errors.ts';
 import type { TransformJob } from '../../plan/engine-port.ts';
 import type { JobInputRef } from '../wire.ts';
@@ -16,9 +17,9 @@ export interface JobInput {
 /** XML may open with a long comment or document type. */
 const headLength = 16 * 1024;
 
-/** @throws PictorError IMAGE_UNKNOWN for nothing at all, INTERNAL for a file that cannot be read */
-export async function openInput(ref: JobInputRef): Promise<JobInput> {
-  const input = 'bytes' in ref ? fromBytes(ref.bytes) : await fromPath(ref.path);
+/** @throws PictorError IMAGE_UNKNOWN for nothing at all, STORE_FAILED for a file that cannot be read */
+export function openInput(ref: JobInputRef): JobInput {
+  const input = 'bytes' in ref ? fromBytes(ref.bytes) : readable(ref.path);
   if (input.size === 0) throw new PictorError('IMAGE_UNKNOWN', { detail: 'no bytes' });
   return input;
 }
@@ -41,15 +42,25 @@ const fromBytes = (bytes: Uint8Array): JobInput => ({
   size: bytes.length,
 });
 
-async function fromPath(path: string): Promise<JobInput> {
-  // libvips reads `name[option=value]` as a name with loader options; such a file never reaches it by name.
-  if (path.includes('[')) return fromBytes(await readFile(path));
-  const file = await open(path);
+/** The file may be gone by now: stores forget. */
+function readable(path: string): JobInput {
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.allocUnsafe(headLength), 0, headLength, 0);
-    const { size } = await file.stat();
-    return { from: path, head: buffer.subarray(0, bytesRead), size };
+    return fromPath(path);
+  } catch (error) {
+    throw new PictorError('STORE_FAILED', { detail: String(error), cause: error });
+  }
+}
+
+/** Synchronous: a worker has nothing else to do, and four trips to the thread pool cost more than the reading. */
+function fromPath(path: string): JobInput {
+  // libvips reads `name[option=value]` as a name with loader options; such a file never reaches it by name.
+  if (path.includes('[')) return fromBytes(readFileSync(path));
+  const file = openSync(path, 'r');
+  try {
+    const head = Buffer.allocUnsafe(headLength);
+    const length = readSync(file, head, 0, headLength, 0);
+    return { from: path, head: head.subarray(0, length), size: fstatSync(file).size };
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }

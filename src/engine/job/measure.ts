@@ -1,7 +1,8 @@
 import type { Rect } from '../../core/geometry.ts';
 import type { Measurement, PlannedStep } from '../../core/operation.ts';
+import { groupPasses } from '../../plan/passes.ts';
 import { internal } from './failures.ts';
-import { advance, type OpenMark, passesFor, toPixels } from './passes.ts';
+import { advance, type OpenMark, toPixels } from './passes.ts';
 import { fromPixels, type Picture } from './picture.ts';
 
 /** Stands for transparency while the content is looked for, as in imgproxy. */
@@ -14,7 +15,7 @@ export async function measure(
   open: OpenMark,
 ): Promise<Rect> {
   let current = picture;
-  for (const pass of passesFor(before, picture)) {
+  for (const pass of groupPasses(before, picture, 1)) {
     if (pass.steps.length > 0) current = await advance(current, pass, open);
   }
   return question.find === 'content' ? findContent(current, question) : findWindow(current, question);

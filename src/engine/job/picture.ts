@@ -80,7 +80,7 @@ async function withShallowProfile(chain: Sharp, original: Original): Promise<Pic
     data,
     width: info.width,
     height: info.height,
-    channels: info.channels as RawPixels['channels'],
+    channels: info.channels,
   };
   return fromEncoded(await wrapInPng(pixels, original).catch(internal), { ...pixels, grey: false });
 }

@@ -23,7 +23,7 @@ export interface Original {
 
 /** @throws PictorError IMAGE_UNKNOWN, IMAGE_BROKEN */
 export async function probe(ref: JobInputRef): Promise<Original> {
-  const input = await openInput(ref);
+  const input = openInput(ref);
   const format = await detectFormat(input);
   if (format.read?.by === 'bmp') return probeBmp(input, format);
   // As bytes an SVG has no folder that relative links could point into.

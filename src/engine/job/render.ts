@@ -34,7 +34,7 @@ export interface Rendered {
 export async function render(opened: Picture, rendering: Rendering): Promise<Rendered> {
   const { original, plan, open } = rendering;
   const colour = colourPolicy(original.info, plan);
-  const passes = [...passesFor(plan.steps, opened)];
+  const passes = [...passesFor(plan.steps, opened, plan.encode.format)];
   // The last pass ends in the encoder, unless frames go through it one by one.
   const last = passes.at(-1)!.frameByFrame ? undefined : passes.pop();
   let picture = opened;

@@ -80,6 +80,19 @@ const rgba = async (bytes: Uint8Array, page: number) =>
     .raw()
     .toBuffer({ resolveWithObject: true });
 
+test('a GIF that shrinks keeps dark and bright edges of neighbouring frames apart', async () => {
+  const { bytes } = await run({
+    of: 'animated.gif',
+    operations: [{ op: 'resize', width: 30 }],
+    format: 'gif',
+  });
+  for (let page = 0; page < delays.length; page += 1) {
+    const frame = await sharp(bytes, { page }).png().toBuffer();
+    assert.ok((await colourAt(frame, { x: 0.5, y: 0.01 }))[1]! < 30);
+    assert.ok((await colourAt(frame, { x: 0.5, y: 0.99 }))[1]! > 225);
+  }
+});
+
 test('transparency of animations is kept', async () => {
   for (const format of ['gif', 'webp']) {
     const { bytes } = await run({

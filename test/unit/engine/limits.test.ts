@@ -118,6 +118,7 @@ test('formats pictor does not name are refused, by path and by bytes', async (t)
   }
   await assert.rejects(run(Buffer.alloc(0)), { code: 'IMAGE_UNKNOWN' });
   await assert.rejects(run('adobe-rgb.icc'), { code: 'IMAGE_UNKNOWN' });
+  await assert.rejects(run('nowhere.jpg'), { code: 'STORE_FAILED' });
 });
 
 test('libvips itself refuses their loaders, whatever the bytes pretend', async () => {

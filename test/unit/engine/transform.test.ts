@@ -110,7 +110,7 @@ test('colours become sRGB', async (t) => {
         assert.deepEqual([metadata.hasProfile, metadata.depth], [false, 'uchar']);
         for (const { colour, ...at } of patches) {
           const shown = await colourAt(result.bytes, at);
-          assert.ok(isNear(shown, colour, distance), `${shown} is not ${colour}`);
+          assert.ok(isNear(shown, colour, distance), `${shown.join()} is not ${colour.join()}`);
         }
       });
     }
@@ -141,7 +141,7 @@ test('a kept profile leaves the pixels alone and goes along', async (t) => {
         assert.deepEqual(after.icc, before.icc);
         for (const { colour, ...at } of patches) {
           const shown = await colourAt(result.bytes, at);
-          assert.ok(isNear(shown, colour, 6), `${shown} is not ${colour}`);
+          assert.ok(isNear(shown, colour, 6), `${shown.join()} is not ${colour.join()}`);
         }
       });
     }
@@ -229,6 +229,15 @@ test('HEIC: alpha is kept, pixels are decoded once and upright', async () => {
   assert.deepEqual([source.format, source.hasAlpha, source.orientation], ['heic', true, 1]);
   assert.equal((await colourAt(bytes, { x: 0.02, y: 0.05 }))[3]! < 20, true);
   assert.ok((await perceptualDistance(bytes, fixture('alpha.png'))) < alike);
+});
+
+test('HEIC: the rotation of the container is applied once', async () => {
+  const left = await sharp(fixture('photo.png')).rotate(270).png().toBuffer();
+  for (const operations of [[], [upright]] as const) {
+    const { bytes, width, height } = await run({ of: 'rotated.heic', operations, format: 'png' });
+    assert.deepEqual([width, height], [80, 120]);
+    assert.ok((await perceptualDistance(bytes, left)) < alike);
+  }
 });
 
 test('SVG is drawn at the size that is wanted, not enlarged', async () => {
