@@ -29,7 +29,7 @@ function statOf(pid: number): { parent: number; ticks: number } | null {
 }
 
 /** The process and all below it. */
-export function processTree(root: number): number[] {
+function processTree(root: number): number[] {
   const parents = new Map<number, number>();
   for (const name of readdirSync('/proc')) {
     const pid = Number(name);
@@ -51,7 +51,7 @@ const residentOf = (pid: number): number => {
   }
 };
 
-export function measure(child: ChildProcess, port: number): Measured {
+function measure(child: ChildProcess, port: number): Measured {
   const pid = child.pid!;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
@@ -127,13 +127,13 @@ let nextPort = 18_400;
 export const freePort = (): number => nextPort++;
 
 export const median = (numbers: readonly number[]): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
+  const sorted = numbers.toSorted((a, b) => a - b);
   const middle = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
 };
 
 /** Value below which the share `p` of the numbers lies. */
 export const percentile = (numbers: readonly number[], p: number): number => {
-  const sorted = [...numbers].sort((a, b) => a - b);
+  const sorted = numbers.toSorted((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? 0;
 };

@@ -26,9 +26,10 @@ export async function coalescing(bench: Bench): Promise<Row[]> {
     const replies = await Promise.all(Array.from({ length: 500 }, () => get(server.port, path)));
     const same = replies.every((reply) => reply.status === 200 && reply.body.equals(replies[0]!.body));
     const metrics = (await get(admin, '/metrics')).body.toString();
-    const transforms = [
-      ...metrics.matchAll(/^pictor_transforms_total\S* (\d+)/gm),
-    ].reduce((sum, match) => sum + Number(match[1]), 0);
+    const transforms = [...metrics.matchAll(/^pictor_transforms_total\S* (\d+)/gm)].reduce(
+      (sum, match) => sum + Number(match[1]),
+      0,
+    );
     bench.say('coalescing done');
     const scenario = '500 identical misses at once';
     return [

@@ -35,7 +35,7 @@ export async function cold(bench: Bench): Promise<Row[]> {
       for (let round = -1; round < rounds; round++) {
         const widths = Array.from({ length: size }, (_, index) => 480 + (round + 1) * size + index);
         const order = Object.keys(lanes) as (keyof typeof lanes)[];
-        for (const name of round % 2 === 0 ? order : order.reverse()) {
+        for (const name of round % 2 === 0 ? order : order.toReversed()) {
           // ipx at its default effort takes seconds per AVIF; a third of the batch tells as much.
           const share = format === 'avif' && name === 'ipx' ? widths.slice(0, size / 3) : widths;
           const result = await lanes[name].batch(format, share);

@@ -86,7 +86,7 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
   const rounds = bench.full ? 7 : 3;
   for (let round = -1; round < rounds; round++) {
     const names = Object.keys(contestants);
-    for (const name of round % 2 === 0 ? names : names.reverse()) {
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const { server, path } = contestants[name]!;
       const cpu = server.cpuSeconds();
       const { requests, perSecond } = await load(server.port, path, round < 0 ? 1 : bench.full ? 4 : 2);

@@ -171,7 +171,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     bind: config.admin.bind,
     metrics: async () => (await metrics?.load())?.render() ?? { contentType: 'text/plain', text: '' },
     ready,
-    version: componentVersions(),
+    version: componentVersions,
   });
 
   return {

@@ -23,7 +23,7 @@ const units: Readonly<Record<string, number>> = {
 };
 
 /** Reads `1048576`, `64MiB`, `1.5 GB` as bytes; null when it is none of these. */
-export function parseByteSize(text: string): number | null {
+function parseByteSize(text: string): number | null {
   const match = /^(\d+(?:\.\d+)?)\s*([a-z]*)$/i.exec(text.trim());
   const unit = match === null ? undefined : units[match[2]!.toLowerCase()];
   return match === null || unit === undefined ? null : Math.round(Number(match[1]) * unit);

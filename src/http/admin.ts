@@ -13,7 +13,7 @@ export interface AdminParts {
   /** False while starting and while shutting down. */
   readonly ready: () => boolean;
   /** Facts for `/version`. */
-  readonly version: Readonly<Record<string, string>>;
+  readonly version: () => Readonly<Record<string, string>>;
 }
 
 /** The listener for operators. */
@@ -41,7 +41,7 @@ export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admi
     '/version': () => ({
       status: 200,
       headers: [...headers, 'Content-Type', 'application/json'],
-      body: `${JSON.stringify(version, null, 2)}\n`,
+      body: `${JSON.stringify(version(), null, 2)}\n`,
     }),
     '/metrics': async () => {
       const page = await metrics();

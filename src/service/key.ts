@@ -3,7 +3,7 @@ import { canonicalText } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 
 /** Raised when pixels change on purpose: every variant made before is then out of reach and ages away. */
-export const pixelEpoch = 1;
+const pixelEpoch = 1;
 
 /** Key of a variant, 64 hex digits: epoch and canonical text of the request. Signature and delivery never change it. */
 export function variantKey(image: ImageRequest): string {

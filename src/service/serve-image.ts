@@ -130,7 +130,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   async function unchanged(key: string, held: StoredBlob, sourced: Sourced): Promise<ServedImage> {
     const { originals, timings } = sourced;
     const record = { ...asRecord(held.meta), ...freshnessOfAll(originals) };
-    if (record.storable) track(parts.variants.setMeta(key, record as unknown as BlobMeta));
+    if (record.storable) track(parts.variants.setMeta(key, { ...record }));
     const standsIn = originals.some((original) => original.standsIn);
     const cache = !record.storable ? 'bypass' : standsIn ? 'stale' : 'revalidated';
     return fromStore({ key, blob: held, record, cache, timings });

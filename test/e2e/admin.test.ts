@@ -7,7 +7,7 @@ async function start(t: TestContext, ready: () => boolean = () => true) {
     bind: '127.0.0.1:0',
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'pictor_requests_total 1\n' }),
     ready,
-    version: { name: 'pictor', version: '1.2.3' },
+    version: () => ({ name: 'pictor', version: '1.2.3' }),
   });
   const address = await admin.listen();
   t.after(() => admin.close());
@@ -46,7 +46,7 @@ test('without an address there is no listener', async () => {
     bind: '',
     metrics: async () => ({ contentType: '', text: '' }),
     ready: () => true,
-    version: {},
+    version: () => ({}),
   });
   assert.equal(await admin.listen(), null);
   await admin.close();
