@@ -85,10 +85,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
     const originals = await Promise.all(sourcesOf(image).map((uri) => parts.originals.obtain(uri, signal)));
     const version = originals.map((original) => original.version).join('\n');
-    const timings = originals.reduce<RequestTimings>(
-      (sum, original) => ({ ...sum, ...original.timings }),
-      {},
-    );
+    const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
     return { originals, version, etag: etagOf(key, version), timings };
   }
 
