@@ -25,10 +25,11 @@ const requireForCommonJs =
 const httpWithoutNamespace: Plugin = {
   name: 'http-without-namespace',
   setup(build) {
-    build.onResolve({ filter: /^(?:node:)?https?$/ }, ({ path: name }) => ({
-      path: `node:${name.replace('node:', '')}`,
-      namespace: 'builtin',
-    }));
+    build.onResolve({ filter: /^(?:node:)?https?$/ }, ({ path: name, kind }) => {
+      // `await import('node:http')` is asked for its names, which a module made of `module.exports` does not have.
+      if (kind === 'dynamic-import') return undefined;
+      return { path: `node:${name.replace('node:', '')}`, namespace: 'builtin' };
+    });
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
       contents: `module.exports = process.getBuiltinModule('${name}');`,
     }));

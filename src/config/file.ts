@@ -27,7 +27,7 @@ export const showPath = (path: KeyPath): string =>
   path.map((key, index) => (typeof key === 'number' ? `[${key}]` : index === 0 ? key : `.${key}`)).join('');
 
 /** The YAML reader is loaded only for YAML files and for line numbers: a plain start does without it. */
-const loadYaml = () => import('yaml');
+const loadYaml = () => import('./yaml.ts');
 
 async function parseYaml(name: string, text: string): Promise<ParsedFile> {
   const { LineCounter, isNode, isPair, isScalar, isMap, parseDocument } = await loadYaml();

@@ -102,7 +102,9 @@ describe('the published package', () => {
 
   test('serves a sample, reports that it lives, and stops on SIGTERM', async () => {
     const [port, adminPort] = [await freePort(), await freePort()];
-    const server = spawn(path.join(project, 'node_modules/.bin/pictor'), ['serve'], {
+    writeFileSync(path.join(project, 'pictor.yaml'), '# only read\nlog:\n  level: info\n');
+    const command = ['serve', '--config', 'pictor.yaml'];
+    const server = spawn(path.join(project, 'node_modules/.bin/pictor'), command, {
       cwd: project,
       env: { ...env, PICTOR_SERVER_BIND: `127.0.0.1:${port}`, PICTOR_ADMIN_BIND: `127.0.0.1:${adminPort}` },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -123,6 +125,8 @@ describe('the published package', () => {
       const page = await fetch(`http://127.0.0.1:${port}/`);
       assert.equal(page.status, 200);
       assert.match(await page.text(), /<title>pictor/);
+      const { stdout } = await pictor('health', '--admin-bind', `127.0.0.1:${adminPort}`);
+      assert.match(stdout, /^ready: /);
     } finally {
       server.kill('SIGTERM');
     }
