@@ -136,7 +136,7 @@ export const errorCatalogue = {
     500,
     'Image could not be processed',
     'The worker that held this image ended; it was replaced.',
-    { report: true, remember: 30 },
+    { report: true, remember: 10 },
   ),
   WORKER_MEMORY: row(
     500,

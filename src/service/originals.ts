@@ -39,6 +39,8 @@ export interface Originals {
    * @throws PictorError SOURCE_*, BUSY
    */
   obtain(uri: string, signal: AbortSignal): Promise<HeldOriginal>;
+  /** Drops the stored copy: the next `obtain` asks the source. For a copy that turned out to be unreadable. */
+  forget(uri: string): Promise<void>;
 }
 
 interface OriginalsParts {
@@ -81,6 +83,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
   const failures = createFailureMemory(parts.now);
 
   return {
+    forget: (uri) => parts.store.delete(originalKey(uri)),
     async obtain(uri, signal) {
       const key = originalKey(uri);
       const remembered = failures.recall(key);

@@ -123,8 +123,24 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     }
   }
 
+  /** A bounded store may have forgotten an original between handing out its path and the worker opening it. */
+  async function makeAgainIfLost(
+    image: ImageRequest,
+    key: string,
+    sourced: Sourced,
+    signal: AbortSignal,
+  ): Promise<Variant> {
+    try {
+      return await make(image, key, sourced, signal);
+    } catch (thrown) {
+      if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
+      await Promise.all(sourced.originals.map(({ uri }) => parts.originals.forget(uri)));
+      return make(image, key, await source(image, key, signal), signal);
+    }
+  }
+
   /** The variant at hand, of originals that turned out to be the same. */
-  async function unchanged(key: string, held: StoredBlob, sourced: Sourced): Promise<ServedImage> {
+  function unchanged(key: string, held: ReadBlob, sourced: Sourced): ServedImage {
     const { originals, timings } = sourced;
     const record = { ...asRecord(held.meta), ...freshnessOfAll(originals) };
     if (record.storable) track(parts.variants.setMeta(key, { ...record }));
@@ -137,13 +153,13 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   async function renew(
     request: Omit<ServeRequest, 'signal'>,
     key: string,
-    held: StoredBlob | null,
+    held: ReadBlob | null,
     signal: AbortSignal,
   ): Promise<ServedImage> {
     const sourced = await source(request.image, key, signal);
     const isSame = held !== null && asRecord(held.meta).version === sourced.version;
-    const same = isSame ? await unchanged(key, held, sourced) : null;
-    // Read first: the source has come to forbid what was kept before.
+    const same = isSame ? unchanged(key, held, sourced) : null;
+    // The source has come to forbid what was kept before.
     if (held !== null && !freshnessOfAll(sourced.originals).storable) track(parts.variants.delete(key));
     if (same !== null) return same;
     const lastModified = latestModified(sourced.originals);
@@ -151,7 +167,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       return notModified(key, sourced, lastModified);
     }
     const variant = await transforms.join(`${key}\n${sourced.version}`, signal, (shared) =>
-      make(request.image, key, sourced, shared),
+      makeAgainIfLost(request.image, key, sourced, shared),
     );
     return served({
       key,
@@ -162,7 +178,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     });
   }
 
-  function refreshInBackground(request: ServeRequest, key: string, held: StoredBlob): void {
+  function refreshInBackground(request: ServeRequest, key: string, held: ReadBlob): void {
     if (refreshes.has(key)) return;
     refreshes.add(key);
     const done = () => refreshes.delete(key);
@@ -173,7 +189,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   return {
     async serve(request) {
       const key = variantKey(request.image);
-      const held = parts.variants.peek?.(key) ?? (await parts.variants.get(key));
+      const held = await readable(parts.variants.peek?.(key) ?? (await parts.variants.get(key)));
       if (held !== null) {
         const record = asRecord(held.meta);
         const now = parts.now();
@@ -303,11 +319,24 @@ function served({ key, record, body, cache, tier, timings }: Answer): ServedImag
   };
 }
 
-async function fromStore(
-  answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: StoredBlob },
-): Promise<ServedImage> {
+/** A blob whose bytes are at hand. */
+interface ReadBlob extends StoredBlob {
+  readonly body: Uint8Array;
+}
+
+/** A blob that was forgotten before it could be read is as good as missing. */
+async function readable(blob: StoredBlob | null): Promise<ReadBlob | null> {
+  if (blob === null) return null;
+  try {
+    return { ...blob, body: blob.body ?? (await blob.bytes()) };
+  } catch {
+    return null;
+  }
+}
+
+function fromStore(answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: ReadBlob }): ServedImage {
   const { blob, ...rest } = answer;
-  return served({ ...rest, body: blob.body ?? (await blob.bytes()), tier: blob.tier });
+  return served({ ...rest, body: blob.body, tier: blob.tier });
 }
 
 function notModified(key: string, sourced: Sourced, lastModified: string | undefined): ServedImage {

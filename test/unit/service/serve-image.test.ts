@@ -272,3 +272,34 @@ test('an original of another URI under the same key is not used', async () => {
   await service.serve({ image: image('a', 20), signal: never });
   assert.equal(source.asked.length, 2);
 });
+
+test('an original that was forgotten before the worker opened it is fetched again, once', async () => {
+  const source = createScriptedSource(async () => found('x'));
+  const { service, engine, store } = setUp(source);
+  const { transform } = engine;
+  let lost = true;
+  engine.transform = (job, signal) => {
+    if (!lost) return transform(job, signal);
+    lost = false;
+    return Promise.reject(new PictorError('STORE_FAILED', { detail: 'no such file' }));
+  };
+  const answer = await service.serve({ image: image('a'), signal: never });
+  assert.equal(answer.cache, 'miss');
+  assert.equal(source.asked.length, 2);
+  assert.equal(store.blobs.size, 1);
+});
+
+test('a variant that cannot be read any more is made again', async () => {
+  const source = createScriptedSource(async () => found('x'));
+  const { service, variants, engine } = setUp(source);
+  await service.serve({ image: image('a'), signal: never });
+  const { peek } = variants;
+  variants.peek = (key) => {
+    const blob = peek?.(key) ?? null;
+    if (blob === null) return null;
+    const { body: _, ...rest } = blob;
+    return { ...rest, bytes: () => Promise.reject(new PictorError('STORE_FAILED')) };
+  };
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'miss');
+  assert.equal(engine.jobs.length, 2);
+});
