@@ -89,6 +89,19 @@ test('a fresh picture is answered without a word to its source, then asked for a
     assert.equal(await transforms(), before + 1);
   });
 
+  await t.test('many who ask at once for what has expired ask the source once', async () => {
+    const reply = cached(expired, { body: red, etag: '"1"' });
+    origin.route('/crowd.png', reply);
+    const target = nativeTarget(`${origin.url}/crowd.png`);
+    const made = await pictor.get(target);
+    origin.route('/crowd.png', { ...reply, delayMs: 500 });
+    const before = await transforms();
+    const crowd = await Promise.all(Array.from({ length: 50 }, () => pictor.get(target)));
+    for (const { status, body } of crowd) assert.deepEqual([status, body], [200, made.body]);
+    assert.equal(origin.count('/crowd.png'), 2);
+    assert.equal(await transforms(), before);
+  });
+
   await t.test('a changed source gives new bytes and a new ETag', async () => {
     origin.route('/c.png', cached(expired, { body: red, etag: '"1"' }));
     const made = await pictor.get(nativeTarget(`${origin.url}/c.png`));
