@@ -55,7 +55,8 @@ export function createEvictor(options: EvictorOptions): Evictor {
         const freed = await remove(next);
         if (freed > 0) return freed;
       }
-      pool = await sample();
+      // A folder that cannot be listed has nothing to give; the writer reports that there is no room.
+      pool = await sample().catch(() => []);
       if (pool.length === 0) break;
     }
     return options.retirement.hurry();

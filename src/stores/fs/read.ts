@@ -115,11 +115,17 @@ export function createReader(options: ReaderOptions): Reader {
   }
 
   async function* list(prefix: string): AsyncGenerator<string> {
-    for await (const leaf of walkLeaves(blobs)) {
-      for (const name of leaf.records) {
-        const key = await keyOf(join(leaf.directory, name));
-        if (key?.startsWith(prefix)) yield key;
+    try {
+      for await (const leaf of walkLeaves(blobs)) {
+        for (const name of leaf.records) {
+          const key = await keyOf(join(leaf.directory, name));
+          if (key?.startsWith(prefix)) yield key;
+        }
       }
+    } catch (cause) {
+      const detail = describeFailure(cause);
+      options.onFailure(detail);
+      throw new PictorError('STORE_FAILED', { detail, cause });
     }
   }
 

@@ -67,6 +67,11 @@ async function checkAll(
   return held;
 }
 
+function ignoreGone(error: unknown): null {
+  assert.equal((error as { code?: unknown }).code, 'STORE_FAILED');
+  return null;
+}
+
 describe('disk store: kill -9', () => {
   it('loses nothing that was acknowledged and never returns a torn blob, time after time', async (t) => {
     const dir = await temporaryFolder(t);
@@ -145,14 +150,18 @@ describe('disk store: kill -9', () => {
     t.after(() => store.close());
     await Promise.all([one!.enough, two!.enough]);
     await kill(one!.child, one!.ended);
+    let read = 0;
     for (let round = 0; round < 10; round += 1) {
-      await checkAll(store, one!.acknowledged, false);
-      for await (const key of store.list!('3-')) {
+      for await (const key of store.list!('')) {
         const blob = await store.get(key);
-        // Replaced and removed at any moment by the other process, but never a mix.
-        if (blob !== null) assertWhole(await blob.bytes().catch(() => Buffer.alloc(0)), blob.meta);
+        // The other process replaces and evicts at any moment: a body may go before it is read, but is never a mix.
+        const bytes = (await blob?.bytes().catch(ignoreGone)) ?? null;
+        if (blob === null || bytes === null) continue;
+        assertWhole(bytes, blob.meta);
+        read += 1;
       }
     }
+    assert.ok(read > 0);
     await kill(two!.child, two!.ended);
   });
 });
