@@ -50,7 +50,7 @@ const startSeconds = 30;
 const abandonedSeconds = 1;
 const closeSeconds = 10;
 /** A worker that stays above this share of the memory limit between jobs is replaced. */
-const idleMemoryShare = 0.5;
+const idleMemoryShare = 0.25;
 
 export function createPool(options: PoolOptions): Pool {
   const { emit, memoryLimit, recycleAfter, timeoutSeconds } = options;

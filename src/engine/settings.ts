@@ -15,8 +15,8 @@ export const engineSettings = z.strictObject({
   timeoutSeconds: seconds(30).describe(
     'Longest time one image may take, decoding to encoding. A worker that needs longer is killed and replaced. 0: no limit.',
   ),
-  memoryLimit: byteSize('1GiB').describe(
-    'Resident memory one worker may use. A worker that grows past it is killed and replaced, its request fails. 0: no limit.',
+  memoryLimit: byteSize('1536MiB').describe(
+    'Resident memory one worker may use. A worker that grows past it is killed and replaced, its request fails. The default lets the largest images through that the default limits allow (AVIF takes most: 20 bytes per pixel). 0: no limit.',
   ),
   recycleAfter: count(5000).describe('Images after which a worker is replaced by a fresh one. 0: never.'),
 });

@@ -1,9 +1,9 @@
 import type { Rect } from '../../core/geometry.ts';
 import type { Measurement, PlannedStep } from '../../core/operation.ts';
 import { groupPasses } from '../../plan/passes.ts';
-import { internal } from './failures.ts';
+import { contentBox } from './content-box.ts';
 import { advance, type OpenMark, toPixels } from './passes.ts';
-import { fromPixels, type Picture } from './picture.ts';
+import type { Picture } from './picture.ts';
 
 /** Stands for transparency while the content is looked for, as in imgproxy. */
 const magenta = { r: 255, g: 0, b: 255 };
@@ -25,24 +25,12 @@ async function findContent(
   picture: Picture,
   { threshold, colour }: Extract<Measurement, { find: 'content' }>,
 ): Promise<Rect> {
-  // Trimming comes before flattening in a chain of sharp, hence two.
-  const opaque = await toPixels(picture.start().flatten({ background: magenta }), picture);
-  const whole = { left: 0, top: 0, width: opaque.width, height: opaque.height };
-  // Below three pixels there is nothing to trim (and sharp refuses).
-  if (opaque.width < 3 && opaque.height < 3) return whole;
-  const { info } = await fromPixels(opaque)
-    .start()
-    .trim({ threshold, ...(colour === undefined ? {} : { background: colour }) })
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-    .catch(internal);
-  // Nothing found gives the whole picture, without offsets.
-  return {
-    left: -(info.trimOffsetLeft ?? 0),
-    top: -(info.trimOffsetTop ?? 0),
-    width: info.width,
-    height: info.height,
-  };
+  const pixels = await toPixels(picture.start().flatten({ background: magenta }), picture);
+  const [red = 0, green = 0, blue = 0] = pixels.data;
+  return contentBox(pixels, {
+    threshold,
+    colour: colour === undefined ? [red, green, blue] : [colour.r, colour.g, colour.b],
+  });
 }
 
 async function findWindow(

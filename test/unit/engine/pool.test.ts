@@ -228,7 +228,7 @@ test('settings have full defaults', () => {
     isolation: 'process',
     workers: 0,
     timeoutSeconds: 30,
-    memoryLimit: 1024 ** 3,
+    memoryLimit: 1.5 * 1024 ** 3,
     recycleAfter: 5000,
   });
 });
