@@ -171,6 +171,17 @@ test('a worker is recycled after so many jobs, and when it stays large', async (
   await until('a recycled worker', () => large.seen('recycled') === 1);
 });
 
+test('workers that cannot even start fail the waiting jobs, with what they said, and do not spin', async () => {
+  const { engine, seen } = start({ environment: { NODE_OPTIONS: '--no-such-option' } });
+  await assert.rejects(engine.transform(quick, never()), (error: PictorError) => {
+    assert.equal(error.code, 'WORKER_CRASHED');
+    assert.match(error.detail ?? '', /no-such-option/);
+    return true;
+  });
+  assert.equal(seen('crashed'), 4);
+  await engine.close();
+});
+
 test('a job nobody waits for leaves the queue, or loses its worker', async () => {
   const { engine, seen, pids } = start();
   const [running, waiting] = [new AbortController(), new AbortController()];
