@@ -39,8 +39,12 @@ export interface Originals {
    * @throws PictorError SOURCE_*, BUSY
    */
   obtain(uri: string, signal: AbortSignal): Promise<HeldOriginal>;
-  /** Drops the stored copy: the next `obtain` asks the source. For a copy that turned out to be unreadable. */
-  forget(uri: string): Promise<void>;
+  /**
+   * As `obtain`, but always from the source, and as bytes that no store can lose (a file of the source's own stays one):
+   * for when the stored copy was gone before it could be read. That copy is dropped.
+   * @throws PictorError SOURCE_*, BUSY
+   */
+  obtainAside(uri: string, signal: AbortSignal): Promise<HeldOriginal>;
 }
 
 interface OriginalsParts {
@@ -83,7 +87,11 @@ export function createOriginals(parts: OriginalsParts): Originals {
   const failures = createFailureMemory(parts.now);
 
   return {
-    forget: (uri) => parts.store.delete(originalKey(uri)),
+    obtainAside(uri, signal) {
+      const key = originalKey(uri);
+      const known: Known = { uri, key, stored: null, held: null, aside: true };
+      return flight.join(`${key} aside`, signal, (shared) => refresh(parts, known, shared));
+    },
     async obtain(uri, signal) {
       const key = originalKey(uri);
       const remembered = failures.recall(key);
@@ -131,6 +139,8 @@ interface Known {
   readonly key: string;
   readonly stored: StoredBlob | null;
   readonly held: Fetched | null;
+  /** True: what comes is not stored. */
+  readonly aside?: true;
 }
 
 /** Asks the source, conditionally when a copy is held, and stores what it gives. */
@@ -240,8 +250,10 @@ async function take(
     const version = answer.validators.etag ?? `${answer.size ?? ''}:${answer.validators.lastModified ?? ''}`;
     return { held: { ...common, input: { path: answer.body.path }, version }, bytes: answer.size ?? 0 };
   }
-  if (!freshness.storable) {
-    if (known.stored !== null) await noted(parts, forget(parts, known));
+  // Of unknown size: at least one byte.
+  const fits = (answer.size ?? 1) <= (parts.store.maxBlobBytes ?? Number.POSITIVE_INFINITY);
+  if (!freshness.storable || known.aside || !fits) {
+    if (known.stored !== null || known.aside) await noted(parts, forget(parts, known));
     return inMemory(common, answer.body.stream);
   }
 

@@ -81,12 +81,10 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     void settled.then(() => writes.delete(settled));
   };
 
-  /** Every source of the request, at hand; and the ETag that follows from them before anything is decoded. */
+  /** Every source of the request, at hand. */
   async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
     const originals = await Promise.all(sourcesOf(image).map((uri) => parts.originals.obtain(uri, signal)));
-    const version = originals.map((original) => original.version).join('\n');
-    const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
-    return { originals, version, etag: etagOf(key, version), timings };
+    return sourcedFrom(key, originals);
   }
 
   /** Decodes, transforms and encodes behind the process gate, for everybody who wants this variant of these originals. */
@@ -134,8 +132,11 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       return await make(image, key, sourced, signal);
     } catch (thrown) {
       if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
-      await Promise.all(sourced.originals.map(({ uri }) => parts.originals.forget(uri)));
-      return make(image, key, await source(image, key, signal), signal);
+      // Stored once more it could be lost once more: such a store is too small for all that is in flight.
+      const again = await Promise.all(
+        sourced.originals.map(({ uri }) => parts.originals.obtainAside(uri, signal)),
+      );
+      return make(image, key, sourcedFrom(key, again), signal);
     }
   }
 
@@ -227,6 +228,13 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       while (writes.size > 0) await Promise.all(writes);
     },
   };
+}
+
+/** … with the ETag that follows from them before anything is decoded. */
+function sourcedFrom(key: string, originals: readonly HeldOriginal[]): Sourced {
+  const version = originals.map((original) => original.version).join('\n');
+  const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
+  return { originals, version, etag: etagOf(key, version), timings };
 }
 
 /** Failures for which an old variant is the better answer. */

@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { PictorError } from '../../core/errors.ts';
 import type { ImageInfo } from '../../core/image-info.ts';
 import { checkLimits } from '../../plan/limits.ts';
 import type { Work, WorkResult } from '../wire.ts';
@@ -8,8 +10,24 @@ import { transform } from './transform.ts';
 setUpSharp();
 
 /** Does one piece of work. @throws PictorError */
-export function runWork(work: Work): Promise<WorkResult> {
-  return work.type === 'transform' ? transform(work.job) : inspect(work);
+export async function runWork(work: Work): Promise<WorkResult> {
+  try {
+    return await (work.type === 'transform' ? transform(work.job) : inspect(work));
+  } catch (thrown) {
+    throw lostInput(work) ?? thrown;
+  }
+}
+
+/**
+ * A file may go between the look at its first bytes and the decoder that opens it. What the decoder says then cannot be
+ * told from its words about broken bytes, so it is the file that is asked: a picture must not be blamed for its store.
+ */
+function lostInput(work: Work): PictorError | null {
+  const inputs = work.type === 'transform' ? Object.values(work.job.inputs) : [work.input];
+  const lost = inputs.find((input) => 'path' in input && !existsSync(input.path));
+  return lost === undefined
+    ? null
+    : new PictorError('STORE_FAILED', { detail: 'an original went while it was read' });
 }
 
 /** Header facts, within the limits. @throws PictorError IMAGE_* */

@@ -273,20 +273,28 @@ test('an original of another URI under the same key is not used', async () => {
   assert.equal(source.asked.length, 2);
 });
 
-test('an original that was forgotten before the worker opened it is fetched again, once', async () => {
+test('an original that was lost before the worker opened it is fetched once more, past the store that loses it', async () => {
   const source = createScriptedSource(async () => found('x'));
   const { service, engine, store } = setUp(source);
   const { transform } = engine;
-  let lost = true;
+  let refused = 0;
   engine.transform = (job, signal) => {
-    if (!lost) return transform(job, signal);
-    lost = false;
+    if (refused > 0) return transform(job, signal);
+    refused += 1;
     return Promise.reject(new PictorError('STORE_FAILED', { detail: 'no such file' }));
   };
   const answer = await service.serve({ image: image('a'), signal: never });
   assert.equal(answer.cache, 'miss');
-  assert.equal(source.asked.length, 2);
-  assert.equal(store.blobs.size, 1);
+  assert.deepEqual([source.asked.length, refused], [2, 1]);
+  assert.equal(store.blobs.size, 0, 'the copy that cannot be read is dropped');
+});
+
+test('what no store can hold is not offered to it: one fetch, not two', async () => {
+  const source = createScriptedSource(async () => found('x'));
+  const { service, store } = setUp(source);
+  Object.assign(store, { maxBlobBytes: 0 });
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'miss');
+  assert.deepEqual([source.asked.length, store.blobs.size], [1, 0]);
 });
 
 test('a variant that cannot be read any more is made again', async () => {
