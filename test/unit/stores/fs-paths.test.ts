@@ -75,6 +75,20 @@ describe('disk store: paths handed out', () => {
     await expectBlob(store, 'aaaa', Buffer.alloc(10_000, 19), { version: 19 });
   });
 
+  it('gives a waiting body away before blobs that were used later', async (t) => {
+    const blob = 2 * 4096;
+    const { store } = await openStore(t, { separateBodies: true, maxBytes: 5 * blob, touchAfterSeconds: 0 });
+    await store.put('key0', Buffer.from('first'), {});
+    const replaced = await pathOf(store, 'key0');
+    await store.put('key0', Buffer.from('second'), {});
+    for (const key of ['key1', 'key2', 'key3']) await store.put(key, Buffer.from(key), {});
+    await found(store, 'key0');
+    assert.ok(existsSync(replaced));
+    await store.put('key4', Buffer.from('key4'), {});
+    assert.ok(!existsSync(replaced));
+    for (const key of ['key0', 'key1', 'key2', 'key3', 'key4']) await found(store, key);
+  });
+
   it('always finds a blob, whole, while it is replaced all the time', async (t) => {
     const { store } = await openStore(t, { separateBodies: true, graceSeconds: 0 });
     await store.put('aaaa', Buffer.alloc(2_000, 0), { version: 0 });

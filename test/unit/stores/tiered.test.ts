@@ -209,6 +209,26 @@ describe('tiered store', () => {
     assert.equal((await inner.get('aaaa'))?.meta.version, 3);
   });
 
+  it('keeps the later put above when an earlier stream ends after it', async () => {
+    const inner = lowerTier();
+    const store = createTieredStore([memory(), inner]);
+    const gate = Promise.withResolvers<void>();
+    const slow = async function* () {
+      yield Buffer.from('from the ');
+      await gate.promise;
+      yield Buffer.from('stream');
+    };
+    const first = store.put('aaaa', slow(), { version: 1 });
+    await new Promise((resolve) => setImmediate(resolve));
+    const second = store.put('aaaa', Buffer.from('later'), { version: 2 });
+    gate.resolve();
+    await first;
+    assert.equal(store.peek?.('aaaa')?.meta.version, 2);
+    await second;
+    assert.equal(store.peek?.('aaaa')?.meta.version, 2);
+    assert.equal((await inner.get('aaaa'))?.meta.version, 2);
+  });
+
   it('tells the lower tier now and then that a blob is in use above', async () => {
     let touches = 0;
     const lower = lowerTier({
