@@ -68,6 +68,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   const failures = createFailureMemory(parts.now);
   const writes = new Set<Promise<void>>();
 
+  const find = async (key: string) => parts.variants.peek?.(key) ?? (await parts.variants.get(key));
+
   const track = (write: Promise<void>) => {
     const settled = write.catch((thrown: unknown) => {
       parts.emit({
@@ -87,7 +89,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     return sourcedFrom(key, originals);
   }
 
-  /** Decodes, transforms and encodes behind the process gate, for everybody who wants this variant of these originals. */
+  /** The variant of these originals, for everybody who wants it now. */
   async function make(
     image: ImageRequest,
     key: string,
@@ -97,6 +99,21 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const failureKey = `${key}\n${sourced.version}`;
     const remembered = failures.recall(failureKey);
     if (remembered !== null) throw remembered;
+    // Made while this request was on its way to its sources: the run it would have joined has just ended.
+    const made = await readable(await find(key));
+    if (made !== null && asRecord(made.meta).version === sourced.version)
+      return { record: asRecord(made.meta), body: made.body, timings: sourced.timings };
+    return transform(image, key, sourced, signal);
+  }
+
+  /** Decodes, transforms and encodes behind the process gate. */
+  async function transform(
+    image: ImageRequest,
+    key: string,
+    sourced: Sourced,
+    signal: AbortSignal,
+  ): Promise<Variant> {
+    const failureKey = `${key}\n${sourced.version}`;
     const asked = parts.now();
     const leave = await parts.gate.enter(signal);
     if (leave === null)
@@ -190,7 +207,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   return {
     async serve(request) {
       const key = variantKey(request.image);
-      const held = await readable(parts.variants.peek?.(key) ?? (await parts.variants.get(key)));
+      const held = await readable(await find(key));
       if (held !== null) {
         const record = asRecord(held.meta);
         const now = parts.now();

@@ -311,3 +311,22 @@ test('a variant that cannot be read any more is made again', async () => {
   assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'miss');
   assert.equal(engine.jobs.length, 2);
 });
+
+test('a request that was asking its source while the picture was made does not make it again', async () => {
+  const source = createScriptedSource(async () => found('x', { 'cache-control': 'max-age=0' }));
+  const { service, engine, variants } = setUp(source);
+  const { peek, get } = variants;
+  await service.serve({ image: image('a'), signal: never });
+  // The late request looked before the first one had finished …
+  let looked = false;
+  const blindOnce = (key: string) => {
+    if (looked) return peek?.(key) ?? null;
+    looked = true;
+    return null;
+  };
+  variants.peek = blindOnce;
+  variants.get = async (key) => (looked ? get(key) : null);
+  // … and reaches the transform after it.
+  await service.serve({ image: image('a'), signal: never });
+  assert.equal(engine.jobs.length, 1);
+});
