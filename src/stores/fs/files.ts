@@ -2,7 +2,7 @@ import { mkdir, open, rename, rmdir, unlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Owner only: blobs may be private pictures. */
-export const directoryMode = 0o700;
+const directoryMode = 0o700;
 export const fileMode = 0o600;
 
 /** The system's error code (`ENOENT` …), or an empty text for anything else that was thrown. */

@@ -64,7 +64,7 @@ describe('sweep of a disk store', () => {
     for (const name of names) await writeFile(join(drafts, name), 'x'.repeat(100));
     for (const name of [names[0]!, names[2]!, names[3]!]) await age(join(drafts, name), 2 * hour);
     assert.deepEqual(await run(), { removed: 1, spared: 1 });
-    assert.deepEqual((await readdir(drafts)).toSorted(), [names[1], names[2], names[3]].toSorted());
+    assert.deepEqual(new Set(await readdir(drafts)), new Set(names.slice(1)));
   });
 
   it('removes old bodies that no record names, and counts young ones', async (t) => {
