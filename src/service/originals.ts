@@ -86,29 +86,40 @@ export function createOriginals(parts: OriginalsParts): Originals {
   const flight = createSingleFlight<HeldOriginal>();
   const failures = createFailureMemory(parts.now);
 
+  /** What is known without asking: a fresh copy, or what a failure of a moment ago leaves. Null: the source must be asked. */
+  async function look(uri: string, key: string): Promise<{ known: Known; answer: HeldOriginal | null }> {
+    const stored = await parts.store.get(key);
+    const held = stored === null ? null : await heldFrom(uri, stored);
+    const known: Known = { uri, key, stored, held };
+    if (held !== null && held.freshness.freshUntil > parts.now())
+      return { known, answer: { ...held, standsIn: false, timings: {} } };
+    const remembered = failures.recall(key);
+    return { known, answer: remembered === null ? null : standIn(held, remembered, parts.now()) };
+  }
+
+  async function ask(uri: string, key: string, signal: AbortSignal): Promise<HeldOriginal> {
+    // Looked at once more: the run that this request would have joined may have ended while the store was read.
+    const { known, answer } = await look(uri, key);
+    if (answer !== null) return answer;
+    try {
+      return await refresh(parts, known, signal);
+    } catch (thrown) {
+      const error = asPictorError(thrown);
+      failures.remember(key, error);
+      return standIn(known.held, error, parts.now());
+    }
+  }
+
   return {
+    async obtain(uri, signal) {
+      const key = originalKey(uri);
+      const { answer } = await look(uri, key);
+      return answer ?? flight.join(key, signal, (shared) => ask(uri, key, shared));
+    },
     obtainAside(uri, signal) {
       const key = originalKey(uri);
       const known: Known = { uri, key, stored: null, held: null, aside: true };
       return flight.join(`${key} aside`, signal, (shared) => refresh(parts, known, shared));
-    },
-    async obtain(uri, signal) {
-      const key = originalKey(uri);
-      const remembered = failures.recall(key);
-      const stored = await parts.store.get(key);
-      const held = stored === null ? null : await heldFrom(uri, stored);
-      if (held !== null && held.freshness.freshUntil > parts.now())
-        return { ...held, standsIn: false, timings: {} };
-      if (remembered !== null) return standIn(held, remembered, parts.now());
-      return flight.join(key, signal, async (shared) => {
-        try {
-          return await refresh(parts, { uri, key, stored, held }, shared);
-        } catch (thrown) {
-          const error = asPictorError(thrown);
-          failures.remember(key, error);
-          return standIn(held, error, parts.now());
-        }
-      });
     },
   };
 }

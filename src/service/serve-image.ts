@@ -67,6 +67,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   const refreshes = new Set<string>();
   const failures = createFailureMemory(parts.now);
   const writes = new Set<Promise<void>>();
+  const beingWritten = new Map<string, Variant>();
 
   const find = async (key: string) => parts.variants.peek?.(key) ?? (await parts.variants.get(key));
 
@@ -82,6 +83,15 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     writes.add(settled);
     void settled.then(() => writes.delete(settled));
   };
+
+  /** Stores a variant; until that is done, whoever asks gets it from here. */
+  function write(key: string, variant: Variant): void {
+    const { record, body } = variant;
+    const writtenKey = `${key}\n${record.version}`;
+    beingWritten.set(writtenKey, variant);
+    const done = () => beingWritten.delete(writtenKey);
+    track(parts.variants.put(key, body, record as unknown as BlobMeta).finally(done));
+  }
 
   /** Every source of the request, at hand. */
   async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
@@ -99,6 +109,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const failureKey = `${key}\n${sourced.version}`;
     const remembered = failures.recall(failureKey);
     if (remembered !== null) throw remembered;
+    const written = beingWritten.get(failureKey);
+    if (written !== undefined) return written;
     // Made while this request was on its way to its sources: the run it would have joined has just ended.
     const made = await readable(await find(key));
     if (made !== null && asRecord(made.meta).version === sourced.version)
@@ -126,9 +138,11 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
       const made = await parts.engine.transform({ request: image, inputs, limits: parts.limits }, signal);
       const record = recordOf(sourced, made);
-      if (record.storable) track(parts.variants.put(key, made.bytes, record as unknown as BlobMeta));
       const { decodeMs: decode, encodeMs: encode } = made.timings;
-      return { record, body: made.bytes, timings: { ...sourced.timings, processWait, decode, encode } };
+      const timings = { ...sourced.timings, processWait, decode, encode };
+      const variant: Variant = { record, body: made.bytes, timings };
+      if (record.storable) write(key, variant);
+      return variant;
     } catch (thrown) {
       const error = asPictorError(thrown);
       failures.remember(failureKey, error);

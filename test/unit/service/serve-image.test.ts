@@ -289,6 +289,22 @@ test('an original that was lost before the worker opened it is fetched once more
   assert.equal(store.blobs.size, 0, 'the copy that cannot be read is dropped');
 });
 
+test('a picture is not made again while the store still writes it', async () => {
+  const { service, variants, engine } = setUp(createScriptedSource(async () => found('x')));
+  const slow = Promise.withResolvers<void>();
+  const { put } = variants;
+  variants.put = async (key, body, meta) => {
+    await slow.promise;
+    await put(key, body, meta);
+  };
+  const first = await service.serve({ image: image('a'), signal: never });
+  const second = await service.serve({ image: image('a'), signal: never });
+  assert.deepEqual([second.body, engine.jobs.length], [first.body, 1]);
+  slow.resolve();
+  await service.drain();
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'hit');
+});
+
 test('what no store can hold is not offered to it: one fetch, not two', async () => {
   const source = createScriptedSource(async () => found('x'));
   const { service, store } = setUp(source);
