@@ -47,7 +47,7 @@ async function isRight({ body }: RawReply, { shape, colour, target }: Wanted): P
   const pixels = await picture.removeAlpha().toColourspace('srgb').raw().toBuffer();
   const last = [...pixels.subarray(-3)];
   for (const [channel, value] of last.entries())
-    assert.ok(Math.abs(value - expected[channel]!) < 24, `${target}: ${last}, not ${[...expected]}`);
+    assert.ok(Math.abs(value - expected[channel]!) < 24, `${target}: ${last.join()}, not ${expected.join()}`);
 }
 
 async function askAll(pictor: PictorProcess, wanted: readonly Wanted[]): Promise<RawReply[]> {

@@ -94,9 +94,14 @@ test('a fresh picture is answered without a word to its source, then asked for a
     origin.route('/crowd.png', reply);
     const target = nativeTarget(`${origin.url}/crowd.png`);
     const made = await pictor.get(target);
-    origin.route('/crowd.png', { ...reply, delayMs: 500 });
+    const answer = Promise.withResolvers<OriginReply>();
+    origin.route('/crowd.png', () => answer.promise);
     const before = await transforms();
-    const crowd = await Promise.all(Array.from({ length: 50 }, () => pictor.get(target)));
+    const asked = Array.from({ length: 50 }, () => pictor.get(target));
+    await until('all are there', async () => (await metric(pictor, 'pictor_connections')) === 50);
+    await sleep(200);
+    answer.resolve(reply);
+    const crowd = await Promise.all(asked);
     for (const { status, body } of crowd) assert.deepEqual([status, body], [200, made.body]);
     assert.equal(origin.count('/crowd.png'), 2);
     assert.equal(await transforms(), before);

@@ -84,7 +84,7 @@ test('a worker that is killed under load costs the requests it held, and nobody 
     survivor = other!;
     process.kill(victim!, 'SIGKILL');
     const failed = failedTargets(targets, await Promise.all(answers));
-    assert.ok(failed.size <= 1, `${[...failed]}`);
+    assert.ok(failed.size <= 1, [...failed].join(' and '));
     await until('the end is counted', async () => {
       return (await metric(pictor, 'pictor_worker_events_total', { what: 'crashed' })) === 1;
     });
