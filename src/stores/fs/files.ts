@@ -27,7 +27,18 @@ export function diskBytes(size: number): number {
 }
 
 export async function makeDirectory(path: string): Promise<void> {
-  await mkdir(path, { recursive: true, mode: directoryMode });
+  const makeAll = () => mkdir(path, { recursive: true, mode: directoryMode });
+  try {
+    await makeAll();
+  } catch (error) {
+    const { code, path: missing } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' || missing === undefined) throw error;
+    // So says node of a read-only file system too; the plain call tells the reason. Or the folder is there by now.
+    await mkdir(missing, { mode: directoryMode }).catch((reason: unknown) => {
+      if (codeOf(reason) !== 'EEXIST') throw reason;
+    });
+    await makeAll();
+  }
 }
 
 /** True when this call removed the file; false when it was gone or cannot be removed. */

@@ -123,6 +123,14 @@ describe('disk store: full disk', () => {
     await store.close();
   });
 
+  it('says that the file system is read-only when its folder cannot be made', async (t) => {
+    const dir = await smallDisk(t);
+    if (dir === null) return t.skip(why);
+    remount(dir, 'ro');
+    const opening = createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: () => {} });
+    await assert.rejects(opening, { code: 'STORE_FAILED', detail: /^EROFS: / });
+  });
+
   it('does not disturb the memory above it', async (t) => {
     const dir = await smallDisk(t);
     if (dir === null) return t.skip(why);
