@@ -93,6 +93,8 @@ export function trackConnections(server: Server, limits: ConnectionLimits): Conn
   const encrypted = server.listenerCount('secureConnection') > 0;
 
   server.on('connection', (socket: Socket) => {
+    // Asked for once: node keeps it, and a socket that has closed does not know it any more when the log wants it.
+    void socket.remoteAddress;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
     if (!encrypted) return addSocket(socket);

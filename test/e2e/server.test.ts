@@ -13,7 +13,7 @@ import { connect as connectTls } from 'node:tls';
 import { PictorError } from '../../src/core/errors.ts';
 import type { PictorEvent } from '../../src/core/events.ts';
 import { clientSignal } from '../../src/http/client-signal.ts';
-import type { HttpHandler } from '../../src/http/messages.ts';
+import type { HttpHandler, HttpRequest } from '../../src/http/messages.ts';
 import { sendReply } from '../../src/http/send-reply.ts';
 import { createHttpServer } from '../../src/http/server.ts';
 import { serverSettings } from '../../src/http/settings.ts';
@@ -285,6 +285,21 @@ test('a client that leaves aborts its signal: HTTP/1 socket and HTTP/2 stream', 
   while (aborted() < 2) await sleep(5);
   assert.equal(aborted(), 2);
   release();
+});
+
+test('the address of a client is known after it has left', async (t) => {
+  const requests: HttpRequest[] = [];
+  const settings = serverSettings.parse({ bind: '127.0.0.1:0' });
+  const handler: HttpHandler = (request) => void requests.push(request);
+  const server = createHttpServer({ settings, handler, emit: () => {} });
+  t.after(() => server.close(0));
+  const { port } = await server.listen();
+  const client = await rawClient(port ?? 0);
+  client.say(get('/gone'));
+  while (requests.length === 0) await sleep(5);
+  client.socket.destroy();
+  while (server.connections() > 0) await sleep(5);
+  assert.equal(requests[0]?.socket.remoteAddress, '127.0.0.1');
 });
 
 test('bytes that are no HTTP get a plain 400, headers that are too large 431, and nothing is told', async (t) => {
