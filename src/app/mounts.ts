@@ -77,7 +77,7 @@ export function openMount({ prefix: place, hosts: names, dialect: name, settings
   const dialect = dialects[name].dialect as Dialect<unknown>;
   const { grantOf } = dialect;
   return {
-    name: withoutSlash(place) || name,
+    name: `${names.join(',')}${withoutSlash(place)}` || name,
     prefix: withoutSlash(place),
     hosts: names,
     policy: dialect.policy(settings),

@@ -15,7 +15,7 @@ import { clientSignal } from './client-signal.ts';
 import { isFresh } from './conditional.ts';
 import { neutralErrorReply } from './errors.ts';
 import { withGzip } from './gzip.ts';
-import { createKnownUrls, type KnownUrl } from './known-urls.ts';
+import { createKnownUrls, type KnownUrl, type KnownUrls } from './known-urls.ts';
 import type { HttpHandler, HttpRequest, HttpResponse, Reply } from './messages.ts';
 import { createMountReplies, type MountReplies } from './mount-replies.ts';
 import { createMountMatcher, type MountPlace } from './mounts.ts';
@@ -48,6 +48,8 @@ interface MountDesk {
   readonly mount: Mount;
   readonly replies: MountReplies;
   readonly authoriser: Authoriser;
+  /** Of this mount alone: another mount may answer the same target with another picture, or not at all. */
+  readonly known: KnownUrls;
   /** True when headers depend on the second they are sent in: then none are kept. */
   readonly timed: boolean;
 }
@@ -83,7 +85,6 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   const desks = parts.mounts.map((mount) => ({ ...mount, desk: openDesk(mount, parts.extensionOf) }));
   const find = createMountMatcher(desks);
   const idOf = createRequestIds();
-  const known = createKnownUrls();
 
   function tell(
     exchange: Arrival & Partial<Exchange>,
@@ -143,7 +144,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     return parsed;
   }
 
-  async function picture(exchange: Exchange, parsed: ParsedRequest, urlKey: string): Promise<void> {
+  async function picture(exchange: Exchange, parsed: ParsedRequest): Promise<void> {
     const { request, response, desk } = exchange;
     const { source } = parsed.image;
     const image = await parts.service.serve({
@@ -159,7 +160,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       header(request.headers['accept-encoding']),
     );
     const entry = desk.timed ? null : knownFrom(desk, facts);
-    if (entry !== null) known.set(urlKey, entry);
+    if (entry !== null) desk.known.keep(exchange.target.raw, request.headers.accept, entry);
     const { cache, tier, timings } = image;
     finish(exchange, reply, {
       cache,
@@ -169,13 +170,13 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     });
   }
 
-  async function answer(exchange: Exchange, urlKey: string): Promise<void> {
+  async function answer(exchange: Exchange): Promise<void> {
     let source: string | undefined;
     try {
       const admitted = admit(exchange);
       if (!('image' in admitted)) return finish(exchange, admitted, { cache: 'none' });
       source = admitted.image.source;
-      await picture(exchange, admitted, urlKey);
+      await picture(exchange, admitted);
     } catch (thrown) {
       const error = asPictorError(thrown);
       const reply = exchange.desk.replies.error(error, exchange.id);
@@ -210,13 +211,14 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     if (match === null) return nowhere({ request, response, method, id, began });
     const { desk } = match.mount;
     const exchange: Exchange = { request, response, method, id, desk, target: match.target, began };
-    const urlKey = `${desk.mount.name}\n${request.headers.accept ?? ''}\n${match.target.raw}`;
-    const entry = isSimple(method, desk) ? known.get(urlKey) : undefined;
+    const entry = isSimple(method, desk)
+      ? desk.known.find(match.target.raw, request.headers.accept)
+      : undefined;
     if (entry !== undefined && entry.until > Date.now() && hasSecret(desk, request)) {
       const body = parts.service.peek(entry.facts.image.key, entry.facts.image.etag);
       if (body !== null) return answerKnown(exchange, entry, body);
     }
-    return answer(exchange, urlKey);
+    return answer(exchange);
   };
 }
 
@@ -226,6 +228,7 @@ function openDesk(mount: Mount, extensionOf: (mediaType: string) => string): Mou
     mount,
     replies: createMountReplies({ policy, style, extensionOf }),
     authoriser: createAuthoriser(policy),
+    known: createKnownUrls(),
     timed: policy.age.expires || policy.age.passthrough || policy.gzipLevel > 0,
   };
 }

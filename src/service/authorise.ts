@@ -63,8 +63,16 @@ function createSignatureCheck(policy: SignaturePolicy): (message: string, signat
   };
 }
 
-/** `http://*.example.com/` → anchored at the start, `*` is any run without `/`. */
+/**
+ * `http://*.example.com/` → anchored at the start, `*` is any run without `/`. In front of the path it is also without
+ * the signs that end a host or put another one behind it: `http://evil.test?.example.com/` is not below example.com.
+ */
 function sourcePattern(pattern: string): RegExp {
-  const body = pattern.split('*').map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'));
-  return new RegExp(`^${body.join('[^/]*')}`);
+  const path = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(pattern)?.[0].length ?? 0;
+  const wild = (part: string, run: string) =>
+    part
+      .split('*')
+      .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+      .join(run);
+  return new RegExp(`^${wild(pattern.slice(0, path), '[^/?#@\\\\]*')}${wild(pattern.slice(path), '[^/]*')}`);
 }

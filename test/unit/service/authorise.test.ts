@@ -87,6 +87,10 @@ test('allowed sources are anchored and a star stops at a slash', () => {
     's3://images/x',
     'xhttp://a.mycdn.dev/',
     'http://a.mycdnxdev/',
+    'http://evil.test?.mycdn.dev/x',
+    'http://evil.test#.mycdn.dev/x',
+    'http://evil.test\\.mycdn.dev/x',
+    'http://user@evil.test?a@x.mycdn.dev/x',
   ]) {
     assert.throws(() => source(wrong), refuses('SOURCE_NOT_ALLOWED'), wrong);
   }
