@@ -109,6 +109,15 @@ describe('landing page', { skip: chromium.skip }, () => {
     assert.deepEqual(complaints, []);
   });
 
+  test('the animated sample moves, as a thumbnail and on the stage', async () => {
+    for (const options of ['rs:fill:192:144/q:75', 'rs:fill:640:420/g:sm/q:80']) {
+      const reply = await pictor.get(`/imgproxy/unsafe/${options}/plain/local%3A%2F%2F%2Forbit.gif@webp`);
+      assert.equal(reply.status, 200);
+      // One ANMF chunk per frame.
+      assert.ok(reply.body.toString('latin1').split('ANMF').length > 10, options);
+    }
+  });
+
   test('a second load shows both times', async () => {
     const { page } = await open();
     assert.equal(await page.locator('#first').isVisible(), false);

@@ -48,6 +48,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
 /** Where imgproxy's defaults differ from ours. Those of the mount's settings follow `settings.compat`. */
 const commonDefaults = {
   'settings.obeyPrivate': false,
+  'settings.maxAnimationFrames': 1,
   'server.bind': ':8080',
   'server.requestTimeoutSeconds': 10,
   'server.headersTimeoutSeconds': 10,

@@ -58,7 +58,7 @@ export function outputSpec(wanted: WantedOutput, rules: ImgproxyRules, hints: Re
     },
     ...qualityFields(wanted.quality, possible, rules),
     ...encoderFields(possible, rules),
-    frames: rules.maxAnimationFrames,
+    ...(rules.maxAnimationFrames === null ? {} : { frames: rules.maxAnimationFrames }),
     ...(keepsMetadata(possible, rules) ? { metadata: 'keep' } : {}),
     ...(rules.keepCopyright ? {} : { copyright: false }),
     ...(rules.stripColorProfile ? {} : { profile: 'keep' }),

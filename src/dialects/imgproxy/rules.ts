@@ -4,6 +4,7 @@ import type { ImgproxySettings } from './settings.ts';
 /** What the two versions do where nothing is configured. */
 const modes = {
   v4: {
+    maxAnimationFrames: null,
     ttlSeconds: 31_536_000,
     useEtag: true,
     useLastModified: true,
@@ -11,6 +12,7 @@ const modes = {
     stripPngMetadata: true,
   },
   v1: {
+    maxAnimationFrames: 1,
     ttlSeconds: 3600,
     useEtag: false,
     useLastModified: false,
@@ -20,7 +22,9 @@ const modes = {
 } as const;
 
 /** Settings with every mode-bound default filled in, and what parsing needs of them made ready. */
-export interface ImgproxyRules extends ImgproxySettings {
+export interface ImgproxyRules extends Omit<ImgproxySettings, 'maxAnimationFrames'> {
+  /** Null: as many as the limits of the server allow. */
+  readonly maxAnimationFrames: number | null;
   readonly ttlSeconds: number;
   readonly useEtag: boolean;
   readonly useLastModified: boolean;
@@ -43,6 +47,7 @@ export function rulesOf(settings: ImgproxySettings): ImgproxyRules {
   const mode = modes[settings.compat];
   const rules: ImgproxyRules = {
     ...settings,
+    maxAnimationFrames: settings.maxAnimationFrames ?? mode.maxAnimationFrames,
     ttlSeconds: settings.ttlSeconds ?? mode.ttlSeconds,
     useEtag: settings.useEtag ?? mode.useEtag,
     useLastModified: settings.useLastModified ?? mode.useLastModified,

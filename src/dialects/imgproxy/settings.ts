@@ -1,5 +1,4 @@
 import * as z from 'zod';
-import { count } from '../../core/settings.ts';
 import { decodeHex } from '../../lib/hex.ts';
 
 /** Bytes written as hexadecimal text, masked wherever configuration is shown. */
@@ -124,7 +123,14 @@ export const imgproxySettings = z.strictObject({
     .array(z.enum(['avif', 'webp']))
     .default([])
     .describe('Formats given whatever the URL says when the Accept header lists them.'),
-  maxAnimationFrames: count(1, 1).describe('Frames kept of an animation; 1: animations become stills.'),
+  maxAnimationFrames: z
+    .number()
+    .int()
+    .min(1)
+    .optional()
+    .describe(
+      'Frames kept of an animation; 1: animations become stills. Absent: as many as `limits.maxFrames` allows; in v1 mode 1.',
+    ),
   maxResultDimension: z
     .number()
     .int()

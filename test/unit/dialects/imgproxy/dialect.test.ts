@@ -89,7 +89,7 @@ test('what imgproxy URLs cannot say is refused, not bent', () => {
   const plain: ImageRequest = {
     source: 'http://a.example/b.jpg',
     operations: [{ op: 'auto-orient' }],
-    output: { format: { exact: 'png' }, frames: 1 },
+    output: { format: { exact: 'png' } },
   };
   assert.equal(imgproxy.format(plain, v4), '/unsafe/plain/http://a.example/b.jpg@png');
   const others: readonly ImageRequest[] = [

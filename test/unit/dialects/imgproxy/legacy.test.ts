@@ -62,7 +62,7 @@ test('defaults of version 4', () => {
         {
           prefix: '/',
           dialect: 'imgproxy',
-          settings: { compat: 'v4', obeyPrivate: false, keys: [{ key, salt }] },
+          settings: { compat: 'v4', obeyPrivate: false, maxAnimationFrames: 1, keys: [{ key, salt }] },
         },
       ],
     },
