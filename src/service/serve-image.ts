@@ -7,11 +7,11 @@ import { createSingleFlight } from '../lib/single-flight.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
-import { createFailureMemory } from './failure-memory.ts';
 import type { Freshness } from './freshness.ts';
 import { etagOf, variantKey } from './key.ts';
 import type { HeldOriginal, Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
+import { createTransformFailures } from './transform-failures.ts';
 
 interface ImageServiceParts {
   readonly variants: BlobStore;
@@ -65,7 +65,7 @@ const asRecord = (meta: BlobMeta): VariantRecord => meta as unknown as VariantRe
 export function createImageService(parts: ImageServiceParts): ImageService {
   const transforms = createSingleFlight<Variant>();
   const refreshes = new Set<string>();
-  const failures = createFailureMemory(parts.now);
+  const failures = createTransformFailures(parts.now);
   const writes = new Set<Promise<void>>();
   const beingWritten = new Map<string, Variant>();
 
@@ -106,10 +106,9 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     sourced: Sourced,
     signal: AbortSignal,
   ): Promise<Variant> {
-    const failureKey = `${key}\n${sourced.version}`;
-    const remembered = failures.recall(failureKey);
+    const remembered = failures.recall({ key, originals: namesOf(sourced) });
     if (remembered !== null) throw remembered;
-    const written = beingWritten.get(failureKey);
+    const written = beingWritten.get(`${key}\n${sourced.version}`);
     if (written !== undefined) return written;
     // Made while this request was on its way to its sources: the run it would have joined has just ended.
     const made = await readable(await find(key));
@@ -125,7 +124,6 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     sourced: Sourced,
     signal: AbortSignal,
   ): Promise<Variant> {
-    const failureKey = `${key}\n${sourced.version}`;
     const asked = parts.now();
     const leave = await parts.gate.enter(signal);
     if (leave === null)
@@ -145,7 +143,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       return variant;
     } catch (thrown) {
       const error = asPictorError(thrown);
-      failures.remember(failureKey, error);
+      failures.remember({ key, originals: namesOf(sourced) }, error);
       throw error;
     } finally {
       leave();
@@ -267,6 +265,10 @@ function sourcedFrom(key: string, originals: readonly HeldOriginal[]): Sourced {
   const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
   return { originals, version, etag: etagOf(key, version), timings };
 }
+
+/** A version alone may be that of another file too: size and time, for instance. */
+const namesOf = ({ originals }: Sourced): string =>
+  originals.map(({ uri, version }) => `${uri}\n${version}`).join('\n');
 
 /** Failures for which an old variant is the better answer. */
 const standInFor: ReadonlySet<ErrorCode> = new Set([

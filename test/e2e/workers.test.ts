@@ -114,6 +114,9 @@ test('a worker that is killed under load costs the requests it held, and nobody 
       assert.equal(failedTargets(targets, replies).size, 1);
       assert.equal(replies.filter(({ status }) => status === 500).length, 2);
       assert.equal((await metric(pictor, 'pictor_errors_total', { code: 'WORKER_CRASHED' })) >= 2, true);
+      // The picture is not to blame, so that its URL works again at once.
+      const [lost] = failedTargets(targets, replies);
+      assert.equal((await pictor.get(lost!)).status, 200);
     },
   );
 
