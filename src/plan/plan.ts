@@ -156,13 +156,13 @@ function arranged(steps: readonly PlannedStep[], { info, limits }: PlanQuestion)
 /** A vector image has no pixels of its own: whatever it is drawn at counts as enlarged. */
 const nothing: Size = { width: 0, height: 0 };
 
-/** Size of the result; every step on the way is bounded. */
+/** Size of the result; every step on the way that makes pixels is bounded. Flattening waits for the drawing of a vector image. */
 function checkedResult(steps: readonly PlannedStep[], { info, limits }: PlanQuestion): Size {
   let size: Size = { width: info.width, height: info.height };
   for (const step of steps) {
     const after = sizeAfter(step, size);
     const before = info.vector ? nothing : size;
-    checkEnlarged({ before, after, frames: info.frames }, limits);
+    if (step.step !== 'flatten') checkEnlarged({ before, after, frames: info.frames }, limits);
     size = after;
   }
   return { width: size.width, height: size.height };

@@ -64,6 +64,25 @@ test('ordinary documents are handed on untouched', () => {
   assert.equal(recognisableSvg(bytes), bytes);
 });
 
+test('a drawing larger than the limits is drawn smaller, in every format', async (t) => {
+  for (const [width, height] of [
+    [20_000, 20_000],
+    [1_000_000, 5_000],
+  ] as const) {
+    const of = Buffer.from(
+      `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="red"/></svg>`,
+    );
+    for (const format of ['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']) {
+      await t.test(`${width}x${height} to ${format}`, async () => {
+        const result = await transform(jobOf({ of, operations: [{ op: 'resize', width: 200 }], format }));
+        assert.deepEqual([result.width, result.height], [200, (200 * height) / width]);
+        const [red, green] = await colourAt(result.bytes, { x: 0.5, y: 0.5 });
+        assert.ok(red! > 240 && green! < 15);
+      });
+    }
+  }
+});
+
 test('an entity bomb or an endless document type ends', async () => {
   const lol = Array.from({ length: 12 }, (_, n) => `<!ENTITY l${n + 1} "${`&l${n};`.repeat(10)}">`).join('');
   const bomb = `<!DOCTYPE svg [<!ENTITY l0 "lol">${lol}]><svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"><text>&l12;</text></svg>`;
