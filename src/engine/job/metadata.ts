@@ -1,33 +1,29 @@
 import type { Sharp } from 'sharp';
-import { ownershipTexts } from './ownership.ts';
 import type { Picture } from './picture.ts';
 
 /** What a chain takes along besides pixels. */
 export interface Keeping {
   readonly metadata: boolean;
-  readonly copyright: boolean;
+  /** Copyright and artist, for a picture that has no EXIF of its own: sharp would mix in its thumbnail and its unknown tags. */
+  readonly ownership: Readonly<Record<string, string>>;
   readonly profile: boolean;
   /** EXIF orientation of the result, where metadata is kept. */
   readonly orientation: number;
 }
 
-/** Keeps metadata and profile as told. Without metadata, copyright and artist are kept where there are any. */
-export function describe(
-  chain: Sharp,
-  picture: Picture,
-  keeping: Keeping,
-  exif: Uint8Array | undefined,
-): Sharp {
-  const { metadata, profile, copyright, orientation } = keeping;
+/** Keeps metadata and profile as told. Without metadata, copyright and artist are written where there are any. */
+export function describe(chain: Sharp, picture: Picture, keeping: Keeping): Sharp {
+  const { metadata, profile, ownership, orientation } = keeping;
   if (metadata && profile) return setOrientation(chain.keepMetadata(), orientation);
   if (metadata) return chain.withMetadata({ orientation }).withIccProfile('srgb', { attach: false });
+  // AVIF and TIFF say how they lie outside EXIF, so the orientation of the source would get there without any metadata.
+  const upright = setOrientation(chain, 1);
   const coloured = profile
-    ? chain.keepIccProfile()
+    ? upright.keepIccProfile()
     : picture.becomesP3
-      ? chain.withIccProfile('srgb', { attach: false })
-      : chain;
-  const texts = copyright && exif !== undefined ? ownershipTexts(exif) : {};
-  return Object.keys(texts).length === 0 ? coloured : coloured.withExif({ IFD0: texts });
+      ? upright.withIccProfile('srgb', { attach: false })
+      : upright;
+  return Object.keys(ownership).length === 0 ? coloured : coloured.withExif({ IFD0: ownership });
 }
 
 /** sharp's `withMetadata` sets the orientation, but replaces the profile as well; this is the option behind it. */

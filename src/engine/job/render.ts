@@ -6,6 +6,7 @@ import type { Plan } from '../../plan/plan-types.ts';
 import { type ColourPolicy, colourPolicy, inSpace } from './colour.ts';
 import { internal } from './failures.ts';
 import { describe, type Keeping } from './metadata.ts';
+import { ownershipTexts } from './ownership.ts';
 import { advance, chainOf, type OpenMark, passesFor } from './passes.ts';
 import { fromEncoded, type Picture } from './picture.ts';
 import type { Original } from './probe.ts';
@@ -35,13 +36,16 @@ export async function render(opened: Picture, rendering: Rendering): Promise<Ren
   const { original, plan, open } = rendering;
   const colour = colourPolicy(original.info, plan);
   const passes = [...passesFor(plan.steps, opened, plan.encode.format)];
+  const ownership = ownershipOf(original, plan);
+  // A pass in between leaves the EXIF of the source behind, which must not mix with what is written in its place.
+  const replacesExif = Object.keys(ownership).length > 0 && passes.length === 1;
   // The last pass ends in the encoder, unless frames go through it one by one.
-  const last = passes.at(-1)!.frameByFrame ? undefined : passes.pop();
+  const last = replacesExif || passes.at(-1)!.frameByFrame ? undefined : passes.pop();
   let picture = opened;
   for (const pass of passes) picture = await between(picture, pass, { ...rendering, colour });
   const lastChainAt = picture === opened ? undefined : performance.now();
   const chain = last === undefined ? picture.start() : await chainOf(picture, last, open);
-  const described = describe(chain, picture, keepingOf(plan, colour), original.exif);
+  const described = describe(chain, picture, { ...keepingOf(plan, colour), ownership });
   const { data, info } = await encode(inSpace(described, colour), plan)
     .toBuffer({ resolveWithObject: true })
     .catch(picture.fail);
@@ -57,7 +61,7 @@ async function between(
   const carries = plan.keep.metadata || plan.keep.highDepth || colour.keepProfile || picture.becomesP3;
   // Animations lose profile (their colours are converted) and metadata when they take more than one pass.
   if (!carries || picture.frames > 1) return advance(picture, pass, open);
-  const chain = describe(await chainOf(picture, pass, open), picture, keepingOf(plan, colour), undefined);
+  const chain = describe(await chainOf(picture, pass, open), picture, keepingOf(plan, colour));
   const { data, info } = await inSpace(chain, colour)
     .png({ compressionLevel: 0 })
     .toBuffer({ resolveWithObject: true })
@@ -68,10 +72,14 @@ async function between(
 
 const keepingOf = ({ keep, orientation }: Plan, { keepProfile }: ColourPolicy): Keeping => ({
   metadata: keep.metadata,
-  copyright: keep.copyright,
+  ownership: {},
   profile: keepProfile,
   orientation,
 });
+
+/** What goes along where all other metadata is left out. */
+const ownershipOf = ({ exif }: Original, { keep }: Plan): Keeping['ownership'] =>
+  keep.metadata || !keep.copyright || exif === undefined ? {} : ownershipTexts(exif);
 
 function encode(chain: Sharp, { encode: spec }: Plan): Sharp {
   const format: FormatDefinition | undefined = Object.values(formats).find(
