@@ -1,7 +1,8 @@
 import type { z } from 'zod';
-import { ConfigError } from '../config/problems.ts';
+import { ConfigError, showValue } from '../config/problems.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import { toProblems } from '../config/validate.ts';
+import { fileRootProblem } from './file-root.ts';
 import type { ImageServer } from './server.ts';
 import { createServer } from './server.ts';
 import { settingsSchema } from './settings.ts';
@@ -27,7 +28,12 @@ export type ImageServerSettings = z.input<typeof settingsSchema>;
  */
 export async function createImageServer(settings: ImageServerSettings = {}): Promise<ImageServer> {
   const result = settingsSchema.safeParse(settings);
-  if (result.success) return createServer(result.data);
+  if (result.success) {
+    const { root } = result.data.sources.file;
+    const message = fileRootProblem(root);
+    if (message === null) return createServer(result.data);
+    throw new ConfigError([{ where: 'sources.file.root', value: showValue(root), message }]);
+  }
   const refusal = {
     schema: settingsSchema,
     settings: listSettings(settingsSchema),

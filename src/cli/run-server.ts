@@ -1,11 +1,13 @@
+import { fileRootProblem } from '../app/file-root.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
 import { closeOnSignal } from '../app/signals.ts';
+import { ConfigError, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { CommandCall, ReadConfig } from './command.ts';
 import { exitFailed } from './command.ts';
-import { startMessage, unsignedWarnings } from './start-message.ts';
+import { exposureWarnings, startMessage } from './start-message.ts';
 
 /** Null when a signal came before the server could listen. @throws PictorError LISTEN_FAILED */
 async function listenUnlessStopped(
@@ -19,11 +21,21 @@ async function listenUnlessStopped(
   return Promise.race([listening, stopped.then(() => null)]);
 }
 
+/** The start ends here when files are to be read from a folder that is none. @throws ConfigError */
+function checkFileRoot({ config, origins }: ReadConfig): void {
+  const { root } = config.sources.file;
+  const message = fileRootProblem(root);
+  if (message === null) return;
+  const path = 'sources.file.root';
+  const origin = origins.get(path);
+  const where = origin?.from === 'file' ? `${origin.name} ${path}` : origin?.name || path;
+  throw new ConfigError([{ where, value: showValue(root), message }]);
+}
+
 /** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
-export async function runServer(
-  { config, origins, warnings }: ReadConfig,
-  call: CommandCall,
-): Promise<number> {
+export async function runServer(loaded: ReadConfig, call: CommandCall): Promise<number> {
+  checkFileRoot(loaded);
+  const { config, origins, warnings } = loaded;
   const demonstration = origins.get('mounts')?.from === 'default';
   const starting = createServer(config, { demonstration });
   // Before anything is awaited: a signal during the start must not leave files behind.
@@ -44,7 +56,7 @@ interface Announcement extends Pick<ReadConfig, 'config' | 'warnings'> {
 
 /** A block for a person at a terminal, lines of the log for everything else. */
 function announce({ config, addresses, demonstration, warnings, server, call }: Announcement): void {
-  const allWarnings = warnings.length > 0 ? warnings : unsignedWarnings(config);
+  const allWarnings = warnings.length > 0 ? warnings : exposureWarnings(config);
   if (call.columns !== null) {
     const version = packageVersion();
     call.print(startMessage({ version, config, addresses, demonstration, warnings: allWarnings }));

@@ -1,3 +1,4 @@
+import { isWholeDisk } from '../app/file-root.ts';
 import { openMount } from '../app/mounts.ts';
 import type { Addresses } from '../app/server.ts';
 import type { AppConfig } from '../app/settings.ts';
@@ -19,15 +20,19 @@ function toUrl(address: string, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${clickable}`;
 }
 
-/** Places that answer anybody: worth a word, because a server on the open net would work for everybody. */
-export function unsignedWarnings({ mounts }: AppConfig): string[] {
-  return mounts
+/** What is open to everybody: worth a word before a server faces the net. */
+export function exposureWarnings({ mounts, sources }: AppConfig): string[] {
+  const disk = isWholeDisk(sources.file.root)
+    ? ['sources.file.root is /: every image this user can read is public. Name the folder that is meant.']
+    : [];
+  const open = mounts
     .map(openMount)
     .filter(({ policy }) => policy.signature === null && policy.secret === undefined)
     .map(
       ({ prefix }) =>
         `URLs at ${prefix === '' ? '/' : prefix} need no signature: whoever can reach this server can use it. Set keys before it faces the net.`,
     );
+  return [...open, ...disk];
 }
 
 /** One block for a terminal. */

@@ -185,6 +185,29 @@ describe('a start that fails', () => {
     assert.match(err, /^pictor: .*pictor\.js/);
   });
 
+  it('does not start with a folder of sources that is none, and names who said so', async () => {
+    const cases = [
+      [['serve', '--sources-file-root', '/nowhere/pictures'], {}, '--sources-file-root', 'does not exist'],
+      [['serve'], { PICTOR_SOURCES_FILE_ROOT: program }, 'PICTOR_SOURCES_FILE_ROOT', 'not a folder'],
+      [
+        ['imgproxy'],
+        { IMGPROXY_LOCAL_FILESYSTEM_ROOT: '/nowhere' },
+        'IMGPROXY_LOCAL_FILESYSTEM_ROOT',
+        'not exist',
+      ],
+    ] as const;
+    for (const [args, env, name, reason] of cases) {
+      const { code, err } = await run(args, {
+        PICTOR_SERVER_BIND: '127.0.0.1:0',
+        PICTOR_CACHE_DIR: '',
+        ...env,
+      });
+      assert.equal(code, 2, err);
+      assert.match(err, /^The configuration has a problem:/);
+      assert.ok(err.includes(name) && err.includes(reason), err);
+    }
+  });
+
   it('refuses an unknown command with 2', async () => {
     const { code, err } = await run(['srve']);
     assert.equal(code, 2);

@@ -12,7 +12,7 @@ import { healthQuestion } from '../../../src/cli/health.ts';
 import { readImgproxyConfig as readImgproxy } from '../../../src/cli/imgproxy-config.ts';
 import { runProgram } from '../../../src/cli/program.ts';
 import { readServeConfig as readServe } from '../../../src/cli/serve-config.ts';
-import { startMessage, unsignedWarnings } from '../../../src/cli/start-message.ts';
+import { exposureWarnings, startMessage } from '../../../src/cli/start-message.ts';
 import { ConfigError } from '../../../src/config/problems.ts';
 import { PictorError } from '../../../src/core/errors.ts';
 
@@ -284,7 +284,7 @@ describe('the start message', () => {
       config,
       addresses: { server: '[::]:8080', admin: '127.0.0.1:8081' },
       demonstration: true,
-      warnings: unsignedWarnings(config),
+      warnings: exposureWarnings(config),
     });
     assert.match(text, /pictor 1\.2\.3 is running/);
     assert.match(text, /open +http:\/\/localhost:8080\/\n/);
@@ -297,7 +297,7 @@ describe('the start message', () => {
     const mounts = (settings: object) => JSON.stringify([{ dialect: 'imgproxy', settings }]);
     for (const settings of [{ keys: [{ key, salt }] }, { secret: 's' }]) {
       const { config } = await readServeConfig({ env: { PICTOR_MOUNTS: mounts(settings) }, args: [] });
-      assert.deepEqual(unsignedWarnings(config), []);
+      assert.deepEqual(exposureWarnings(config), []);
     }
   });
 });
