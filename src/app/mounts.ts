@@ -86,3 +86,9 @@ export function openMount({ prefix: place, hosts: names, dialect: name, settings
     ...(grantOf === undefined ? {} : { grantOf: (target: RequestTarget) => grantOf(target, settings) }),
   };
 }
+
+/** A mount with every setting as it takes effect, for those who ask what is set. */
+export function effectiveMount(mount: MountSettings): Readonly<Record<string, unknown>> {
+  const dialect = dialects[mount.dialect].dialect as Dialect<unknown>;
+  return { ...mount, settings: dialect.effective(mount.settings) };
+}

@@ -10,6 +10,7 @@ import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
 import { createGate } from '../lib/gate.ts';
 import type { Engine } from '../plan/engine-port.ts';
+import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
 import { createSources } from '../sources/by-scheme.ts';
@@ -102,6 +103,7 @@ function createService({ limits, admission, freshness }: AppConfig, wired: Wired
     store: stores.originals,
     gate: gates.fetch,
     maxBytes: limits.maxSourceBytes || Number.MAX_SAFE_INTEGER,
+    memory: createMemoryBudget(admission.memoryForOriginals),
     retryAfterSeconds,
     freshness,
     emit,

@@ -1,3 +1,4 @@
+import { effectiveMount } from '../app/mounts.ts';
 import { settingsSchema } from '../app/settings.ts';
 import { renderJsonSchema, renderValues, renderValuesJson } from '../config/render.ts';
 import type { Command } from './command.ts';
@@ -9,7 +10,8 @@ export const config: Command = async (call) => {
     call.print(`${renderJsonSchema(settingsSchema)}\n`);
     return 0;
   }
-  const loaded = await readTargetConfig(call);
+  const read = await readTargetConfig(call);
+  const loaded = { ...read, config: { ...read.config, mounts: read.config.mounts.map(effectiveMount) } };
   for (const warning of loaded.warnings) call.complain(`warning: ${warning}\n`);
   call.print(`${call.options.json === true ? renderValuesJson(loaded) : renderValues(loaded)}\n`);
   return 0;

@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { packageVersion } from '../app/package-files.ts';
 import { settingsSchema } from '../app/settings.ts';
-import type { Environment } from '../config/environment.ts';
 import type { LegacyValue } from '../config/load.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../config/problems.ts';
-import { fromEnvironment } from '../dialects/imgproxy/legacy.ts';
-import { legacyVariables } from '../dialects/imgproxy/legacy-variables.ts';
-import type { LegacyFlags } from '../dialects/imgproxy/legacy-work.ts';
+import { fromEnvironment, type LegacyReading, type PartialConfig } from '../dialects/imgproxy/legacy.ts';
+import type { FlagFile, LegacyFlags } from '../dialects/imgproxy/legacy-work.ts';
 import type { ConfigCall, ReadConfig } from './command.ts';
 import { takeGoFlags } from './go-flags.ts';
 import { surroundingValues } from './surroundings.ts';
@@ -41,34 +39,40 @@ function readFlagFiles(values: Readonly<Record<string, string>>): FlagFiles {
       return undefined;
     }
   };
-  const lines = (text: string | undefined) => text?.split(/\s+/).join(',');
-  const [keyText, saltText, presetsText] = [lines(read('keypath')), lines(read('saltpath')), read('presets')];
+  const keyList = (name: string): FlagFile | undefined => {
+    const text = read(name);
+    return text === undefined
+      ? undefined
+      : { name: `-${name} ${values[name]}`, text: text.split(/\s+/).join(',') };
+  };
+  const [keyFile, saltFile, presetsText] = [keyList('keypath'), keyList('saltpath'), read('presets')];
   const flags = {
     version: packageVersion(),
-    ...(keyText === undefined ? {} : { keyText }),
-    ...(saltText === undefined ? {} : { saltText }),
+    ...(keyFile === undefined ? {} : { keyFile }),
+    ...(saltFile === undefined ? {} : { saltFile }),
     ...(presetsText === undefined ? {} : { presetsText }),
   };
   return { flags, problems };
 }
 
-/** Which variable a value came from, for `pictor config`. */
-function nameOrigin(path: string, env: Environment): string {
-  const variable = legacyVariables
-    .filter(({ to }) => to.includes(path))
-    .flatMap(({ name, formerly = [] }) => [name, ...formerly])
-    .find((name) => Boolean(env[`IMGPROXY_${name}`]));
-  if (variable !== undefined) return `IMGPROXY_${variable}`;
-  return path === 'mounts' ? 'IMGPROXY_…' : 'imgproxy default';
-}
+/** What a value is called when nobody set it: ours may differ. */
+const unset = 'imgproxy default';
+
+/** Origins of the parts of one list, by their place in it: `[0].settings.quality`. */
+const partsOf = (path: string, origins: LegacyReading['origins']): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(origins)
+      .filter(([place]) => place.startsWith(`${path}[`))
+      .map(([place, name]) => [place.slice(path.length), name]),
+  );
 
 /** `{ server: { bind: x } }` as `server.bind`; a list is one value. */
-function flatten(tree: Readonly<Record<string, unknown>>, env: Environment, above = ''): LegacyValue[] {
+function flatten(tree: PartialConfig, origins: LegacyReading['origins'], above = ''): LegacyValue[] {
   return Object.entries(tree).flatMap(([key, value]) => {
     const path = above + key;
     const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
-    if (isSection) return flatten(value as Readonly<Record<string, unknown>>, env, `${path}.`);
-    return [{ path, value, name: nameOrigin(path, env) }];
+    if (isSection) return flatten(value as PartialConfig, origins, `${path}.`);
+    return [{ path, value, name: origins[path] ?? unset, parts: partsOf(path, origins) }];
   });
 }
 
@@ -89,7 +93,7 @@ export async function readImgproxyConfig(call: ConfigCall): Promise<ReadConfig> 
     schema: settingsSchema,
     env,
     args: rest,
-    legacy: [...surroundingValues(call), memoryCache, ...flatten(reading.config, env)],
+    legacy: [...surroundingValues(call), memoryCache, ...flatten(reading.config, reading.origins)],
     problems: [...files.problems, ...reading.problems.map(toProblem)],
   });
   return { ...loaded, warnings: reading.notices };

@@ -18,6 +18,8 @@ export interface LayerEntry {
   readonly setting: Setting;
   readonly value: unknown;
   readonly origin: Origin;
+  /** Names of what parts of it come from, by their place in it: `[0].prefix`. */
+  readonly parts?: Readonly<Record<string, string>>;
 }
 
 /** Everything one layer (file, environment, flags, an old server's configuration) has to say. */

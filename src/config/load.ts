@@ -18,6 +18,8 @@ export interface LegacyValue {
   readonly value: unknown;
   /** What it was called there: `IMGPROXY_BIND`, or `imgproxy default`. */
   readonly name: string;
+  /** Names of what parts of it come from, by their place in it: `[0].prefix`. The rest is called like the whole. */
+  readonly parts?: Readonly<Record<string, string>>;
 }
 
 export interface LoadInput<Schema extends z.ZodType> {
@@ -36,7 +38,7 @@ export interface LoadInput<Schema extends z.ZodType> {
 export interface LoadedConfig<Config> {
   /** Frozen to the last leaf. */
   readonly config: Config;
-  /** Where each value came from, by path; every setting is there. */
+  /** Where each value came from, by path; every setting is there, and parts of one that differ: `mounts[0].prefix`. */
   readonly origins: ReadonlyMap<string, Origin>;
   readonly settings: readonly Setting[];
   readonly file: string | null;
@@ -52,10 +54,10 @@ function deepFreeze<T>(value: T): T {
 }
 
 function legacyEntries(settings: readonly Setting[], legacy: readonly LegacyValue[]): LayerEntry[] {
-  return legacy.map(({ path, value, name }) => {
+  return legacy.map(({ path, value, name, parts = {} }) => {
     const setting = settings.find((candidate) => candidate.path === path);
     if (setting === undefined) throw new Error(`no setting is called ${path}`);
-    return { setting, value, origin: { from: 'legacy', name } };
+    return { setting, value, origin: { from: 'legacy', name }, parts };
   });
 }
 
@@ -71,6 +73,15 @@ function buildTree(entries: Iterable<LayerEntry>): Record<string, unknown> {
     section[setting.keys.at(-1)!] = value;
   }
   return tree;
+}
+
+function originsBelow(path: string, entry: LayerEntry | undefined): [string, Origin][] {
+  const { origin = { from: 'default', name: '' }, parts = {} } = entry ?? {};
+  const inner = Object.entries(parts).map(([place, name]): [string, Origin] => [
+    path + place,
+    { ...origin, name },
+  ]);
+  return [[path, origin], ...inner];
 }
 
 async function readFileLayer(schema: z.ZodType, settings: readonly Setting[], file: string | null) {
@@ -111,7 +122,7 @@ export async function loadConfig<Schema extends z.ZodType>(
   if (!result.success || problems.length > 0) throw new ConfigError(problems);
 
   const origins = new Map<string, Origin>(
-    settings.map(({ path }) => [path, chosen.get(path)?.origin ?? { from: 'default', name: '' }]),
+    settings.flatMap(({ path }) => originsBelow(path, chosen.get(path))),
   );
   return { config: deepFreeze(result.data), origins, settings, file };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { Origin } from './layer.ts';
 import type { LoadedConfig } from './load.ts';
 import { maskSecrets } from './mask.ts';
 import type { Setting } from './settings-tree.ts';
@@ -48,7 +49,7 @@ function valueRows(name: string, value: unknown): (readonly [name: string, text:
   if (Array.isArray(value) && value.some(isObject)) {
     return value.flatMap((item, index) => valueRows(`${name}[${index}]`, item));
   }
-  if (isObject(value) && !Array.isArray(value)) {
+  if (isObject(value) && !Array.isArray(value) && Object.keys(value).length > 0) {
     return Object.entries(value).flatMap(([key, inner]) => valueRows(`${name}.${key}`, inner));
   }
   return [[name, Array.isArray(value) ? value.join(',') : showPlain(value ?? '')]];
@@ -61,22 +62,35 @@ function settingRows(setting: Setting, value: unknown): (readonly [name: string,
     : [[setting.path, showSettingValue(setting, value)]];
 }
 
+/** Of the part itself, or of the nearest whole around it. */
+function originOf(name: string, origins: ReadonlyMap<string, Origin>): Origin | undefined {
+  const above = name.replace(/(\[\d+\]|\.[^.[]*)$/, '');
+  return origins.get(name) ?? (above === name ? undefined : originOf(above, origins));
+}
+
 const widestValueColumn = 40;
 
 /** Every setting, its value and where that came from, secrets masked, as a table for a terminal. */
 export function renderValues({ config, origins, settings }: LoadedConfig<unknown>): string {
-  const rows = settings.flatMap((setting) => {
-    const origin = origins.get(setting.path);
-    const from = origin?.name || origin?.from || '';
-    return settingRows(setting, settingValue(config, setting)).map(
-      ([name, text]) => [name, text || '-', from] as const,
-    );
-  });
+  const rows = settings.flatMap((setting) =>
+    settingRows(setting, settingValue(config, setting)).map(([name, text]) => {
+      const origin = originOf(name, origins);
+      return [name, text || '-', origin?.name || origin?.from || ''] as const;
+    }),
+  );
   const first = widest(rows.map(([name]) => name));
   const second = Math.min(widestValueColumn, widest(rows.map(([, text]) => text)));
   return rows
     .map(([name, text, from]) => `${name.padEnd(first)}  ${text.padEnd(second)}  ${from}`.trimEnd())
     .join('\n');
+}
+
+/** Origins of parts that differ from that of the whole: `{ parts: { "[0].prefix": "IMGPROXY_PATH_PREFIX" } }`. */
+function partsJson({ path }: Setting, origins: ReadonlyMap<string, Origin>) {
+  const parts = [...origins]
+    .filter(([place]) => place.startsWith(`${path}[`))
+    .map(([place, { name }]) => [place.slice(path.length), name]);
+  return parts.length === 0 ? {} : { parts: Object.fromEntries(parts) as Record<string, string> };
 }
 
 /** The same as data: `{ "cache.dir": { "value": …, "from": "env", "name": "PICTOR_CACHE_DIR" } }`. */
@@ -86,6 +100,7 @@ export function renderValuesJson({ config, origins, settings }: LoadedConfig<unk
     {
       value: maskSecrets(setting.schema, settingValue(config, setting)) ?? null,
       ...origins.get(setting.path),
+      ...partsJson(setting, origins),
     },
   ]);
   return JSON.stringify(Object.fromEntries(rows), null, 2);

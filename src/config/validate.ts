@@ -71,6 +71,14 @@ function expectation(
   return addSyntax ? `${message} (${setting.syntax})` : message;
 }
 
+/** The name a part of a value had where it was written: then our path says nothing more. */
+function originalName({ parts = {} }: LayerEntry, place: string): string | null {
+  const known = Object.keys(parts).find(
+    (each) => place === each || place.startsWith(`${each}.`) || place.startsWith(`${each}[`),
+  );
+  return known === undefined ? null : parts[known]!;
+}
+
 /** Where the refused value stands: variable, flag or line, then the path when that says more. */
 async function whereabouts(
   path: KeyPath,
@@ -80,6 +88,8 @@ async function whereabouts(
   const entry = setting === undefined ? undefined : chosen.get(setting.path);
   if (setting === undefined || entry === undefined) return showPath(path) || 'configuration';
   if (entry.origin.from === 'file' && file !== null) return `${await file.locate(path)} ${showPath(path)}`;
+  const part = originalName(entry, showPath(path).slice(setting.path.length));
+  if (part !== null) return part;
   return path.length > setting.keys.length ? `${entry.origin.name} ${showPath(path)}` : entry.origin.name;
 }
 

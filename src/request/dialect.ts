@@ -135,4 +135,6 @@ export interface Dialect<Settings> {
   format(image: ImageRequest, settings: Settings): string;
   replies(settings: Settings): ReplyStyle;
   policy(settings: Settings): MountPolicy;
+  /** Every setting as it takes effect, for those who ask what is set: what is left to rules is filled in, null where nothing is set. */
+  effective(settings: Settings): Readonly<Record<string, unknown>>;
 }

@@ -4,7 +4,7 @@ import type { ImageRequest } from '../../request/image-request.ts';
 import { formatRequest } from './format.ts';
 import { imgproxyPolicy } from './policy.ts';
 import { imgproxyReplies } from './replies.ts';
-import { rulesOf } from './rules.ts';
+import { effectiveSettings, rulesOf } from './rules.ts';
 import type { ImgproxySettings } from './settings.ts';
 import { parseV1, splitV1 } from './v1-parse.ts';
 import { parseV4, v4Signature } from './v4-parse.ts';
@@ -52,6 +52,7 @@ export const imgproxy: Dialect<ImgproxySettings> = {
     }),
   replies: imgproxyReplies,
   policy: imgproxyPolicy,
+  effective: effectiveSettings,
 };
 
 function grantOf(target: RequestTarget, settings: ImgproxySettings): Grant {

@@ -1,25 +1,32 @@
 import { decimal } from './legacy-reading.ts';
-import { complaint, prefix, read, type Work } from './legacy-work.ts';
+import { assign, complaint, namesSet, prefix, read, type Work } from './legacy-work.ts';
 
 /**
  * imgproxy compares the pixels of all frames with MAX_SRC_RESOLUTION, or one frame's with
  * MAX_ANIMATION_FRAME_RESOLUTION where that is set. We bound one frame and all of them.
  */
 export function settleLimits(work: Work): void {
-  const { values, notices } = work;
+  const { values, origins, notices } = work;
   const perFrame = read(work, 'MAX_ANIMATION_FRAME_RESOLUTION', decimal({ least: 0 }));
   const frames = Number(values.get('settings.maxAnimationFrames') ?? 1);
   const ofAll =
-    Number(perFrame ?? 0) > 0 ? Math.round(Number(perFrame) * 1e6) * frames : values.get('limits.maxPixels');
-  values.set('limits.maxFramePixels', ofAll);
+    Number(perFrame ?? 0) > 0
+      ? {
+          value: Math.round(Number(perFrame) * 1e6) * frames,
+          origin: namesSet(work, 'MAX_ANIMATION_FRAME_RESOLUTION', 'MAX_ANIMATION_FRAMES'),
+        }
+      : { value: values.get('limits.maxPixels'), origin: origins.get('limits.maxPixels') ?? null };
+  assign(work, 'limits.maxFramePixels', ofAll);
   if (values.get('limits.maxSourceBytes') === 0) {
     values.delete('limits.maxSourceBytes');
+    origins.delete('limits.maxSourceBytes');
     notices.push(
       `${prefix}MAX_SRC_FILE_SIZE=0: there is always a bound; set PICTOR_LIMITS_MAX_SOURCE_BYTES to raise it`,
     );
   }
   if (values.get('admission.processQueue') === 0) {
     values.delete('admission.processQueue');
+    origins.delete('admission.processQueue');
     notices.push(
       `${prefix}REQUESTS_QUEUE_SIZE=0: there is always a bound; set PICTOR_ADMISSION_PROCESS_QUEUE to raise it`,
     );
@@ -27,18 +34,22 @@ export function settleLimits(work: Work): void {
 }
 
 /** Times and counts that follow from others. */
-export function settleTimes({ values, flags, v1, problems }: Work): void {
+export function settleTimes(work: Work): void {
+  const { values, origins, flags, v1, problems } = work;
+  const originOf = (path: string) => origins.get(path) ?? null;
   if (v1 && values.get('settings.ttlSeconds') === 0)
     problems.push(complaint('TTL', 'a whole number greater than 0', '0'));
   if (v1 && values.get('server.maxConnections') === 0) {
     problems.push(complaint('MAX_CLIENTS', 'a whole number greater than 0', '0'));
   }
   if (!values.has('server.shutdownTimeoutSeconds')) {
-    values.set('server.shutdownTimeoutSeconds', 2 * Number(values.get('engine.timeoutSeconds')));
+    const value = 2 * Number(values.get('engine.timeoutSeconds'));
+    assign(work, 'server.shutdownTimeoutSeconds', { value, origin: originOf('engine.timeoutSeconds') });
   }
   // One limit over the whole download, as the original had it: no shorter one of ours may cut in.
   for (const part of ['connectTimeoutSeconds', 'headersTimeoutSeconds', 'idleTimeoutSeconds']) {
-    values.set(`sources.http.${part}`, values.get('sources.http.timeoutSeconds'));
+    const whole = 'sources.http.timeoutSeconds';
+    assign(work, `sources.http.${part}`, { value: values.get(whole), origin: originOf(whole) });
   }
   const agent = values.get('sources.http.userAgent');
   if (typeof agent === 'string') {
@@ -47,13 +58,17 @@ export function settleTimes({ values, flags, v1, problems }: Work): void {
 }
 
 /** Hosts the operator named count as allowed wherever they resolve to; what is risky is said. */
-export function nameTrustedHosts({ values, notices }: Work): void {
+export function nameTrustedHosts(work: Work): void {
+  const { values, notices } = work;
   const sources = (values.get('settings.allowedSources') ?? []) as readonly string[];
   const base = values.get('settings.baseUrl');
   const named = [...(typeof base === 'string' ? [base] : []), ...sources]
     .map(hostNamed)
     .filter((host) => host !== null);
-  if (named.length > 0) values.set('sources.http.allowedHosts', [...new Set(named)]);
+  if (named.length > 0) {
+    const origin = namesSet(work, 'BASE_URL', 'ALLOWED_SOURCES');
+    assign(work, 'sources.http.allowedHosts', { value: [...new Set(named)], origin });
+  }
   for (const pattern of sources) {
     if (/^https?:\/\/[^/]*$/i.test(pattern)) {
       notices.push(

@@ -2,12 +2,19 @@ import { type TextReader, truth } from './legacy-reading.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** A file that a flag names. */
+export interface FlagFile {
+  /** The flag as it was written, for messages: `-keypath /etc/imgproxy/key`. */
+  readonly name: string;
+  readonly text: string;
+}
+
 /** Contents of the files that imgproxy's flags name; absent flags are absent. */
 export interface LegacyFlags {
   /** `-keypath`. */
-  readonly keyText?: string;
+  readonly keyFile?: FlagFile;
   /** `-saltpath`. */
-  readonly saltText?: string;
+  readonly saltFile?: FlagFile;
   /** `-presets`. */
   readonly presetsText?: string;
   /** Our version, put for `%current_version` in IMGPROXY_USER_AGENT. */
@@ -21,6 +28,8 @@ export interface Work {
   readonly v1: boolean;
   /** Values by dotted path. */
   readonly values: Map<string, unknown>;
+  /** Variables or flags that values come from, by the same paths; a default of imgproxy's has none. */
+  readonly origins: Map<string, string>;
   readonly problems: string[];
   readonly notices: string[];
 }
@@ -52,4 +61,21 @@ export function read(work: Work, name: string, reader: TextReader): unknown {
   // Version 1 passed over what it could not read; a switch that could not be read was off.
   work.notices.push(`${shown}; ${reader === truth ? 'read as false' : 'the default stands'}`);
   return reader === truth ? false : undefined;
+}
+
+/** Takes a value over, and where it comes from; null: from nowhere but imgproxy's defaults. */
+export function assign(
+  { values, origins }: Work,
+  path: string,
+  { value, origin }: { readonly value: unknown; readonly origin: string | null },
+): void {
+  values.set(path, value);
+  if (origin === null) origins.delete(path);
+  else origins.set(path, origin);
+}
+
+/** Names of those variables of imgproxy's that are set, for the origin of what is made of several; null when none is. */
+export function namesSet(work: Work, ...names: readonly string[]): string | null {
+  const used = names.filter((name) => textOf(work, name) !== undefined).map((name) => prefix + name);
+  return used.length === 0 ? null : used.join(', ');
 }

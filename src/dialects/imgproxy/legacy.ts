@@ -4,9 +4,12 @@ import { commaList, truth } from './legacy-reading.ts';
 import { nameTrustedHosts, settleLimits, settleTimes } from './legacy-settle.ts';
 import { composedVariables, type LegacyVariable, legacyVariables } from './legacy-variables.ts';
 import {
+  assign,
   complaint,
   type Environment,
+  type FlagFile,
   type LegacyFlags,
+  namesSet,
   prefix,
   read,
   textOf,
@@ -18,6 +21,8 @@ export type PartialConfig = { readonly [key: string]: unknown };
 
 export interface LegacyReading {
   readonly config: PartialConfig;
+  /** Variable or flag by path (`server.bind`, `mounts[0].settings.quality`); what is not named here is imgproxy's default. */
+  readonly origins: Readonly<Record<string, string>>;
   /** Why the server must not start. No secret is repeated in them. */
   readonly problems: readonly string[];
   /** What the operator should know. */
@@ -31,9 +36,10 @@ export interface LegacyReading {
 export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): LegacyReading {
   const compat = env[`${prefix}COMPAT`] ?? '';
   const v1 = compat === 'v1';
-  const work: Work = { env, flags, v1, values: new Map(), problems: [], notices: [] };
+  const work: Work = { env, flags, v1, values: new Map(), origins: new Map(), problems: [], notices: [] };
   if (!['', 'v1', 'v4'].includes(compat)) work.problems.push(complaint('COMPAT', 'v1 or v4', compat));
   for (const [path, value] of Object.entries(v1 ? v1Defaults : v4Defaults)) work.values.set(path, value);
+  if (compat !== '') work.origins.set('settings.compat', `${prefix}COMPAT`);
   readListen(work);
   readKeys(work);
   for (const variable of legacyVariables) readVariable(work, variable);
@@ -42,7 +48,8 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
   settleTimes(work);
   nameTrustedHosts(work);
   reportTheRest(work);
-  return { config: treeOf(work.values), problems: work.problems, notices: work.notices };
+  const origins = Object.fromEntries([...work.origins].map(([path, name]) => [placeOf(path), name]));
+  return { config: treeOf(work.values), origins, problems: work.problems, notices: work.notices };
 }
 
 /** Where imgproxy's defaults differ from ours. Those of the mount's settings follow `settings.compat`. */
@@ -79,7 +86,7 @@ function readVariable(work: Work, { name, formerly = [], read: reader, to }: Leg
   for (const other of others) work.notices.push(`${prefix}${other} is not used: ${prefix}${used} is set too`);
   if (used !== name && !work.v1) work.notices.push(`${prefix}${used} is now called ${prefix}${name}`);
   const value = read(work, used, reader);
-  if (value !== undefined) for (const path of to) work.values.set(path, value);
+  if (value !== undefined) for (const path of to) assign(work, path, { value, origin: prefix + used });
 }
 
 function readListen(work: Work): void {
@@ -94,24 +101,25 @@ function readListen(work: Work): void {
     tcp6: bare ? `[::]${bind}` : bind,
     unix: `unix:${bind}`,
   };
-  if (Object.hasOwn(forms, network)) work.values.set('server.bind', forms[network]);
+  const origin = namesSet(work, 'BIND', 'NETWORK') ?? (bind === ':8080' ? null : 'PORT');
+  if (Object.hasOwn(forms, network)) assign(work, 'server.bind', { value: forms[network], origin });
   else work.problems.push(complaint('NETWORK', 'tcp, tcp4, tcp6 or unix', network));
 }
 
 function readKeys(work: Work): void {
-  const keys = hexList(work, 'KEY', work.flags.keyText);
-  const salts = hexList(work, 'SALT', work.flags.saltText);
+  const { keyFile, saltFile } = work.flags;
+  const keys = hexList(work, 'KEY', keyFile);
+  const salts = hexList(work, 'SALT', saltFile);
   if (keys === null || salts === null) return;
+  const names = [keyFile?.name ?? `${prefix}KEY`, saltFile?.name ?? `${prefix}SALT`];
   if (keys.length !== salts.length) {
     work.problems.push(
-      `${prefix}KEY and ${prefix}SALT: as many keys as salts are needed, got ${keys.length} and ${salts.length}`,
+      `${names.join(' and ')}: as many keys as salts are needed, got ${keys.length} and ${salts.length}`,
     );
     return;
   }
-  work.values.set(
-    'settings.keys',
-    keys.map((key, index) => ({ key, salt: salts[index] })),
-  );
+  const value = keys.map((key, index) => ({ key, salt: salts[index] }));
+  assign(work, 'settings.keys', { value, origin: keys.length === 0 ? null : names.join(', ') });
   if (keys.length > 0) {
     if (keys.some((key) => key.length < 32))
       work.notices.push(`${prefix}KEY: a key of less than 16 bytes can be guessed`);
@@ -125,10 +133,10 @@ function readKeys(work: Work): void {
 }
 
 /** Hexadecimal texts of a list; null, and a problem, when one is none. */
-function hexList(work: Work, name: string, fromFile: string | undefined): string[] | null {
-  const texts = commaList(fromFile ?? textOf(work, name) ?? '');
+function hexList(work: Work, name: string, file: FlagFile | undefined): string[] | null {
+  const texts = commaList(file?.text ?? textOf(work, name) ?? '');
   if (texts.every((text) => decodeHex(text) !== null)) return texts;
-  work.problems.push(`${prefix}${name}: expected an even number of hexadecimal digits`);
+  work.problems.push(`${file?.name ?? prefix + name}: expected an even number of hexadecimal digits`);
   return null;
 }
 
@@ -139,8 +147,14 @@ function readNegotiation(work: Work): void {
     ...(isOn('AUTO_WEBP', 'ENABLE_WEBP_DETECTION') ? ['webp'] : []),
   ];
   const enforced = [...(isOn('ENFORCE_AVIF') ? ['avif'] : []), ...(isOn('ENFORCE_WEBP') ? ['webp'] : [])];
-  if (auto.length > 0) work.values.set('settings.autoFormats', auto);
-  if (enforced.length > 0) work.values.set('settings.enforceFormats', enforced);
+  if (auto.length > 0) {
+    const origin = namesSet(work, 'AUTO_AVIF', 'AUTO_WEBP', 'ENABLE_AVIF_DETECTION', 'ENABLE_WEBP_DETECTION');
+    assign(work, 'settings.autoFormats', { value: auto, origin });
+  }
+  if (enforced.length > 0) {
+    const origin = namesSet(work, 'ENFORCE_AVIF', 'ENFORCE_WEBP');
+    assign(work, 'settings.enforceFormats', { value: enforced, origin });
+  }
 }
 
 /** No variable of imgproxy is passed over in silence. */
@@ -173,6 +187,12 @@ function reportInert(work: Work, name: string, text: string): void {
     case null:
       work.notices.push(`${prefix}${name} is unknown and changes nothing`);
   }
+}
+
+/** `settings.x` as `mounts[0].settings.x`: where it stands in the whole configuration. */
+function placeOf(path: string): string {
+  if (path.startsWith('settings.')) return `mounts[0].${path}`;
+  return path.startsWith('mount.') ? path.replace(/^mount/, 'mounts[0]') : path;
 }
 
 /** `settings.x` and `mount.x` go into the one mount, everything else where its path says. */

@@ -1,5 +1,5 @@
 import type { EncoderOptions } from '../../core/format.ts';
-import type { ImgproxySettings } from './settings.ts';
+import { type ImgproxySettings, imgproxySettings } from './settings.ts';
 
 /** What the two versions do where nothing is configured. */
 const modes = {
@@ -60,6 +60,12 @@ export function rulesOf(settings: ImgproxySettings): ImgproxyRules {
   };
   known.set(settings, rules);
   return rules;
+}
+
+/** Every setting of a mount, in the order of the schema, as it takes effect; null where nothing is set. */
+export function effectiveSettings(settings: ImgproxySettings): Readonly<Record<string, unknown>> {
+  const rules: Readonly<Record<string, unknown>> = { ...rulesOf(settings) };
+  return Object.fromEntries(Object.keys(imgproxySettings.shape).map((name) => [name, rules[name] ?? null]));
 }
 
 /** Only what was asked for: pictor's own encoder defaults stand otherwise. */

@@ -301,3 +301,54 @@ describe('the start message', () => {
     }
   });
 });
+
+describe('the origins of what stands in place of imgproxy', () => {
+  /** Value and origin by name, as `pictor config imgproxy` prints them. */
+  async function shown(env: CommandCall['env']) {
+    const { out } = await run(['config', 'imgproxy'], env);
+    return new Map(
+      out.split('\n').map((line) => [line.split(/ +/, 1)[0]!, line.trim().split(/ {2,}/).slice(1)]),
+    );
+  }
+
+  it('names the variable of every value, and what nobody set', async () => {
+    const rows = await shown({
+      IMGPROXY_KEY: key,
+      IMGPROXY_SALT: salt,
+      PORT: '9000',
+      IMGPROXY_SECRET: 'hush',
+      IMGPROXY_TIMEOUT: '7',
+      IMGPROXY_QUALITY: '70',
+    });
+    assert.deepEqual(rows.get('server.bind'), [':9000', 'PORT']);
+    assert.deepEqual(rows.get('server.shutdownTimeoutSeconds'), ['14', 'IMGPROXY_TIMEOUT']);
+    assert.deepEqual(rows.get('mounts[0].settings.quality'), ['70', 'IMGPROXY_QUALITY']);
+    assert.deepEqual(rows.get('mounts[0].settings.secret'), ['(secret)', 'IMGPROXY_SECRET']);
+    assert.deepEqual(rows.get('mounts[0].settings.keys[0].key'), ['(secret)', 'IMGPROXY_KEY, IMGPROXY_SALT']);
+    assert.deepEqual(rows.get('mounts[0].settings.gzipLevel'), ['0', 'imgproxy default']);
+  });
+
+  it('shows what the rules fill in', async () => {
+    const v4 = await shown({});
+    assert.deepEqual(v4.get('mounts[0].settings.ttlSeconds'), ['31536000', 'imgproxy default']);
+    assert.deepEqual(v4.get('mounts[0].settings.useEtag'), ['true', 'imgproxy default']);
+    assert.deepEqual(v4.get('mounts[0].settings.secret'), ['-', 'imgproxy default']);
+    const v1 = await shown({ IMGPROXY_COMPAT: 'v1', IMGPROXY_KEY: key, IMGPROXY_SALT: salt });
+    assert.deepEqual(v1.get('mounts[0].settings.ttlSeconds'), ['3600', 'imgproxy default']);
+    assert.deepEqual(v1.get('mounts[0].settings.compat'), ['v1', 'IMGPROXY_COMPAT']);
+  });
+
+  it('names the variable or file of a value that is wrong', async () => {
+    const wrong = async (call: Partial<ConfigCall>) => {
+      const error: unknown = await readImgproxyConfig(call).catch((thrown: unknown) => thrown);
+      assert.ok(error instanceof ConfigError);
+      return error.problems.map(({ where }) => where);
+    };
+    assert.deepEqual(await wrong({ env: { IMGPROXY_BIND: 'foo', IMGPROXY_PATH_PREFIX: '/a b' } }), [
+      'IMGPROXY_BIND',
+      'IMGPROXY_PATH_PREFIX',
+    ]);
+    const file = write('broken.salt', 'zz');
+    assert.deepEqual(await wrong({ args: ['-saltpath', file] }), [`-saltpath ${file}`]);
+  });
+});

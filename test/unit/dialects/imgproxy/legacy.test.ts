@@ -35,6 +35,7 @@ test('defaults of version 4', () => {
   assert.deepEqual(reading, {
     problems: [],
     notices: [],
+    origins: { 'mounts[0].settings.keys': 'IMGPROXY_KEY, IMGPROXY_SALT' },
     config: {
       server: {
         bind: ':8080',
@@ -172,7 +173,10 @@ test('keys: lists, files, and what is wrong with them', () => {
   ]);
   const files = fromEnvironment(
     { IMGPROXY_COMPAT: 'v1', IMGPROXY_KEY: 'aa' },
-    { keyText: `${key}\n`, saltText: ` ${salt}\n` },
+    {
+      keyFile: { name: '-keypath k', text: `${key}\n` },
+      saltFile: { name: '-saltpath s', text: ` ${salt}\n` },
+    },
   );
   assert.deepEqual([mountOf(files).settings.keys, files.problems], [[{ key, salt }], []]);
   for (const env of [
