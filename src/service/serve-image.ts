@@ -8,8 +8,9 @@ import type { Engine } from '../plan/engine-port.ts';
 import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import type { Freshness } from './freshness.ts';
+import { type HeldOriginal, obtainAll, releaseAll, retainAll } from './held-original.ts';
 import { etagOf, variantKey } from './key.ts';
-import type { HeldOriginal, Originals } from './originals.ts';
+import type { Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
 import { createTransformFailures } from './transform-failures.ts';
 
@@ -95,7 +96,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 
   /** Every source of the request, at hand. */
   async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
-    const originals = await Promise.all(sourcesOf(image).map((uri) => parts.originals.obtain(uri, signal)));
+    const originals = await obtainAll(sourcesOf(image), (uri) => parts.originals.obtain(uri, signal));
     return sourcedFrom(key, originals);
   }
 
@@ -162,10 +163,13 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     } catch (thrown) {
       if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
       // Stored once more it could be lost once more: such a store is too small for all that is in flight.
-      const again = await Promise.all(
-        sourced.originals.map(({ uri }) => parts.originals.obtainAside(uri, signal)),
-      );
-      return make(image, key, sourcedFrom(key, again), signal);
+      const uris = sourced.originals.map(({ uri }) => uri);
+      const again = await obtainAll(uris, (uri) => parts.originals.obtainAside(uri, signal));
+      try {
+        return await make(image, key, sourcedFrom(key, again), signal);
+      } finally {
+        releaseAll(again);
+      }
     }
   }
 
@@ -187,6 +191,18 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     signal: AbortSignal,
   ): Promise<ServedImage> {
     const sourced = await source(request.image, key, signal);
+    try {
+      return await renewFrom(sourced, request, { key, held, signal });
+    } finally {
+      releaseAll(sourced.originals);
+    }
+  }
+
+  async function renewFrom(
+    sourced: Sourced,
+    request: Omit<ServeRequest, 'signal'>,
+    { key, held, signal }: { key: string; held: ReadBlob | null; signal: AbortSignal },
+  ): Promise<ServedImage> {
     const isSame = held !== null && asRecord(held.meta).version === sourced.version;
     const same = isSame ? unchanged(key, held, sourced) : null;
     // The source has come to forbid what was kept before.
@@ -196,9 +212,15 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     if (request.clientHolds?.(sourced.etag, lastModified) === true) {
       return notModified(key, sourced, lastModified);
     }
-    const variant = await transforms.join(`${key}\n${sourced.version}`, signal, (shared) =>
-      makeAgainIfLost(request.image, key, sourced, shared),
-    );
+    const variant = await transforms.join(`${key}\n${sourced.version}`, signal, async (shared) => {
+      // The one who began this run may leave before the others who wait for it.
+      retainAll(sourced.originals);
+      try {
+        return await makeAgainIfLost(request.image, key, sourced, shared);
+      } finally {
+        releaseAll(sourced.originals);
+      }
+    });
     return served({
       key,
       record: variant.record,

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { count, seconds } from '../core/settings.ts';
+import { byteSize, count, seconds } from '../core/settings.ts';
 
 /** How much work is let in at once. Hits and 304 answers never pass a gate. */
 export const admissionSettings = z.strictObject({
@@ -9,7 +9,15 @@ export const admissionSettings = z.strictObject({
   processQueue: count(0).describe(
     'Transforms that may wait for a place; further ones are answered 503. 0: 25 per place.',
   ),
-  retryAfterSeconds: count(2, 1).describe('Retry-After of a 503 that a full queue gave.'),
+  maxWaitSeconds: seconds(10).describe(
+    'Longest wait for a place among the transforms; then the answer is 503. 0: no limit.',
+  ),
+  memoryForOriginals: byteSize('256MiB').describe(
+    'Memory for originals that no store keeps: no-store and private ones, and those too large for the disk. When it is full, further ones are answered 503.',
+  ),
+  retryAfterSeconds: count(2, 1).describe(
+    'Retry-After of a 503 that a full queue, a long wait or full memory gave.',
+  ),
 });
 export type AdmissionSettings = z.infer<typeof admissionSettings>;
 

@@ -5,6 +5,7 @@ import type { PictorEvent } from '../../../src/core/events.ts';
 import type { Source } from '../../../src/core/ports.ts';
 import { createGate } from '../../../src/lib/gate.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
+import { createMemoryBudget } from '../../../src/service/memory-budget.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
 import {
@@ -32,7 +33,7 @@ const image = (name: string, width = 10): ImageRequest => ({
 
 function setUp(
   source: Source,
-  more: { processQueue?: number; processWidth?: number; engineDelay?: number } = {},
+  more: { processQueue?: number; processWidth?: number; engineDelay?: number; memory?: number } = {},
 ) {
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const now = () => clock;
@@ -41,11 +42,13 @@ function setUp(
   const variants = createMapStore();
   const store = createMapStore();
   const engine = createHashEngine(more.engineDelay ?? 1);
+  const memory = createMemoryBudget(more.memory ?? 1e6);
   const originals = createOriginals({
     source,
     store,
     gate: createGate({ width: 4, queue: 2000 }),
     maxBytes: 1e6,
+    memory,
     retryAfterSeconds: 2,
     freshness,
     emit,
@@ -69,6 +72,7 @@ function setUp(
     store,
     events,
     gate,
+    memory,
     pass: (seconds: number) => {
       clock += seconds * 1000;
     },
@@ -345,4 +349,59 @@ test('a request that was asking its source while the picture was made does not m
   // … and reaches the transform after it.
   await service.serve({ image: image('a'), signal: never });
   assert.equal(engine.jobs.length, 1);
+});
+
+test('a store that takes nothing does not cost a second fetch', async () => {
+  const source = createScriptedSource(async () => found('x'));
+  const { service, store, memory } = setUp(source);
+  store.put = () => Promise.reject(new PictorError('STORE_FAILED', { detail: 'no such folder' }));
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'miss');
+  assert.equal(source.asked.length, 1);
+  await settle();
+  assert.equal(memory.used(), 0);
+});
+
+test('what a failing store left unread is given up before the source is asked again', async () => {
+  const source = createScriptedSource(async (_uri, _context, nth) => {
+    if (nth === 2) assert.equal(source.asked[0]?.context.signal.aborted, true);
+    return found('x');
+  });
+  const { service, store } = setUp(source);
+  store.failWrites = true;
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'miss');
+  assert.deepEqual(
+    source.asked.map(({ context }) => context.signal.aborted),
+    [true, false],
+  );
+});
+
+test('originals that no store keeps share one amount of memory, and give it back', async () => {
+  const source = createScriptedSource(async () => found('x'.repeat(600), { 'cache-control': 'no-store' }));
+  const { service, memory } = setUp(source, { memory: 1000, engineDelay: 20 });
+  const serve = (name: string, width?: number) => service.serve({ image: image(name, width), signal: never });
+  const results = await Promise.allSettled([serve('a'), serve('b'), serve('a', 20)]);
+  assert.deepEqual(
+    results.map((result) => (result.status === 'fulfilled' ? 'served' : (result.reason as PictorError).code)),
+    ['served', 'BUSY', 'served'],
+  );
+  await settle();
+  assert.equal(memory.used(), 0);
+  assert.equal((await serve('b')).cache, 'bypass');
+});
+
+test('memory stays counted while others wait for a picture, and is given back when all have left', async () => {
+  const source = createScriptedSource(async () => found('x'.repeat(600), { 'cache-control': 'no-store' }));
+  const { service, memory, engine } = setUp(source, { engineDelay: 50 });
+  const [first, second] = [new AbortController(), new AbortController()];
+  const answers = [first, second].map(({ signal }) => service.serve({ image: image('a'), signal }));
+  const settled = Promise.allSettled(answers);
+  await settle();
+  assert.equal(engine.jobs.length, 1);
+  first.abort(new PictorError('CANCELLED'));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(memory.used(), 600);
+  second.abort(new PictorError('CANCELLED'));
+  await settled;
+  await new Promise((resolve) => setTimeout(resolve, 60));
+  assert.equal(memory.used(), 0);
 });

@@ -383,3 +383,20 @@ originTest(
     assert.equal(origin.count('/head'), 1);
   },
 );
+
+originTest(
+  'a body that nobody begins to read lets its connection go when it is given up',
+  async (t, origin) => {
+    origin.route('/held.jpg', { body: Buffer.alloc(100_000), hang: 'mid-body', truncateAt: 50_000 });
+    origin.route('/next.jpg', { body: 'next' });
+    const source = httpSource(t, { maxConnectionsPerHost: 1 });
+    const controller = new AbortController();
+    await source.open(`${origin.url}/held.jpg`, { signal: controller.signal, maxBytes: 1e6 });
+    controller.abort();
+    const next = await source.open(`${origin.url}/next.jpg`, {
+      signal: new AbortController().signal,
+      maxBytes: 1e6,
+    });
+    assert.equal(next.status, 'found');
+  },
+);

@@ -1,0 +1,120 @@
+import type { EmitEvent } from '../core/events.ts';
+import type { BlobMeta, BlobStore, Source, SourceResponse, StoredBlob, Validators } from '../core/ports.ts';
+import type { Gate } from '../lib/gate.ts';
+import { type Freshness, fixedFreshness, freshnessOf } from './freshness.ts';
+import type { MemoryBudget, MemoryHold } from './memory-budget.ts';
+import type { FreshnessSettings } from './settings.ts';
+
+/** An original that is at hand now: a file where there is one, else bytes. */
+export interface HeldOriginal {
+  readonly uri: string;
+  readonly input: { readonly path: string } | { readonly bytes: Uint8Array };
+  /** Same text, same bytes. */
+  readonly version: string;
+  readonly freshness: Freshness;
+  readonly lastModified?: string;
+  readonly response?: SourceResponse;
+  /** True when the source failed and this older copy stands in for it. */
+  readonly standsIn: boolean;
+  /** Set for bytes that no store holds: they count against the memory for originals until the last holder releases them. */
+  readonly memory?: MemoryHold;
+  readonly timings: { readonly fetchWait?: number; readonly fetch?: number };
+}
+
+/** What the originals are made of. */
+export interface OriginalsParts {
+  readonly source: Source;
+  readonly store: BlobStore;
+  readonly gate: Gate;
+  readonly maxBytes: number;
+  /** For originals that no store holds, all together. */
+  readonly memory: MemoryBudget;
+  readonly retryAfterSeconds: number;
+  readonly freshness: FreshnessSettings;
+  readonly emit: EmitEvent;
+  readonly now: () => number;
+}
+
+/** What is kept beside a stored original. */
+export interface OriginalRecord {
+  readonly uri: string;
+  readonly version: string;
+  readonly validators: Validators;
+  readonly freshness: Freshness;
+  readonly response?: SourceResponse;
+}
+
+/** What a fetch leaves, or a store. */
+export type Fetched = Omit<HeldOriginal, 'standsIn' | 'timings'>;
+
+export const asRecord = (meta: BlobMeta): OriginalRecord => meta as unknown as OriginalRecord;
+export const asMeta = (record: OriginalRecord): BlobMeta => record as unknown as BlobMeta;
+
+/** The original in a stored blob; null when that is of another URI. */
+export async function heldFrom(uri: string, blob: StoredBlob): Promise<Fetched | null> {
+  const record = asRecord(blob.meta);
+  // The digest of the key is not trusted blindly: a record of another URI is treated as missing.
+  if (record.uri !== uri) return null;
+  return {
+    uri,
+    input: blob.path === undefined ? { bytes: await blob.bytes() } : { path: blob.path },
+    version: record.version,
+    freshness: record.freshness,
+    ...lastModifiedOf(record.validators),
+    ...(record.response === undefined ? {} : { response: record.response }),
+  };
+}
+
+/** What is at hand before the source is asked. */
+export interface Known {
+  readonly uri: string;
+  readonly key: string;
+  readonly stored: StoredBlob | null;
+  readonly held: Fetched | null;
+  /** True: what comes is not stored. */
+  readonly aside?: true;
+}
+
+/** How long an answer is good: by its HTTP headers, or else for the seconds the source names. */
+export const freshnessFrom = (
+  parts: OriginalsParts,
+  response: SourceResponse | undefined,
+  seconds: number | undefined,
+): Freshness =>
+  response === undefined
+    ? fixedFreshness(seconds ?? 0, parts.now(), parts.freshness)
+    : freshnessOf(response, parts.now(), parts.freshness);
+
+/** As an HTTP date, if it is one. */
+export const lastModifiedOf = (validators: Validators): { lastModified?: string } =>
+  validators.lastModified === undefined || Number.isNaN(Date.parse(validators.lastModified))
+    ? {}
+    : { lastModified: new Date(validators.lastModified).toUTCString() };
+
+/** All of them, each retained; when one fails, those that came or still come are released. */
+export async function obtainAll(
+  uris: readonly string[],
+  obtain: (uri: string) => Promise<HeldOriginal>,
+): Promise<readonly HeldOriginal[]> {
+  const wanted = uris.map(obtain);
+  try {
+    return await Promise.all(wanted);
+  } catch (thrown) {
+    for (const each of wanted)
+      each.then(
+        ({ memory }) => memory?.release(),
+        () => {},
+      );
+    throw thrown;
+  }
+}
+
+/** One more holder of each. */
+export function retainAll(originals: readonly HeldOriginal[]): void {
+  for (const { memory } of originals) memory?.retain();
+}
+
+/** One holder less of each. */
+export function releaseAll(originals: readonly HeldOriginal[]): void {
+  for (const { memory } of originals) memory?.release();
+}

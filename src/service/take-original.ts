@@ -1,0 +1,131 @@
+import { asPictorError, PictorError } from '../core/errors.ts';
+import type { BlobMeta, OpenContext, Original } from '../core/ports.ts';
+import {
+  asMeta,
+  type Fetched,
+  freshnessFrom,
+  heldFrom,
+  type Known,
+  lastModifiedOf,
+  type OriginalsParts,
+} from './held-original.ts';
+import { startTransfer, type Transfer, watchBody } from './transfer.ts';
+
+/** A found original that is on its way. */
+export interface Arrival {
+  readonly parts: OriginalsParts;
+  readonly known: Known;
+  readonly answer: Original;
+  readonly transfer: Transfer;
+  /** The request's own. */
+  readonly signal: AbortSignal;
+}
+
+interface Taken {
+  readonly held: Fetched;
+  readonly bytes: number;
+}
+
+type Common = Omit<Fetched, 'input' | 'version'>;
+
+/**
+ * Reads a found original to its end: files stay where they are, streams go to the store or, if forbidden, to memory.
+ * @throws PictorError SOURCE_*, BUSY when the memory for originals is full
+ */
+export async function takeOriginal(arrival: Arrival): Promise<Taken> {
+  const { parts, known, answer } = arrival;
+  const freshness = freshnessFrom(parts, answer.response, answer.freshForSeconds);
+  const common: Common = {
+    uri: known.uri,
+    freshness,
+    ...lastModifiedOf(answer.validators),
+    ...(answer.response === undefined ? {} : { response: answer.response }),
+  };
+  if ('path' in answer.body) {
+    const version = answer.validators.etag ?? `${answer.size ?? ''}:${answer.validators.lastModified ?? ''}`;
+    return { held: { ...common, input: { path: answer.body.path }, version }, bytes: answer.size ?? 0 };
+  }
+  // Of unknown size: at least one byte.
+  const fits = (answer.size ?? 1) <= (parts.store.maxBlobBytes ?? Number.POSITIVE_INFINITY);
+  if (!freshness.storable || known.aside || !fits) {
+    if (known.stored !== null || known.aside) await noted(parts, forget(parts, known));
+    return inMemory(parts, common, answer.body.stream);
+  }
+  return inStore(arrival, common, answer.body.stream);
+}
+
+async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<Uint8Array>): Promise<Taken> {
+  const { parts, known, answer, transfer } = arrival;
+  const watched = watchBody(stream);
+  const record = (): BlobMeta =>
+    asMeta({
+      uri: known.uri,
+      version: watched.digest(),
+      validators: answer.validators,
+      freshness: common.freshness,
+      ...(answer.response === undefined ? {} : { response: answer.response }),
+    });
+  try {
+    await parts.store.put(known.key, watched.stream, record);
+    const blob = await parts.store.get(known.key);
+    const held = blob === null ? null : await heldFrom(known.uri, blob);
+    if (held !== null) return { held, bytes: watched.bytes() };
+  } catch (thrown) {
+    if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
+  }
+  // A full or broken disk must not stop deliveries: the bytes are kept for this answer only.
+  if (!watched.begun()) return inMemory(parts, common, stream);
+  transfer.giveUp();
+  return again(arrival, common);
+}
+
+/** Once more from the source: the store has taken a part of the first answer with it. */
+async function again({ parts, known, signal }: Arrival, common: Common): Promise<Taken> {
+  const transfer = startTransfer(signal);
+  const context: OpenContext = { signal: transfer.signal, maxBytes: parts.maxBytes };
+  const answer = await parts.source.open(known.uri, context);
+  if (answer.status === 'not-modified' || 'path' in answer.body)
+    throw new PictorError('STORE_FAILED', { detail: known.uri });
+  return inMemory(parts, common, answer.body.stream);
+}
+
+async function inMemory(
+  parts: OriginalsParts,
+  common: Common,
+  stream: AsyncIterable<Uint8Array>,
+): Promise<Taken> {
+  const watched = watchBody(stream);
+  const memory = parts.memory.hold();
+  const chunks: Uint8Array[] = [];
+  try {
+    for await (const chunk of watched.stream) {
+      if (!memory.grow(chunk.length)) throw noMemory(parts);
+      chunks.push(chunk);
+    }
+  } catch (thrown) {
+    memory.release();
+    throw thrown;
+  }
+  const bytes = Buffer.concat(chunks);
+  return { held: { ...common, input: { bytes }, version: watched.digest(), memory }, bytes: bytes.length };
+}
+
+const noMemory = ({ retryAfterSeconds }: OriginalsParts): PictorError =>
+  new PictorError('BUSY', { retryAfterSeconds, detail: 'memory for originals is full' });
+
+/** A copy from before the source forbade to keep it. A path that was handed out stays readable for a while. */
+export const forget = ({ store }: OriginalsParts, { key }: Known): Promise<void> => store.delete(key);
+
+/** A full or broken disk must not stop deliveries: the copy at hand is good whether or not the store can take note. */
+export async function noted({ store, emit }: OriginalsParts, write: Promise<void>): Promise<void> {
+  try {
+    await write;
+  } catch (thrown) {
+    emit({
+      type: 'store',
+      store: store.name,
+      what: 'write-failed',
+      detail: asPictorError(thrown).detail ?? '',
+    });
+  }
+}
