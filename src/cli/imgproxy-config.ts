@@ -14,7 +14,7 @@ import { surroundingValues } from './surroundings.ts';
 export const imgproxyFlags = { values: ['keypath', 'saltpath', 'presets'], switches: ['v'] } as const;
 
 /** imgproxy keeps nothing: in its place pictor leaves the disk alone unless PICTOR_CACHE_DIR says otherwise. */
-const memoryCache: LegacyValue = { path: 'cache.dir', value: '', name: 'imgproxy default' };
+export const memoryCache: LegacyValue = { path: 'cache.dir', value: '', name: 'imgproxy default' };
 
 interface FlagFiles {
   readonly flags: LegacyFlags;
@@ -67,7 +67,7 @@ const partsOf = (path: string, origins: LegacyReading['origins']): Readonly<Reco
   );
 
 /** `{ server: { bind: x } }` as `server.bind`; a list is one value. */
-function flatten(tree: PartialConfig, origins: LegacyReading['origins'], above = ''): LegacyValue[] {
+export function flatten(tree: PartialConfig, origins: LegacyReading['origins'], above = ''): LegacyValue[] {
   return Object.entries(tree).flatMap(([key, value]) => {
     const path = above + key;
     const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);

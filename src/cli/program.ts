@@ -5,6 +5,7 @@ import { renderHelp } from '../config/render.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import type { Command, CommandCall } from './command.ts';
 import { exitMisused } from './command.ts';
+import { imgproxyDefaults, imgproxyNotes } from './imgproxy-help.ts';
 
 /** A command as help shows it. Its arguments are read by the command itself. */
 interface CommandEntry {
@@ -16,6 +17,10 @@ interface CommandEntry {
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
   /** True when its help lists all settings. */
   readonly takesSettings: boolean;
+  /** Said before the settings. */
+  readonly notes?: () => string;
+  /** Defaults that are not those of `pictor serve`, by path. */
+  readonly defaults?: () => ReadonlyMap<string, unknown>;
   readonly load: () => Promise<Command>;
 }
 
@@ -35,9 +40,12 @@ const entries: readonly CommandEntry[] = [
     usage: '[-keypath FILE] [-saltpath FILE] [-presets FILE] [-v] [settings]',
     summary: 'run in place of imgproxy: its variables, flags and URLs',
     description:
-      'Runs in place of imgproxy: reads IMGPROXY_… variables and flags and answers its URLs at the root. ' +
+      'Runs in place of imgproxy: reads IMGPROXY_… variables and flags and answers its URLs at the root. Without any it ' +
+      'listens on :8080, that is on all interfaces, has no listener for operators and keeps its cache in memory. ' +
       'IMGPROXY_COMPAT=v1 gives the status codes and defaults of version 1. PICTOR_… variables and the settings below win.',
     takesSettings: true,
+    notes: imgproxyNotes,
+    defaults: imgproxyDefaults,
     load: async () => (await import('./imgproxy.ts')).imgproxy,
   },
   {
@@ -66,6 +74,20 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import('./health.ts')).health,
   },
   {
+    name: 'sign-imgproxy',
+    usage: 'PATH [--key HEX] [--salt HEX]',
+    summary: 'sign the path of an imgproxy URL',
+    description:
+      'Prints the path with its signature before it. PATH is all that follows the signature. Key and salt, in hexadecimal, ' +
+      'come from IMGPROXY_KEY and IMGPROXY_SALT when they are not given: other users of the machine can see arguments.',
+    options: [
+      ['--key <hex>', 'the key, in hexadecimal'],
+      ['--salt <hex>', 'the salt, in hexadecimal'],
+    ],
+    takesSettings: false,
+    load: async () => (await import('./sign-imgproxy.ts')).signImgproxy,
+  },
+  {
     name: 'version',
     usage: '',
     summary: 'show the versions of pictor, Node and its image libraries',
@@ -83,8 +105,13 @@ Examples:
   pictor config                               what is set, and by what`;
 
 /** Help for commands that take settings; the width is that of the terminal. */
-const settingsHelp = (columns: number | null): string =>
-  `\nSettings:\n\n${renderHelp(listSettings(settingsSchema), columns ?? undefined)}`;
+function settingsHelp({ notes, defaults }: CommandEntry, columns: number | null): string {
+  const own = defaults?.() ?? new Map<string, unknown>();
+  const settings = listSettings(settingsSchema).map((setting) =>
+    own.has(setting.path) ? { ...setting, fallback: own.get(setting.path) } : setting,
+  );
+  return `${notes?.() ?? ''}\nSettings:\n\n${renderHelp(settings, columns ?? undefined)}`;
+}
 
 /** Help, and every command that need not start fast. Gives the exit code. */
 export async function runProgram(call: CommandCall, args: readonly string[]): Promise<number> {
@@ -120,7 +147,7 @@ export async function runProgram(call: CommandCall, args: readonly string[]): Pr
         code = await run({ ...call, args: self.args, options: self.opts() });
       });
     for (const [flags, meaning] of entry.options ?? []) command.option(flags, meaning);
-    if (entry.takesSettings) command.addHelpText('after', () => settingsHelp(call.columns));
+    if (entry.takesSettings) command.addHelpText('after', () => settingsHelp(entry, call.columns));
   }
 
   if (args.length === 0) {
@@ -128,7 +155,9 @@ export async function runProgram(call: CommandCall, args: readonly string[]): Pr
     return 0;
   }
   try {
-    await program.parseAsync(args, { from: 'user' });
+    // Go's flags have one dash.
+    const words = args.map((word) => (word === '-help' ? '--help' : word));
+    await program.parseAsync(words, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     return error.exitCode === 0 ? 0 : exitMisused;

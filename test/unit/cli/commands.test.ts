@@ -352,3 +352,54 @@ describe('the origins of what stands in place of imgproxy', () => {
     assert.deepEqual(await wrong({ args: ['-saltpath', file] }), [`-saltpath ${file}`]);
   });
 });
+
+describe('the help of the drop-in', () => {
+  it('shows its own defaults, flags and variables', async () => {
+    const { code, out } = await run(['imgproxy', '-help']);
+    assert.equal(code, 0);
+    for (const text of [
+      '-keypath FILE',
+      '-saltpath FILE',
+      '-presets FILE',
+      '-v ',
+      'imgproxy-environment.md',
+      'MAX_SRC_RESOLUTION',
+    ])
+      assert.ok(out.includes(text), text);
+    assert.match(out, /--server-bind[^(]*\([^)]*default :8080\)/);
+    assert.match(out, /"prefix":"\/","dialect":"imgproxy"/);
+    assert.match(
+      (await run(['serve', '--help'])).out,
+      /--server-bind[^(]*\([^)]*default 127\.0\.0\.1:8080\)/,
+    );
+  });
+});
+
+describe('pictor sign-imgproxy', () => {
+  // The example of imgproxy's documentation on signing.
+  const path = '/rs:fill:300:400:0/g:sm/aHR0cDovL2V4YW1w/bGUuY29tL2ltYWdl/cy9jdXJpb3NpdHku/anBn.png';
+  const pair = {
+    IMGPROXY_KEY: '736563726574',
+    IMGPROXY_SALT: '68656C6C6F',
+  };
+  const signed = `/oKfUtW34Dvo2BGQehJFR4Nr0_rIjOtdtzJ3QFsUcXH8${path}\n`;
+
+  it('signs with what the environment or the options give', async () => {
+    assert.deepEqual(await run(['sign-imgproxy', path], pair), { code: 0, out: signed, err: '' });
+    const options = ['--key', pair.IMGPROXY_KEY, '--salt', pair.IMGPROXY_SALT];
+    assert.equal((await run(['sign-imgproxy', ...options, path])).out, signed);
+  });
+
+  it('repeats no secret when it cannot', async () => {
+    const failing = run(['sign-imgproxy', 'x', '--key', 'hush'], {});
+    await assert.rejects(failing, (error) => {
+      assert.ok(error instanceof ConfigError);
+      assert.deepEqual(
+        error.problems.map(({ where }) => where),
+        ['PATH', '--key', 'IMGPROXY_SALT'],
+      );
+      assert.ok(!error.message.includes('hush'));
+      return true;
+    });
+  });
+});
