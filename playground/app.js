@@ -60,13 +60,18 @@ function readWish() {
 /** @param {Wish} wish */
 function showSnippets(wish) {
   const url = new URL(imagePath(wish), location.href).href;
-  const size = [wish.width && `width="${wish.width}"`, wish.height && `height="${wish.height}"`]
-    .filter(Boolean)
-    .join(' ');
-  const exact = wish.resizing === 'fill' || wish.resizing === 'force';
   write('url', url);
-  write('html', `<img src="${url}"${exact && size ? ` ${size}` : ''} alt="">`);
+  write('html', `<img src="${url}" alt="">`);
   write('curl', `curl -o picture${wish.format && `.${wish.format}`} '${url}'`);
+}
+
+/** The size of the result itself keeps a page from jumping while it loads; it is known once the picture is there. */
+function showSizedSnippet() {
+  const url = element('url', HTMLElement).textContent;
+  write(
+    'html',
+    `<img src="${url}" width="${picture.naturalWidth}" height="${picture.naturalHeight}" alt="">`,
+  );
 }
 
 /** What to try, by what the server said. @type {readonly (readonly [RegExp, string])[]} */
@@ -145,6 +150,8 @@ async function loadPicture(path, signal) {
     return;
   }
   await showPicture(body, signal);
+  if (signal.aborted) return;
+  showSizedSnippet();
   write('fact-bytes', readableBytes(body.size));
   write('fact-pixels', `${picture.naturalWidth} × ${picture.naturalHeight}`);
   write('fact-format', body.type.replace(/^image\//, ''));
@@ -288,6 +295,9 @@ form.addEventListener('submit', (event) => {
   event.preventDefault();
   if (source.value.trim() === '' && samples.every((each) => each.getAttribute('aria-pressed') === 'false')) {
     source.focus();
+    running?.abort();
+    stage.setAttribute('aria-busy', 'false');
+    showProblem('No address', 'Type or paste the address of a picture, or choose one of the samples.', '');
     return;
   }
   clearTimeout(pending);

@@ -9,10 +9,10 @@ interface Stoppable {
 /** How a server came to its end. */
 export type Ending = 'closed' | 'forced';
 
-const stopSignals = ['SIGTERM', 'SIGINT'] as const;
+const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Waits for SIGTERM or SIGINT and closes the server. A second signal does not wait for requests in flight: the caller
+ * Waits for SIGTERM, SIGINT or SIGHUP (the terminal is gone) and closes the server. A second signal does not wait for requests in flight: the caller
  * should exit at once when the ending is `forced`. Rejects when closing fails.
  */
 export function closeOnSignal(server: Stoppable): Promise<Ending> {

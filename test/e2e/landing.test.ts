@@ -87,7 +87,10 @@ describe('landing page', { skip: chromium.skip }, () => {
     const reply = await pictor.get(new URL(url).pathname);
     assert.equal(reply.status, 200);
     assert.equal(reply.headers['content-type'], 'image/webp');
-    assert.ok((await page.locator('#html').innerText()).includes(`src="${url}"`));
+    assert.equal(
+      await page.locator('#html').innerText(),
+      `<img src="${url}" width="640" height="420" alt="">`,
+    );
     assert.ok((await page.locator('#curl').innerText()).includes(`'${url}'`));
     assert.deepEqual(complaints, []);
   });
@@ -150,6 +153,29 @@ describe('landing page', { skip: chromium.skip }, () => {
     await page.locator('#picture').waitFor();
     assert.equal(await alert.isVisible(), false);
     assert.deepEqual(complaints, []);
+  });
+
+  test('says so when there is no address to show', async () => {
+    const { page, complaints } = await open();
+    await page.getByLabel('Address of a picture').fill('x');
+    await page.getByLabel('Address of a picture').fill('');
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    const alert = page.getByRole('alert');
+    await alert.waitFor();
+    assert.match(await alert.innerText(), /^No address\n+Type or paste the address/);
+    assert.deepEqual(complaints, []);
+  });
+
+  test('the HTML names the size of the result, not of the box', async () => {
+    const { page } = await open();
+    await page.getByLabel('Into that box by').selectOption('fit');
+    await page.getByLabel('Height').fill('0');
+    await page.locator('#url', { hasText: '/rs:fit:640:0/' }).waitFor();
+    await settled(page);
+    const [width, height] = (await shownPicture(page)) ?? [];
+    assert.notEqual(height, 0);
+    const html = await page.locator('#html').innerText();
+    assert.ok(html.includes(` width="${width}" height="${height}" `), html);
   });
 
   test('obeys the controls', async () => {
