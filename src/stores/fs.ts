@@ -20,6 +20,7 @@ import { createReader } from './fs/read.ts';
 import { createRetirement } from './fs/retirement.ts';
 import { createStaging } from './fs/staging.ts';
 import { createSweeper } from './fs/sweeper.ts';
+import { createVerdicts } from './fs/verdicts.ts';
 import { createWriter } from './fs/write.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
@@ -65,7 +66,8 @@ const leastFreed = 1024 * 1024;
  * was used least recently, so it touches a path just handed out only when everything used since then fills the store:
  * give a store of originals room for all that is in flight.
  *
- * A damaged file counts as missing and is removed. A failing disk makes `put` reject and `get` miss, nothing else.
+ * A damaged file counts as missing and is removed; a body of its own is checked when a process first hands out its path,
+ * and whenever the file has changed since. A failing disk makes `put` reject and `get` miss, nothing else.
  * @throws PictorError STORE_FAILED when the folder can neither be made nor read
  */
 export async function createFsStore(options: FsStoreOptions): Promise<BlobStore> {
@@ -124,6 +126,7 @@ export async function createFsStore(options: FsStoreOptions): Promise<BlobStore>
     stamp,
     attempt,
   });
+  const verdicts = createVerdicts();
   const writer = createWriter({
     blobs,
     maxBytes,
@@ -134,12 +137,14 @@ export async function createFsStore(options: FsStoreOptions): Promise<BlobStore>
     staging,
     retirement,
     forget,
+    verdicts,
     queue,
     attempt,
   });
   const reader = createReader({
     blobs,
     forget,
+    verdicts,
     stamp,
     now,
     touchAfterMs: (options.touchAfterSeconds ?? 1) * 1000,

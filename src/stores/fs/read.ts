@@ -8,10 +8,12 @@ import { describeFailure, isMissing } from './files.ts';
 import { type Forget, openRecord, readFrom, readRecordHead } from './forget.ts';
 import { bodyPath, type Place, placeOf, walkLeaves } from './layout.ts';
 import { decodeRecord, type StoredRecord } from './record.ts';
+import type { Verdicts } from './verdicts.ts';
 
 export interface ReaderOptions {
   readonly blobs: string;
   readonly forget: Forget;
+  readonly verdicts: Verdicts;
   readonly stamp: () => number;
   readonly now: () => number;
   /** A use within this time of the last noted one is not noted again. */
@@ -83,13 +85,16 @@ export function createReader(options: ReaderOptions): Reader {
   ): Promise<StoredBlob | null | 'replaced'> {
     const path = bodyPath(open.place.record, name);
     const body = await factsOf(path);
+    const hasLength = body !== null && body.size === record.size;
+    const whole = hasLength ? await options.verdicts.isWhole(path, body, record.sum) : false;
     const again = await factsOf(open.place.record);
     if (again === null) return null;
-    if (body?.size === record.size) {
+    if (whole === true) {
       const read = () => readBody(path, record, open);
       return { meta: record.meta, size: record.size, path, tier, bytes: read };
     }
-    return again.ino === open.facts.ino ? discard(open, 'record without its body removed') : 'replaced';
+    if (whole === null || again.ino !== open.facts.ino) return 'replaced';
+    return discard(open, hasLength ? 'damaged body removed' : 'record without its body removed');
   }
 
   async function readBody(

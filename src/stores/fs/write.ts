@@ -12,6 +12,7 @@ import { bodyPath, type Place, placeOf } from './layout.ts';
 import { decodeRecord, encodeRecord, type RecordHead, type StoredRecord } from './record.ts';
 import type { Retirement } from './retirement.ts';
 import type { Draft, Staging } from './staging.ts';
+import type { Verdicts } from './verdicts.ts';
 
 export interface WriterOptions {
   readonly blobs: string;
@@ -24,6 +25,7 @@ export interface WriterOptions {
   readonly staging: Staging;
   readonly retirement: Retirement;
   readonly forget: Forget;
+  readonly verdicts: Verdicts;
   /** One at a time per record. */
   readonly queue: KeyedQueue;
   readonly attempt: <T>(bytes: number, operation: () => Promise<T>) => Promise<T>;
@@ -82,6 +84,7 @@ export function createWriter(options: WriterOptions): Writer {
     const path = bodyPath(write.place.record, name);
     write.files.push(draft.path, path);
     await attempt(0, () => moveInto(draft.path, path));
+    options.verdicts.trust(path, await attempt(0, () => stat(path)));
     // Else a power failure could keep the record and lose the body.
     if (options.durable) await attempt(0, () => syncDirectory(write.place.directory));
     return { size: draft.size, sum: draft.sum, body: { name } };

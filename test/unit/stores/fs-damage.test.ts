@@ -9,6 +9,7 @@ import {
   symlink,
   truncate,
   unlink,
+  utimes,
   writeFile,
 } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -76,6 +77,27 @@ describe('disk store: damaged files', () => {
       );
     });
   }
+
+  it('never hands out the path of a damaged body, also when length and time are as they were', async (t) => {
+    const { dir, store, recordOf } = await openStore(t);
+    await store.put('aaaa', large, {});
+    const { path } = await found(store, 'aaaa');
+    const { atime, mtime } = await stat(path!);
+    await damages['with a changed byte']!(path!);
+    await utimes(path!, atime, mtime);
+    const events = storeEvents();
+    const next = await createFsStore({ dir, maxBytes: 100_000_000, emit: events.emit });
+    t.after(() => next.close());
+    const looks = await Promise.all([next.get('aaaa'), next.get('aaaa')]);
+    assert.deepEqual(looks, [null, null]);
+    await assert.rejects(stat(recordOf('aaaa')), { code: 'ENOENT' });
+    assert.deepEqual(
+      events.seen.map(({ what }) => what),
+      ['repaired'],
+    );
+    await next.put('aaaa', large, {});
+    await expectBlob(next, 'aaaa', large, {});
+  });
 
   it('takes a record whose body is gone for missing', async (t) => {
     const { store } = await openStore(t);
