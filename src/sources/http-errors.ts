@@ -14,6 +14,9 @@ const unreadableHeads: ReadonlySet<string> = new Set([
   'UND_ERR_HEADERS_OVERFLOW',
   'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
 ]);
+/** We have no file descriptor or buffer left for another socket: our trouble, not the source's. */
+const exhausted: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS']);
+const retryAfterSeconds = 2;
 const closedByUs: ReadonlySet<string> = new Set(['UND_ERR_DESTROYED', 'UND_ERR_CLOSED']);
 
 /** What went wrong before the head of an answer had arrived. */
@@ -41,6 +44,8 @@ function classifyCommon(thrown: unknown): PictorError | null {
   const code = codeOf(thrown);
   if (timeouts.has(code))
     return new PictorError('SOURCE_TIMEOUT', { detail: describe(thrown), cause: thrown });
+  if (exhausted.has(code))
+    return new PictorError('BUSY', { detail: describe(thrown), cause: thrown, retryAfterSeconds });
   if (closedByUs.has(code))
     return new PictorError('SHUTTING_DOWN', { detail: describe(thrown), cause: thrown });
   return null;
