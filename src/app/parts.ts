@@ -97,7 +97,7 @@ interface Wired {
 
 function createService({ limits, admission, freshness }: AppConfig, wired: Wired): ImageService {
   const { stores, sources, gates, engine, emit } = wired;
-  const { retryAfterSeconds } = admission;
+  const { retryAfterSeconds, maxWaitSeconds } = admission;
   const originals = createOriginals({
     source: sources,
     store: stores.originals,
@@ -116,6 +116,7 @@ function createService({ limits, admission, freshness }: AppConfig, wired: Wired
     engine,
     gate: gates.process,
     limits,
+    maxWaitSeconds,
     retryAfterSeconds,
     emit,
     now: Date.now,

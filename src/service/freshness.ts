@@ -4,6 +4,8 @@ import type { FreshnessSettings } from './settings.ts';
 
 /** Until when a copy may be used, in epoch milliseconds. */
 export interface Freshness {
+  /** When the source was asked. */
+  readonly storedAt: number;
   readonly freshUntil: number;
   /** Then still answered while it is checked in the background (RFC 5861 section 3). */
   readonly staleUntil: number;
@@ -65,6 +67,17 @@ export function freshnessOf(response: SourceResponse, now: number, settings: Fre
   return window(now, { fresh, revalidate, error, storable: true });
 }
 
+/** Clocks of several machines differ by less; a clock that was set back differs by more. */
+const clockSkewMs = 60_000;
+
+/** Noted by a clock that was ahead of ours: its times say nothing, the source must be asked. */
+export const isFromTheFuture = ({ storedAt }: Pick<Freshness, 'storedAt'>, now: number): boolean =>
+  storedAt > now + clockSkewMs;
+
+/** Whether a copy may be used without asking its source. */
+export const isFresh = (freshness: Pick<Freshness, 'storedAt' | 'freshUntil'>, now: number): boolean =>
+  freshness.freshUntil > now && !isFromTheFuture(freshness, now);
+
 /** Freshness of a source without HTTP rules (local files): a fixed age. */
 export function fixedFreshness(freshForSeconds: number, now: number, settings: FreshnessSettings): Freshness {
   return window(now, {
@@ -81,6 +94,7 @@ function window(
 ): Freshness {
   const freshUntil = now + seconds.fresh * 1000;
   return {
+    storedAt: now,
     freshUntil,
     staleUntil: freshUntil + seconds.revalidate * 1000,
     errorUntil: freshUntil + seconds.error * 1000,

@@ -2,7 +2,7 @@ import { asPictorError, type ErrorCode, errorCatalogue, PictorError } from '../c
 import type { OpenContext, SourceResponse, StoredBlob } from '../core/ports.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { createFailureMemory } from './failure-memory.ts';
-import { renewed } from './freshness.ts';
+import { isFresh, renewed } from './freshness.ts';
 import {
   asMeta,
   asRecord,
@@ -53,7 +53,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
     const stored = await parts.store.get(key);
     const held = stored === null ? null : await heldFrom(uri, stored);
     const known: Known = { uri, key, stored, held };
-    if (held !== null && held.freshness.freshUntil > parts.now())
+    if (held !== null && isFresh(held.freshness, parts.now()))
       return { known, answer: { ...held, standsIn: false, timings: {} } };
     const remembered = failures.recall(key);
     return { known, answer: remembered === null ? null : standIn(held, remembered, parts.now()) };

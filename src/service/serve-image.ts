@@ -1,4 +1,4 @@
-import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
+import { asPictorError, type ErrorCode } from '../core/errors.ts';
 import type { CacheResult, EmitEvent, RequestTimings } from '../core/events.ts';
 import type { ImageLimits } from '../core/image-info.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
@@ -7,7 +7,8 @@ import { createSingleFlight } from '../lib/single-flight.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
-import type { Freshness } from './freshness.ts';
+import { enterWithin } from './enter-within.ts';
+import { type Freshness, isFresh, isFromTheFuture } from './freshness.ts';
 import { type HeldOriginal, obtainAll, releaseAll, retainAll } from './held-original.ts';
 import { etagOf, variantKey } from './key.ts';
 import type { Originals } from './originals.ts';
@@ -21,6 +22,8 @@ interface ImageServiceParts {
   /** Processing gate: one place per transform in flight. */
   readonly gate: Gate;
   readonly limits: ImageLimits;
+  /** Longest wait for a place at the gate; 0: no limit. */
+  readonly maxWaitSeconds: number;
   readonly retryAfterSeconds: number;
   readonly emit: EmitEvent;
   readonly now: () => number;
@@ -126,12 +129,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     signal: AbortSignal,
   ): Promise<Variant> {
     const asked = parts.now();
-    const leave = await parts.gate.enter(signal);
-    if (leave === null)
-      throw new PictorError('BUSY', {
-        retryAfterSeconds: parts.retryAfterSeconds,
-        detail: 'process queue is full',
-      });
+    const leave = await enterWithin(parts, signal);
     const processWait = parts.now() - asked;
     try {
       const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
@@ -209,7 +207,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     if (held !== null && !freshnessOfAll(sourced.originals).storable) track(parts.variants.delete(key));
     if (same !== null) return same;
     const lastModified = latestModified(sourced.originals);
-    if (request.clientHolds?.(sourced.etag, lastModified) === true) {
+    if (holdsThisOne(request, sourced.etag, lastModified)) {
       return notModified(key, sourced, lastModified);
     }
     const variant = await transforms.join(`${key}\n${sourced.version}`, signal, async (shared) => {
@@ -245,8 +243,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       if (held !== null) {
         const record = asRecord(held.meta);
         const now = parts.now();
-        if (record.freshUntil > now) return fromStore({ key, blob: held, record, cache: 'hit' });
-        if (record.staleUntil > now) {
+        if (isFresh(record, now)) return fromStore({ key, blob: held, record, cache: 'hit' });
+        if (record.staleUntil > now && !isFromTheFuture(record, now)) {
           refreshInBackground(request, key, held);
           return fromStore({
             key,
@@ -288,6 +286,20 @@ function sourcedFrom(key: string, originals: readonly HeldOriginal[]): Sourced {
   return { originals, version, etag: etagOf(key, version), timings };
 }
 
+/**
+ * Whether the client holds the very variant that is not made yet. A client that takes any tag (`If-None-Match: *`, also
+ * one that nothing has) does not say so: whether there is a picture at all is only known once it was made.
+ */
+function holdsThisOne(
+  { clientHolds }: Omit<ServeRequest, 'signal'>,
+  etag: string,
+  lastModified: string | undefined,
+): boolean {
+  return clientHolds?.(etag, lastModified) === true && !clientHolds(nobodysTag, undefined);
+}
+
+const nobodysTag = 'no picture has this tag';
+
 /** A version alone may be that of another file too: size and time, for instance. */
 const namesOf = ({ originals }: Sourced): string =>
   originals.map(({ uri, version }) => `${uri}\n${version}`).join('\n');
@@ -327,6 +339,7 @@ function freshnessOfAll(originals: readonly HeldOriginal[]): Freshness {
   const least = (pick: (freshness: Freshness) => number) =>
     Math.min(...originals.map((original) => pick(original.freshness)));
   return {
+    storedAt: Math.max(...originals.map(({ freshness }) => freshness.storedAt)),
     freshUntil: least((freshness) => freshness.freshUntil),
     staleUntil: least((freshness) => freshness.staleUntil),
     errorUntil: least((freshness) => freshness.errorUntil),

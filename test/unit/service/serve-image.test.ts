@@ -33,7 +33,13 @@ const image = (name: string, width = 10): ImageRequest => ({
 
 function setUp(
   source: Source,
-  more: { processQueue?: number; processWidth?: number; engineDelay?: number; memory?: number } = {},
+  more: {
+    processQueue?: number;
+    processWidth?: number;
+    engineDelay?: number;
+    memory?: number;
+    maxWaitSeconds?: number;
+  } = {},
 ) {
   let clock = Date.parse('2026-01-01T00:00:00Z');
   const now = () => clock;
@@ -61,6 +67,7 @@ function setUp(
     engine,
     gate,
     limits,
+    maxWaitSeconds: more.maxWaitSeconds ?? 0,
     retryAfterSeconds: 2,
     emit,
     now,
@@ -404,4 +411,40 @@ test('memory stays counted while others wait for a picture, and is given back wh
   await settled;
   await new Promise((resolve) => setTimeout(resolve, 60));
   assert.equal(memory.used(), 0);
+});
+
+test('copies noted by a clock that was ahead are not taken for fresh', async () => {
+  const source = createScriptedSource(async () => found('x'));
+  const { service, pass } = setUp(source);
+  await service.serve({ image: image('a'), signal: never });
+  pass(-30);
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'hit');
+  pass(-3600);
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'revalidated');
+  assert.equal(source.asked.length, 2);
+  assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'hit');
+});
+
+test('whoever waits for a worker too long is turned away, and its place in the queue is free', async () => {
+  const source = createScriptedSource(async () => found('x'));
+  const { service, engine, gate } = setUp(source, { processWidth: 1, maxWaitSeconds: 0.02 });
+  const held = Promise.withResolvers<void>();
+  const { transform } = engine;
+  engine.transform = (job, signal) => held.promise.then(() => transform(job, signal));
+  const first = service.serve({ image: image('a', 1), signal: never });
+  await assert.rejects(service.serve({ image: image('a', 2), signal: never }), (thrown) => {
+    assert.ok(thrown instanceof PictorError);
+    assert.deepEqual([thrown.code, thrown.retryAfterSeconds], ['BUSY', 2]);
+    return true;
+  });
+  assert.deepEqual(gate.state(), { active: 1, waiting: 0 });
+  held.resolve();
+  assert.equal((await first).cache, 'miss');
+});
+
+test('a client that takes any tag does not stand for a picture that was never made', async () => {
+  const { service, engine } = setUp(createScriptedSource(async () => found('x')));
+  const answer = await service.serve({ image: image('a'), signal: never, clientHolds: () => true });
+  assert.notEqual(answer.body, null);
+  assert.equal(engine.jobs.length, 1);
 });
