@@ -10,6 +10,7 @@ import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
 import { createGate } from '../lib/gate.ts';
 import type { Engine } from '../plan/engine-port.ts';
+import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
@@ -72,10 +73,11 @@ function openSources(http: Source, { config, demonstration }: Assembly): Source 
   return createSources(root === '' ? [http] : [http, createFileSource({ root })]);
 }
 
-function createGates({ admission, engine }: AppConfig) {
+function createGates({ admission, engine, sources }: AppConfig) {
   const workers = engine.workers || availableParallelism();
   const width = admission.processConcurrency || workers;
   return {
+    hosts: createHostGates({ width: sources.http.maxConnectionsPerHost, queue: admission.fetchQueue }),
     fetch: createGate({ width: admission.fetchConcurrency, queue: admission.fetchQueue }),
     process: createGate({ width, queue: admission.processQueue || width * queuePerPlace }),
   };
@@ -101,6 +103,7 @@ function createService({ limits, admission, freshness }: AppConfig, wired: Wired
   const originals = createOriginals({
     source: sources,
     store: stores.originals,
+    hosts: gates.hosts,
     gate: gates.fetch,
     maxBytes: limits.maxSourceBytes || Number.MAX_SAFE_INTEGER,
     memory: createMemoryBudget(admission.memoryForOriginals),

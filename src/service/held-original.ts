@@ -2,6 +2,7 @@ import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore, Source, SourceResponse, StoredBlob, Validators } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { type Freshness, fixedFreshness, freshnessOf } from './freshness.ts';
+import type { HostGates } from './host-gates.ts';
 import type { MemoryBudget, MemoryHold } from './memory-budget.ts';
 import type { FreshnessSettings } from './settings.ts';
 
@@ -25,6 +26,9 @@ export interface HeldOriginal {
 export interface OriginalsParts {
   readonly source: Source;
   readonly store: BlobStore;
+  /** Passed first: places per host. */
+  readonly hosts: HostGates;
+  /** Fetching gate: one place per fetch under way. */
   readonly gate: Gate;
   readonly maxBytes: number;
   /** For originals that no store holds, all together. */

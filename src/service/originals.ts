@@ -106,15 +106,30 @@ function standIn(held: Fetched | null, error: PictorError, now: number): HeldOri
   return { ...held, freshness: { ...held.freshness, freshUntil: now + pause }, standsIn: true, timings: {} };
 }
 
+/** A place for one fetch: first at its host's gate, then at the one for all. */
+async function enter(parts: OriginalsParts, uri: string, signal: AbortSignal): Promise<() => void> {
+  const { hosts, gate, retryAfterSeconds } = parts;
+  const busy = (detail: string) => new PictorError('BUSY', { retryAfterSeconds, detail });
+  const leaveHost = await hosts.enter(uri, signal);
+  if (leaveHost === null) throw busy('fetch queue of the host is full');
+  let leave: (() => void) | null = null;
+  try {
+    leave = await gate.enter(signal);
+  } finally {
+    if (leave === null) leaveHost();
+  }
+  if (leave === null) throw busy('fetch queue is full');
+  const leaveGate = leave;
+  return () => {
+    leaveGate();
+    leaveHost();
+  };
+}
+
 /** Asks the source, conditionally when a copy is held, and stores what it gives. */
 async function refresh(parts: OriginalsParts, known: Known, signal: AbortSignal): Promise<HeldOriginal> {
   const asked = parts.now();
-  const leave = await parts.gate.enter(signal);
-  if (leave === null)
-    throw new PictorError('BUSY', {
-      retryAfterSeconds: parts.retryAfterSeconds,
-      detail: 'fetch queue is full',
-    });
+  const leave = await enter(parts, known.uri, signal);
   const began = parts.now();
   let outcome: 'found' | 'not-modified' | ErrorCode = 'found';
   let bytes = 0;

@@ -4,7 +4,9 @@ import { byteSize, count, seconds } from '../core/settings.ts';
 /** How much work is let in at once. Hits and 304 answers never pass a gate. */
 export const admissionSettings = z.strictObject({
   fetchConcurrency: count(32, 1).describe('Sources fetched at the same time.'),
-  fetchQueue: count(512).describe('Fetches that may wait for a place; further ones are answered 503.'),
+  fetchQueue: count(512).describe(
+    'Fetches that may wait for a place, and as many per host; further ones are answered 503.',
+  ),
   processConcurrency: count(0).describe('Transforms at the same time; 0: one per engine worker.'),
   processQueue: count(0).describe(
     'Transforms that may wait for a place; further ones are answered 503. 0: 25 per place.',

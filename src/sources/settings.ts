@@ -52,8 +52,8 @@ const httpSourceSettings = z.strictObject({
   ),
   headersTimeoutSeconds: seconds(10).describe('From the request to the head of the answer. 0: no limit.'),
   idleTimeoutSeconds: seconds(10).describe('Longest pause within a body. 0: no limit.'),
-  maxConnectionsPerHost: count(32, 1).describe(
-    'Connections to one host at the same time; further fetches wait for one.',
+  maxConnectionsPerHost: count(8, 1).describe(
+    'Fetches from one host at the same time, and connections to it; further ones wait without holding up other hosts.',
   ),
   keepAliveSeconds: seconds(30).describe(
     'How long an unused connection is kept for the next fetch. 0: closed at once.',

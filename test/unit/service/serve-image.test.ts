@@ -5,6 +5,7 @@ import type { PictorEvent } from '../../../src/core/events.ts';
 import type { Source } from '../../../src/core/ports.ts';
 import { createGate } from '../../../src/lib/gate.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
+import { createHostGates } from '../../../src/service/host-gates.ts';
 import { createMemoryBudget } from '../../../src/service/memory-budget.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
@@ -38,6 +39,7 @@ function setUp(
     processWidth?: number;
     engineDelay?: number;
     memory?: number;
+    perHost?: number;
     maxWaitSeconds?: number;
   } = {},
 ) {
@@ -52,6 +54,7 @@ function setUp(
   const originals = createOriginals({
     source,
     store,
+    hosts: createHostGates({ width: more.perHost ?? 4, queue: 2000 }),
     gate: createGate({ width: 4, queue: 2000 }),
     maxBytes: 1e6,
     memory,
@@ -447,4 +450,22 @@ test('a client that takes any tag does not stand for a picture that was never ma
   const answer = await service.serve({ image: image('a'), signal: never, clientHolds: () => true });
   assert.notEqual(answer.body, null);
   assert.equal(engine.jobs.length, 1);
+});
+
+test('a slow host does not take the places of the others', async () => {
+  const slow = Promise.withResolvers<void>();
+  const source = createScriptedSource(async (uri) => {
+    if (uri.includes('slow.example')) await slow.promise;
+    return found('x');
+  });
+  const { service } = setUp(source, { perHost: 3 });
+  const serve = (host: string, name: number) =>
+    service.serve({ image: { ...image('a'), source: `https://${host}/${name}` }, signal: never });
+  const waiting = Array.from({ length: 20 }, (_, name) => serve('slow.example', name));
+  const answer = await serve('other.example', 1);
+  assert.equal(answer.cache, 'miss');
+  assert.equal(source.asked.length, 4);
+  slow.resolve();
+  await Promise.all(waiting);
+  assert.equal(source.asked.length, 21);
 });
