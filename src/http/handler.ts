@@ -92,17 +92,19 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     facts: RequestFacts,
   ): void {
     const { request, method, id, desk, began } = exchange;
-    parts.emit({
+    const event: PictorEvent = {
       type: 'request',
       id,
       method,
       target: request.url ?? '',
+      status: sent.status,
       mount: desk?.mount.name ?? '',
+      bytes: sent.bytes,
       ms: performance.now() - began,
       client: parts.clientOf(request),
-      ...sent,
       ...facts,
-    });
+    };
+    parts.emit(event);
   }
 
   function finish(exchange: Arrival & Partial<Exchange>, reply: Reply, facts: RequestFacts): void {

@@ -1,8 +1,9 @@
 import { type Logger, pino } from 'pino';
 import type { EmitEvent } from '../core/events.ts';
 import { createBatchedOutput, type LogSink } from './batched-output.ts';
-import { type LogEntry, type LogLevel, logEntry } from './log-entry.ts';
+import { type LogEntry, type LogLevel, logEntry, requestLevel } from './log-entry.ts';
 import { prettyLine } from './pretty-line.ts';
+import { requestLine } from './request-line.ts';
 import type { LogSettings } from './settings.ts';
 
 export interface LogParts {
@@ -32,10 +33,16 @@ export function createAccessLog({ settings, sink }: LogParts): AccessLog {
     sink === undefined
       ? createBatchedOutput(1)
       : { write: (text: string) => sink.write(text), close: async () => {} };
-  const write = settings.format === 'json' ? jsonWriter(output, settings.level) : prettyWriter(output);
   const lowest = ranks[settings.level];
+  const write = settings.format === 'json' ? jsonWriter(output, settings.level) : prettyWriter(output);
+  const clock = createClock();
   return {
     listen(event) {
+      if (event.type === 'request' && settings.format === 'json') {
+        const level = requestLevel(event);
+        if (ranks[level] >= lowest) output.write(requestLine(event, level, clock(Date.now())));
+        return;
+      }
       const entry = logEntry(event);
       if (ranks[entry.level] >= lowest) write(entry);
     },

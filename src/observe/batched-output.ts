@@ -12,8 +12,8 @@ export interface BatchedOutput extends LogSink {
   close(): Promise<void>;
 }
 
-/** Characters that are collected before they are handed on. */
-const batchLength = 8192;
+/** Characters that are collected before they are handed on: each hand-over is a trip to the thread pool. */
+const batchLength = 65_536;
 /** Longest time a line waits, in milliseconds. */
 const longestWait = 250;
 /** A reader of the log that hangs must not make the server grow: what does not fit into this many bytes is dropped. */

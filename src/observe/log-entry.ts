@@ -12,15 +12,15 @@ export interface LogEntry {
 
 /** URLs may be tens of kilobytes; a line of the log need not be. */
 const longestText = 2048;
-const capped = (text: string): string =>
+export const capped = (text: string): string =>
   text.length <= longestText ? text : `${text.slice(0, longestText)}… (${text.length} characters)`;
 
 /** Microseconds are noise, and digits cost bytes. */
-const rounded = (ms: number): number => Math.round(ms * 100) / 100;
+export const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 type RequestEvent = Extract<PictorEvent, { type: 'request' }>;
 
-function requestLevel({ error, status }: RequestEvent): LogLevel {
+export function requestLevel({ error, status }: RequestEvent): LogLevel {
   if (error !== undefined && errorCatalogue[error].report) return 'error';
   return status >= 500 && error === undefined ? 'error' : 'info';
 }

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { pino } from 'pino';
+import type { PictorEvent } from '../../../src/core/events.ts';
+import { logEntry } from '../../../src/observe/log-entry.ts';
+import { requestLine } from '../../../src/observe/request-line.ts';
+
+type RequestEvent = Extract<PictorEvent, { type: 'request' }>;
+
+const text = fc.string({ unit: 'binary' });
+const optional = <T>(value: fc.Arbitrary<T>) => fc.option(value, { nil: undefined });
+
+const requestEvent: fc.Arbitrary<RequestEvent> = fc
+  .record({
+    id: text,
+    method: text,
+    target: fc.oneof(text, fc.string({ minLength: 3000, maxLength: 3100 })),
+    status: fc.integer({ min: 100, max: 599 }),
+    mount: text,
+    bytes: fc.nat(),
+    ms: fc.double({ min: 0, max: 1e6, noNaN: true }),
+    client: text,
+    cache: fc.constantFrom('hit' as const, 'miss' as const),
+    tier: optional(text),
+    source: optional(text),
+    error: optional(fc.constant('BUSY' as const)),
+    detail: optional(text),
+    timings: optional(fc.constant({ fetch: 1.234, decode: 2 })),
+  })
+  .map((facts) => {
+    const given = Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== undefined));
+    return { type: 'request', ...given } as RequestEvent;
+  });
+
+test('the line of a request is what pino writes of its entry', () => {
+  fc.assert(
+    fc.property(requestEvent, (event) => {
+      let written = '';
+      const logger = pino(
+        { base: null, timestamp: () => ',"time":"now"', formatters: { level: (level) => ({ level }) } },
+        {
+          write: (line: string) => {
+            written = line;
+          },
+        },
+      );
+      const { facts } = logEntry(event);
+      logger.info(facts, 'request');
+      assert.deepEqual(JSON.parse(requestLine(event, 'info', 'now')), JSON.parse(written));
+      assert.ok(requestLine(event, 'info', 'now').endsWith('\n'));
+      assert.equal(
+        requestLine(event, 'info', 'now').indexOf('\n'),
+        requestLine(event, 'info', 'now').length - 1,
+      );
+    }),
+    { numRuns: 300 },
+  );
+});
