@@ -1,19 +1,32 @@
 import { asPictorError, type ErrorCode } from '../core/errors.ts';
-import type { CacheResult, EmitEvent, RequestTimings } from '../core/events.ts';
+import type { EmitEvent } from '../core/events.ts';
 import type { ImageLimits } from '../core/image-info.ts';
-import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import type { BlobMeta, BlobStore } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import { enterWithin } from './enter-within.ts';
-import { type Freshness, isFresh, isFromTheFuture } from './freshness.ts';
-import { type HeldOriginal, obtainAll, releaseAll, retainAll } from './held-original.ts';
-import { etagOf, variantKey } from './key.ts';
+import { isFresh, isFromTheFuture } from './freshness.ts';
+import { obtainAll, releaseAll, retainAll } from './held-original.ts';
+import { variantKey } from './key.ts';
 import type { Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
+import { fromStore, notModified, served } from './served-image.ts';
 import { createTransformFailures } from './transform-failures.ts';
+import {
+  asRecord,
+  freshnessOfAll,
+  latestModified,
+  namesOf,
+  type ReadBlob,
+  readable,
+  recordOf,
+  type Sourced,
+  sourcedFrom,
+  type Variant,
+} from './variant-record.ts';
 
 interface ImageServiceParts {
   readonly variants: BlobStore;
@@ -38,33 +51,6 @@ export interface ImageService {
   /** Waits for store writes that follow replies. */
   drain(): Promise<void>;
 }
-
-/** What is kept beside a stored variant. */
-interface VariantRecord extends Freshness {
-  readonly mediaType: string;
-  readonly etag: string;
-  readonly version: string;
-  readonly width: number;
-  readonly height: number;
-  readonly lastModified?: string;
-  readonly sourceCacheControl?: string;
-  readonly sourceExpires?: string;
-}
-
-interface Variant {
-  readonly record: VariantRecord;
-  readonly body: Uint8Array;
-  readonly timings: RequestTimings;
-}
-
-interface Sourced {
-  readonly originals: readonly HeldOriginal[];
-  readonly version: string;
-  readonly etag: string;
-  readonly timings: RequestTimings;
-}
-
-const asRecord = (meta: BlobMeta): VariantRecord => meta as unknown as VariantRecord;
 
 export function createImageService(parts: ImageServiceParts): ImageService {
   const transforms = createSingleFlight<Variant>();
@@ -270,20 +256,14 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     },
     peek(key, etag) {
       const blob = parts.variants.peek?.(key) ?? null;
-      if (blob === null || blob.body === undefined || asRecord(blob.meta).etag !== etag) return null;
-      return blob.body;
+      if (blob === null || blob.body === undefined) return null;
+      const record = asRecord(blob.meta);
+      return record.etag === etag && !isFromTheFuture(record, parts.now()) ? blob.body : null;
     },
     async drain() {
       while (writes.size > 0) await Promise.all(writes);
     },
   };
-}
-
-/** … with the ETag that follows from them before anything is decoded. */
-function sourcedFrom(key: string, originals: readonly HeldOriginal[]): Sourced {
-  const version = originals.map((original) => original.version).join('\n');
-  const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
-  return { originals, version, etag: etagOf(key, version), timings };
 }
 
 /**
@@ -300,10 +280,6 @@ function holdsThisOne(
 
 const nobodysTag = 'no picture has this tag';
 
-/** A version alone may be that of another file too: size and time, for instance. */
-const namesOf = ({ originals }: Sourced): string =>
-  originals.map(({ uri, version }) => `${uri}\n${version}`).join('\n');
-
 /** Failures for which an old variant is the better answer. */
 const standInFor: ReadonlySet<ErrorCode> = new Set([
   'SOURCE_FAILED',
@@ -314,119 +290,3 @@ const standInFor: ReadonlySet<ErrorCode> = new Set([
   'BUSY',
   'STORE_FAILED',
 ]);
-
-function recordOf(
-  sourced: Sourced,
-  made: { mediaType: string; width: number; height: number },
-): VariantRecord {
-  const lastModified = latestModified(sourced.originals);
-  const headers = sourced.originals[0]?.response?.headers;
-  return {
-    ...freshnessOfAll(sourced.originals),
-    mediaType: made.mediaType,
-    etag: sourced.etag,
-    version: sourced.version,
-    width: made.width,
-    height: made.height,
-    ...(lastModified === undefined ? {} : { lastModified }),
-    ...(headers?.['cache-control'] === undefined ? {} : { sourceCacheControl: headers['cache-control'] }),
-    ...(headers?.['expires'] === undefined ? {} : { sourceExpires: headers['expires'] }),
-  };
-}
-
-/** A variant is as fresh as the least fresh of its originals. */
-function freshnessOfAll(originals: readonly HeldOriginal[]): Freshness {
-  const least = (pick: (freshness: Freshness) => number) =>
-    Math.min(...originals.map((original) => pick(original.freshness)));
-  return {
-    storedAt: Math.max(...originals.map(({ freshness }) => freshness.storedAt)),
-    freshUntil: least((freshness) => freshness.freshUntil),
-    staleUntil: least((freshness) => freshness.staleUntil),
-    errorUntil: least((freshness) => freshness.errorUntil),
-    storable: originals.every((original) => original.freshness.storable),
-  };
-}
-
-function latestModified(originals: readonly HeldOriginal[]): string | undefined {
-  const times = originals.map((original) =>
-    original.lastModified === undefined ? Number.NaN : Date.parse(original.lastModified),
-  );
-  return times.some(Number.isNaN) || times.length === 0
-    ? undefined
-    : new Date(Math.max(...times)).toUTCString();
-}
-
-interface Answer {
-  readonly key: string;
-  readonly record: VariantRecord;
-  readonly body: Uint8Array;
-  readonly cache: CacheResult;
-  readonly tier?: string;
-  readonly timings?: RequestTimings;
-}
-
-function served({ key, record, body, cache, tier, timings }: Answer): ServedImage {
-  const {
-    mediaType,
-    etag,
-    width,
-    height,
-    freshUntil,
-    storable,
-    lastModified,
-    sourceCacheControl,
-    sourceExpires,
-  } = record;
-  return {
-    key,
-    body,
-    mediaType,
-    etag,
-    width,
-    height,
-    cache,
-    freshUntil,
-    shareable: storable,
-    ...(tier === undefined ? {} : { tier }),
-    ...(timings === undefined ? {} : { timings }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-    ...(sourceCacheControl === undefined ? {} : { sourceCacheControl }),
-    ...(sourceExpires === undefined ? {} : { sourceExpires }),
-  };
-}
-
-/** A blob whose bytes are at hand. */
-interface ReadBlob extends StoredBlob {
-  readonly body: Uint8Array;
-}
-
-/** A blob that was forgotten before it could be read is as good as missing. */
-async function readable(blob: StoredBlob | null): Promise<ReadBlob | null> {
-  if (blob === null) return null;
-  try {
-    return { ...blob, body: blob.body ?? (await blob.bytes()) };
-  } catch {
-    return null;
-  }
-}
-
-function fromStore(answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: ReadBlob }): ServedImage {
-  const { blob, ...rest } = answer;
-  return served({ ...rest, body: blob.body, tier: blob.tier });
-}
-
-function notModified(key: string, sourced: Sourced, lastModified: string | undefined): ServedImage {
-  return {
-    key,
-    body: null,
-    mediaType: '',
-    etag: sourced.etag,
-    width: 0,
-    height: 0,
-    cache: 'revalidated',
-    freshUntil: freshnessOfAll(sourced.originals).freshUntil,
-    shareable: freshnessOfAll(sourced.originals).storable,
-    timings: sourced.timings,
-    ...(lastModified === undefined ? {} : { lastModified }),
-  };
-}

@@ -422,7 +422,10 @@ test('copies noted by a clock that was ahead are not taken for fresh', async () 
   await service.serve({ image: image('a'), signal: never });
   pass(-30);
   assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'hit');
+  const { key, etag } = await service.serve({ image: image('a'), signal: never });
+  assert.notEqual(service.peek(key, etag), null);
   pass(-3600);
+  assert.equal(service.peek(key, etag), null);
   assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'revalidated');
   assert.equal(source.asked.length, 2);
   assert.equal((await service.serve({ image: image('a'), signal: never })).cache, 'hit');

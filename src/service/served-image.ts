@@ -1,0 +1,66 @@
+import type { CacheResult, RequestTimings } from '../core/events.ts';
+import type { ServedImage } from './serve-image-types.ts';
+import { freshnessOfAll, type ReadBlob, type Sourced, type VariantRecord } from './variant-record.ts';
+
+interface Answer {
+  readonly key: string;
+  readonly record: VariantRecord;
+  readonly body: Uint8Array;
+  readonly cache: CacheResult;
+  readonly tier?: string;
+  readonly timings?: RequestTimings;
+}
+
+/** The answer with this body. */
+export function served({ key, record, body, cache, tier, timings }: Answer): ServedImage {
+  const {
+    mediaType,
+    etag,
+    width,
+    height,
+    freshUntil,
+    storable,
+    lastModified,
+    sourceCacheControl,
+    sourceExpires,
+  } = record;
+  return {
+    key,
+    body,
+    mediaType,
+    etag,
+    width,
+    height,
+    cache,
+    freshUntil,
+    shareable: storable,
+    ...(tier === undefined ? {} : { tier }),
+    ...(timings === undefined ? {} : { timings }),
+    ...(lastModified === undefined ? {} : { lastModified }),
+    ...(sourceCacheControl === undefined ? {} : { sourceCacheControl }),
+    ...(sourceExpires === undefined ? {} : { sourceExpires }),
+  };
+}
+
+/** The answer from a store. */
+export function fromStore(answer: Omit<Answer, 'body' | 'tier'> & { readonly blob: ReadBlob }): ServedImage {
+  const { blob, ...rest } = answer;
+  return served({ ...rest, body: blob.body, tier: blob.tier });
+}
+
+/** The answer for a client that holds the variant already. */
+export function notModified(key: string, sourced: Sourced, lastModified: string | undefined): ServedImage {
+  return {
+    key,
+    body: null,
+    mediaType: '',
+    etag: sourced.etag,
+    width: 0,
+    height: 0,
+    cache: 'revalidated',
+    freshUntil: freshnessOfAll(sourced.originals).freshUntil,
+    shareable: freshnessOfAll(sourced.originals).storable,
+    timings: sourced.timings,
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+}

@@ -1,0 +1,104 @@
+import type { RequestTimings } from '../core/events.ts';
+import type { BlobMeta, StoredBlob } from '../core/ports.ts';
+import type { Freshness } from './freshness.ts';
+import type { HeldOriginal } from './held-original.ts';
+import { etagOf } from './key.ts';
+
+/** What is kept beside a stored variant. */
+export interface VariantRecord extends Freshness {
+  readonly mediaType: string;
+  readonly etag: string;
+  readonly version: string;
+  readonly width: number;
+  readonly height: number;
+  readonly lastModified?: string;
+  readonly sourceCacheControl?: string;
+  readonly sourceExpires?: string;
+}
+
+/** A variant that is at hand, stored or not. */
+export interface Variant {
+  readonly record: VariantRecord;
+  readonly body: Uint8Array;
+  readonly timings: RequestTimings;
+}
+
+/** The originals of a request, at hand, and what follows from them. */
+export interface Sourced {
+  readonly originals: readonly HeldOriginal[];
+  readonly version: string;
+  readonly etag: string;
+  readonly timings: RequestTimings;
+}
+
+/** What a store of variants keeps is what `recordOf` gave it. */
+export const asRecord = (meta: BlobMeta): VariantRecord => meta as unknown as VariantRecord;
+
+/** The originals with the ETag that follows from them before anything is decoded. */
+export function sourcedFrom(key: string, originals: readonly HeldOriginal[]): Sourced {
+  const version = originals.map((original) => original.version).join('\n');
+  const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
+  return { originals, version, etag: etagOf(key, version), timings };
+}
+
+/** A version alone may be that of another file too: size and time, for instance. */
+export const namesOf = ({ originals }: Sourced): string =>
+  originals.map(({ uri, version }) => `${uri}\n${version}`).join('\n');
+
+/** What is kept of a variant made of these originals. */
+export function recordOf(
+  sourced: Sourced,
+  made: { mediaType: string; width: number; height: number },
+): VariantRecord {
+  const lastModified = latestModified(sourced.originals);
+  const headers = sourced.originals[0]?.response?.headers;
+  return {
+    ...freshnessOfAll(sourced.originals),
+    mediaType: made.mediaType,
+    etag: sourced.etag,
+    version: sourced.version,
+    width: made.width,
+    height: made.height,
+    ...(lastModified === undefined ? {} : { lastModified }),
+    ...(headers?.['cache-control'] === undefined ? {} : { sourceCacheControl: headers['cache-control'] }),
+    ...(headers?.['expires'] === undefined ? {} : { sourceExpires: headers['expires'] }),
+  };
+}
+
+/** A variant is as fresh as the least fresh of its originals. */
+export function freshnessOfAll(originals: readonly HeldOriginal[]): Freshness {
+  const least = (pick: (freshness: Freshness) => number) =>
+    Math.min(...originals.map((original) => pick(original.freshness)));
+  return {
+    storedAt: Math.max(...originals.map(({ freshness }) => freshness.storedAt)),
+    freshUntil: least((freshness) => freshness.freshUntil),
+    staleUntil: least((freshness) => freshness.staleUntil),
+    errorUntil: least((freshness) => freshness.errorUntil),
+    storable: originals.every((original) => original.freshness.storable),
+  };
+}
+
+/** The latest HTTP date among the originals; undefined when one of them has none. */
+export function latestModified(originals: readonly HeldOriginal[]): string | undefined {
+  const times = originals.map((original) =>
+    original.lastModified === undefined ? Number.NaN : Date.parse(original.lastModified),
+  );
+  return times.some(Number.isNaN) || times.length === 0
+    ? undefined
+    : new Date(Math.max(...times)).toUTCString();
+}
+
+/** A blob whose bytes are at hand. */
+export interface ReadBlob extends StoredBlob {
+  readonly body: Uint8Array;
+}
+
+/** A blob that was forgotten before it could be read is as good as missing. */
+export async function readable(blob: StoredBlob | null): Promise<ReadBlob | null> {
+  if (blob === null) return null;
+  try {
+    return { ...blob, body: blob.body ?? (await blob.bytes()) };
+  } catch {
+    return null;
+  }
+}
