@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { createFsStore } from '../stores/fs.ts';
@@ -20,6 +21,16 @@ export interface Stores {
  * @throws PictorError STORE_FAILED
  */
 export async function openStores(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
+  try {
+    return await openAll(settings, emit);
+  } catch (error) {
+    const reason = error instanceof PictorError ? (error.detail ?? error.message) : String(error);
+    const place = settings.dir === '' ? 'the temporary folder' : `cache.dir ${path.resolve(settings.dir)}`;
+    throw new PictorError('STORE_FAILED', { detail: `${place} cannot be used: ${reason}`, cause: error });
+  }
+}
+
+async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
   const memory = createMemoryStore({ maxBytes: settings.memory });
   const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
   if (settings.dir === '') {

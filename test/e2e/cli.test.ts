@@ -182,7 +182,7 @@ describe('a start that fails', () => {
       HOME: folder,
     });
     assert.equal(code, 1);
-    assert.match(err, /^pictor: .*pictor\.js/);
+    assert.match(err, /^pictor: cache\.dir .*pictor\.js.*cannot be used: .*\n$/);
   });
 
   it('does not start with a folder of sources that is none, and names who said so', async () => {

@@ -1,4 +1,4 @@
-import { mkdir, open, rename, rmdir, unlink, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, rmdir, stat, unlink, utimes } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
 /** Owner only: blobs may be private pictures. */
@@ -26,19 +26,28 @@ export function diskBytes(size: number): number {
   return Math.max(1, Math.ceil(size / 4096)) * 4096;
 }
 
+/**
+ * Makes a folder and those above it that are missing, one by one: node's own recursive call never comes back where a folder
+ * that is there answers ENOENT (`/proc/x`). The error thrown is the system's reason for the first folder it refused.
+ */
 export async function makeDirectory(path: string): Promise<void> {
-  const makeAll = () => mkdir(path, { recursive: true, mode: directoryMode });
-  try {
-    await makeAll();
-  } catch (error) {
-    const { code, path: missing } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' || missing === undefined) throw error;
-    // So says node of a read-only file system too; the plain call tells the reason. Or the folder is there by now.
-    await mkdir(missing, { mode: directoryMode }).catch((reason: unknown) => {
-      if (codeOf(reason) !== 'EEXIST') throw reason;
-    });
-    await makeAll();
+  for (let attempt = 0; ; attempt += 1) {
+    try {
+      await mkdir(path, { mode: directoryMode });
+      return;
+    } catch (error) {
+      const parent = dirname(path);
+      // Several times, because folders that are empty may be removed as soon as they are made.
+      if (codeOf(error) !== 'ENOENT' || parent === path || attempt === 5) return passOver(error, path);
+      await makeDirectory(parent);
+    }
   }
+}
+
+/** A folder that is there already is what was wanted, also where making one is refused (read-only file systems). */
+async function passOver(refusal: unknown, path: string): Promise<void> {
+  const there = await stat(path).catch(() => null);
+  if (there?.isDirectory() !== true) throw refusal;
 }
 
 /** True when this call removed the file; false when it was gone or cannot be removed. */
