@@ -83,13 +83,13 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
   const paces: Record<string, Pace[]> = Object.fromEntries(
     Object.keys(contestants).map((name) => [name, []]),
   );
-  const rounds = bench.full ? 7 : 3;
+  const rounds = bench.full ? 7 : 4;
   for (let round = -1; round < rounds; round++) {
     const names = Object.keys(contestants);
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const { server, path } = contestants[name]!;
       const cpu = server.cpuSeconds();
-      const { requests, perSecond } = await load(server.port, path, round < 0 ? 1 : bench.full ? 4 : 2);
+      const { requests, perSecond } = await load(server.port, path, round < 0 ? 4 : bench.full ? 5 : 3);
       if (round >= 0) paces[name]?.push({ perSecond, cpuPerRequest: (server.cpuSeconds() - cpu) / requests });
     }
   }

@@ -12,8 +12,14 @@ export interface LogEntry {
 
 /** URLs may be tens of kilobytes; a line of the log need not be. */
 const longestText = 2048;
-export const capped = (text: string): string =>
-  text.length <= longestText ? text : `${text.slice(0, longestText)}… (${text.length} characters)`;
+export const capped = (text: string): string => {
+  const shown = text.includes('@') ? withoutUserInfo(text) : text;
+  return shown.length <= longestText ? shown : `${shown.slice(0, longestText)}… (${shown.length} characters)`;
+};
+
+/** User and password of a URL are nobody's business but the source's. The slashes may be escaped in a target. */
+const withoutUserInfo = (text: string): string =>
+  text.replace(/((?::|%3a)(?:\/|%2f){2})(?:(?!%2f)[^/?#\s"'@])+@/gi, '$1***@');
 
 /** Microseconds are noise, and digits cost bytes. */
 export const rounded = (ms: number): number => Math.round(ms * 100) / 100;

@@ -57,3 +57,25 @@ test('the line of a request is what pino writes of its entry', () => {
     { numRuns: 300 },
   );
 });
+
+test('user and password of a source are not written', () => {
+  const event: RequestEvent = {
+    type: 'request',
+    id: 'a',
+    method: 'GET',
+    target: '/unsafe/plain/http%3A%2F%2Fuser:pass@host/a.jpg@png',
+    status: 200,
+    mount: 'm',
+    bytes: 1,
+    ms: 1,
+    client: 'c',
+    cache: 'miss',
+    source: 'http://user:pass@host/a.jpg',
+    detail: 'refused http://user@host/',
+  };
+  const line = requestLine(event, 'info', 'now');
+  assert.ok(!line.includes('pass') && !line.includes('user'), line);
+  assert.ok(line.includes('http://***@host/a.jpg') && line.includes('a.jpg@png'), line);
+  const plainTarget = '/unsafe/plain/http%3A%2F%2Fhost%2Fa.jpg@png';
+  assert.ok(requestLine({ ...event, target: plainTarget }, 'info', 'now').includes(plainTarget));
+});
