@@ -18,6 +18,6 @@ export function startPictor(bench: Bench, env: Readonly<Record<string, string>> 
   });
 }
 
-/** Path of a variant that fits `width`. */
-export const variantPath = (source: string, width: number, extension: string): string =>
-  `/unsafe/rs:fit:${width}:0/plain/local:///${source}@${extension}`;
+/** Path of a variant that fits `width`; a quality makes it another variant of the same size. */
+export const variantPath = (source: string, width: number, extension: string, quality?: number): string =>
+  `/unsafe/rs:fit:${width}:0${quality === undefined ? '' : `/q:${quality}`}/plain/local:///${source}@${extension}`;

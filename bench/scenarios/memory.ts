@@ -15,7 +15,10 @@ export async function memory(bench: Bench): Promise<Row[]> {
         const number = done++;
         const source = number % 5 === 0 ? bench.sources.twelve : bench.sources.small;
         const extension = number % 50 === 7 ? 'avif' : number % 2 === 0 ? 'jpg' : 'webp';
-        const reply = await get(server.port, variantPath(source, 100 + number, extension));
+        const reply = await get(
+          server.port,
+          variantPath(source, 100 + (number % 700), extension, 50 + Math.floor(number / 700)),
+        );
         if (reply.status !== 200)
           throw new Error(`memory: ${reply.status} ${reply.body.toString('utf8', 0, 200)}`);
         if (number === 500) after500 = server.residentMegabytes();
