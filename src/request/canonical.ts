@@ -10,9 +10,14 @@ import { requestSchema } from './request-schema.ts';
  * left out, numbers as JavaScript prints them. It is JSON, and `parseImageRequest` reads it back.
  */
 export function canonicalText(request: ImageRequest): string {
-  const { source, operations: list, output } = request;
+  const { source, operations: list, output, limits = {} } = request;
   return JSON.stringify(
-    sorted({ source, operations: list.map(plainOperation), output: plainOutput(output) }),
+    sorted({
+      source,
+      operations: list.map(plainOperation),
+      output: plainOutput(output),
+      limits: Object.keys(limits).length === 0 ? undefined : limits,
+    }),
   );
 }
 
@@ -77,6 +82,9 @@ const outputDefaults = {
   matte: { r: 255, g: 255, b: 255 },
   formatQuality: {},
   encoder: {},
+  untouched: [],
+  svgScripts: 'remove',
+  thumbnail: false,
 } as const satisfies Partial<OutputSpec>;
 
 /** Without what has no effect: qualities by format under a quality for all, preferences behind an exact format … */

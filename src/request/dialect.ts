@@ -12,6 +12,9 @@ export interface RequestTarget {
 /** Request headers a dialect may look at; absent ones are undefined. */
 export interface RequestHints {
   readonly accept?: string;
+  /** Client hints as sent; given only to mounts whose policy asks for them (`MountPolicy.clientHints`). */
+  readonly dpr?: string;
+  readonly width?: string;
 }
 
 /** How to hand the picture over. Never part of the key. */
@@ -40,6 +43,8 @@ export interface ParsedRequest {
   readonly image: ImageRequest;
   readonly delivery: Delivery;
   readonly grant: Grant;
+  /** True: the source itself is asked for, streamed through as it comes; of `image` only `source` counts. */
+  readonly raw?: boolean;
 }
 
 /** HMAC-SHA256 over salt ‖ message, URL-safe base64 without padding. Any pair may match. */
@@ -78,6 +83,8 @@ export interface MountPolicy {
   readonly gzipLevel: number;
   /** Patterns a source URI must match one of (start anchored, `*` = any run without `/`); empty: all. */
   readonly allowedSources: readonly string[];
+  /** Let the dialect see the client hints, and name their headers in `Vary`. Absent: no. */
+  readonly clientHints?: boolean;
 }
 
 /** Statuses and bodies the clients of an older server expect: data, not code. */
@@ -115,6 +122,19 @@ export interface FixedRoute {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A picture of the operator's own (watermark, fallback image), read once at start; a failure ends the start. */
+export interface AssetSpec {
+  /** Unique within the mount. */
+  readonly name: string;
+  readonly from: { readonly base64: string } | { readonly path: string } | { readonly url: string };
+}
+
+/**
+ * Scheme of the URIs under which assets are sources: `asset:{SHA-256 of the bytes}`. Another picture is another URI, so
+ * variants made with the old one are not found again. No URL may name it: dialects refuse it as an unknown scheme.
+ */
+export const assetScheme = 'asset';
+
 /**
  * A URL language, pure. One folder or file in `dialects/`.
  * @typeParam Settings plain values, validated by the config loader
@@ -135,6 +155,10 @@ export interface Dialect<Settings> {
   format(image: ImageRequest, settings: Settings): string;
   replies(settings: Settings): ReplyStyle;
   policy(settings: Settings): MountPolicy;
+  /** Pictures the mount needs besides those its URLs name. The server reads them and hands their URIs to `withAssets`. */
+  assets?(settings: Settings): readonly AssetSpec[];
+  /** The settings that `parse` and `policy` then get. @param uris by asset name */
+  withAssets?(settings: Settings, uris: Readonly<Record<string, string>>): Settings;
   /** Every setting as it takes effect, for those who ask what is set: what is left to rules is filled in, null where nothing is set. */
   effective(settings: Settings): Readonly<Record<string, unknown>>;
 }

@@ -12,6 +12,16 @@ export interface ImageRequest {
   /** In this order; order is meaning. */
   readonly operations: readonly Operation[];
   readonly output: OutputSpec;
+  /** Bounds for this picture in place of the server's own; only from URLs that their mount lets say so. */
+  readonly limits?: RequestLimits;
+}
+
+/** 0 switches a bound off, absent leaves the server's. See `ImageLimits` for the meanings. */
+export interface RequestLimits {
+  readonly maxPixels?: number;
+  readonly maxFramePixels?: number;
+  /** Bytes of the original. */
+  readonly maxSourceBytes?: number;
 }
 
 export interface OutputSpec {
@@ -34,6 +44,17 @@ export interface OutputSpec {
   readonly highDepth?: boolean;
   /** Shown through transparent parts when the output holds no alpha. Default white. */
   readonly matte?: Colour;
+  /** Lower the quality until the result has at most this many bytes (formats with a quality; best effort). */
+  readonly maxBytes?: number;
+  /**
+   * Formats whose originals are handed over as they came, limits checked, when the request names no other format.
+   * `svg` is sanitised on the way unless `svgScripts` says otherwise. An `exact` of `svg` implies it for SVG originals.
+   */
+  readonly untouched?: readonly string[];
+  /** Scripts, event handlers and foreign references of an SVG that is handed over: `remove` (default) or `keep`. */
+  readonly svgScripts?: 'remove' | 'keep';
+  /** Work from the thumbnail inside HEIC and AVIF originals where there is one. Default false. */
+  readonly thumbnail?: boolean;
 }
 
 /**

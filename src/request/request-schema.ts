@@ -13,6 +13,7 @@ const writable = Object.values(formats as Readonly<Record<string, FormatDefiniti
   ({ write }) => write !== undefined,
 );
 const quality = z.number().int().min(1).max(100);
+const bound = z.number().int().min(0);
 const formatName = z.enum(Object.keys(formats));
 const qualities = z.record(
   z.string().refine((name) => formatName.safeParse(name).success, 'not a format pictor knows'),
@@ -42,5 +43,16 @@ export const requestSchema: z.ZodType<ImageRequest> = z.strictObject({
     profile: z.enum(['srgb', 'keep']).exactOptional(),
     highDepth: z.boolean().exactOptional(),
     matte: opaqueColourSchema.exactOptional(),
+    maxBytes: z.number().int().min(1).exactOptional(),
+    untouched: z.array(formatName).readonly().exactOptional(),
+    svgScripts: z.enum(['remove', 'keep']).exactOptional(),
+    thumbnail: z.boolean().exactOptional(),
   }),
+  limits: z
+    .strictObject({
+      maxPixels: bound.exactOptional(),
+      maxFramePixels: bound.exactOptional(),
+      maxSourceBytes: bound.exactOptional(),
+    })
+    .exactOptional(),
 });
