@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { withoutUserInfo } from '../lib/url-text.ts';
 import { readMeta, unwrap } from './settings-tree.ts';
 
 /** What stands in for a secret wherever configuration is shown. */
@@ -32,11 +33,14 @@ function mask(schemas: readonly z.core.$ZodType[], value: unknown): unknown {
     const inner = partSchemas(schemas, null);
     return value.map((item) => mask(inner, item));
   }
+  if (typeof value === 'string') return withoutUserInfo(value);
   if (typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => [key, mask(partSchemas(schemas, key), part)]),
   );
 }
 
-/** A copy of a value in which everything the schema marks as secret is replaced. Absent and empty values stay visible. */
+/**
+ * A copy of a value in which everything the schema marks as secret is replaced, and user and password of every URL. Absent and empty values stay visible.
+ */
 export const maskSecrets = (schema: z.core.$ZodType, value: unknown): unknown => mask([schema], value);

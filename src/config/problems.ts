@@ -1,3 +1,5 @@
+import { withoutUserInfo } from '../lib/url-text.ts';
+
 /** One thing wrong with the configuration, ready to be shown. */
 export interface Problem {
   /** Variable, flag, or file with line and path: `PICTOR_CACHE_MEMORY`, `pictor.yaml:7 cache.memory`. */
@@ -10,9 +12,9 @@ export interface Problem {
 
 const longestShown = 60;
 
-/** A value for a message: one line, cut when long. */
+/** A value for a message: one line, cut when long, without user and password of URLs. */
 export function showValue(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value));
+  const text = withoutUserInfo(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
   const line = JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text);
   return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"');
 }

@@ -48,3 +48,16 @@ function bytesOfEscaped(text: string): Uint8Array {
 
 /** Value of an ASCII digit or letter a..f, A..F. */
 const hexDigit = (code: number): number => (code <= 0x39 ? code - 0x30 : (code | 0x20) - 0x57);
+
+const plainUserInfo = /(:\/\/)[^/?#\s]*(?:@|%40)/g;
+const escapedUserInfo = /((?::|%3a)(?:\/|%2f){2})(?:(?!%2f|%3f|%23)[^/?#\s])*(?:@|%40)/gi;
+
+/**
+ * The text with user and password of every URL in it replaced by `***`: they are nobody's business but the source's. Up to
+ * the last `@` before the path, as hosts are read (WHATWG); URLs whose signs are escaped once are found too. In doubt more
+ * is hidden than needed.
+ */
+export const withoutUserInfo = (text: string): string =>
+  text.includes('@') || text.includes('%40')
+    ? text.replace(plainUserInfo, '$1***@').replace(escapedUserInfo, '$1***@')
+    : text;

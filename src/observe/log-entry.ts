@@ -1,5 +1,6 @@
 import { errorCatalogue } from '../core/errors.ts';
 import type { PictorEvent } from '../core/events.ts';
+import { withoutUserInfo } from '../lib/url-text.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
@@ -13,13 +14,9 @@ export interface LogEntry {
 /** URLs may be tens of kilobytes; a line of the log need not be. */
 const longestText = 2048;
 export const capped = (text: string): string => {
-  const shown = text.includes('@') ? withoutUserInfo(text) : text;
+  const shown = withoutUserInfo(text);
   return shown.length <= longestText ? shown : `${shown.slice(0, longestText)}… (${shown.length} characters)`;
 };
-
-/** User and password of a URL are nobody's business but the source's. The slashes may be escaped in a target. */
-const withoutUserInfo = (text: string): string =>
-  text.replace(/((?::|%3a)(?:\/|%2f){2})(?:(?!%2f)[^/?#\s"'@])+@/gi, '$1***@');
 
 /** Microseconds are noise, and digits cost bytes. */
 export const rounded = (ms: number): number => Math.round(ms * 100) / 100;

@@ -81,6 +81,14 @@ describe('masks', () => {
     });
   });
 
+  it('take user and password out of URLs, in lists too', () => {
+    const schema = z.strictObject({ baseUrl: z.string(), sources: z.array(z.string()) });
+    assert.deepEqual(
+      maskSecrets(schema, { baseUrl: 'https://user:pass@host/', sources: ['https://user:pass@host/a'] }),
+      { baseUrl: 'https://***@host/', sources: ['https://***@host/a'] },
+    );
+  });
+
   it('leave absent and empty values visible', () => {
     assert.equal(maskSecrets(secretText(), ''), '');
     assert.equal(maskSecrets(secretText().optional(), undefined), undefined);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeHex } from '../../../src/lib/hex.ts';
-import { decodePercent, urlTextFromBytes } from '../../../src/lib/url-text.ts';
+import { decodePercent, urlTextFromBytes, withoutUserInfo } from '../../../src/lib/url-text.ts';
 
 test('escapes are resolved once', () => {
   for (const [text, decoded] of [
@@ -25,6 +25,25 @@ test('a broken escape is null, also beside bytes that are no UTF-8', () => {
 test('bytes become text; those that are no UTF-8 become escapes', () => {
   assert.equal(urlTextFromBytes(new TextEncoder().encode('ü/\ufeffa')), 'ü/\ufeffa');
   assert.equal(urlTextFromBytes(Uint8Array.of(0x61, 0xe9, 0x00)), 'a%E9\0');
+});
+
+test('user and password of URLs are hidden, everything else stays', () => {
+  for (const [text, shown] of [
+    ['https://user:pass@host/a@b', 'https://***@host/a@b'],
+    ['https://user@host', 'https://***@host'],
+    ['https://user:p@ss@host/', 'https://***@host/'],
+    [`https://user:p'a"ss@host/`, 'https://***@host/'],
+    ['https://user:p%2Fss@host/', 'https://***@host/'],
+    ['refused http://a:b@c/ and http://d:e@f/', 'refused http://***@c/ and http://***@f/'],
+    ['/plain/http%3A%2F%2Fa%3Ab%40host%2Fc%40d', '/plain/http%3A%2F%2F***@host%2Fc%40d'],
+    ['/plain/http%3a//a:b@host/c', '/plain/http%3a//***@host/c'],
+    ['https://host/a@b', 'https://host/a@b'],
+    ['local:///a@b', 'local:///a@b'],
+    ['https://host?mail=a@b', 'https://host?mail=a@b'],
+    ['user@host', 'user@host'],
+  ] as const) {
+    assert.equal(withoutUserInfo(text), shown, text);
+  }
 });
 
 test('hexadecimal text', () => {
