@@ -36,6 +36,8 @@ export interface ImgproxyRules extends Omit<ImgproxySettings, 'maxAnimationFrame
   readonly encoder: Readonly<Record<string, EncoderOptions>>;
   /** Names of options a URL may use; null: all. */
   readonly allowedOptions: ReadonlySet<string> | null;
+  /** Null: none is configured, and the option for it changes nothing. */
+  readonly watermark: { readonly uri: string; readonly opacity: number } | null;
 }
 
 const known = new WeakMap<ImgproxySettings, ImgproxyRules>();
@@ -57,6 +59,10 @@ export function rulesOf(settings: ImgproxySettings): ImgproxyRules {
     encoder: encoderOptions(settings),
     allowedOptions:
       settings.allowedProcessingOptions.length === 0 ? null : new Set(settings.allowedProcessingOptions),
+    watermark:
+      settings.assets?.['watermark'] === undefined
+        ? null
+        : { uri: settings.assets['watermark'], opacity: settings.watermarkOpacity },
   };
   known.set(settings, rules);
   return rules;

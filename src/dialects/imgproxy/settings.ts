@@ -22,6 +22,17 @@ const onOff = (value: boolean) => z.boolean().default(value);
 const percent = () => z.number().int().min(1).max(100);
 const formatNames = () => z.array(z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']));
 
+const httpUrl = () =>
+  z
+    .string()
+    .refine((text) => text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text)), {
+      error: 'expected an http or https URL',
+    });
+/** Bytes in base64, checked when the server starts; too long to be shown. */
+const assetData = () => z.string().default('').meta({ syntax: 'base64' });
+/** May carry a password. */
+const assetUrl = () => httpUrl().default('').meta({ syntax: 'https://host/image.png' });
+
 /**
  * Settings of a mount that speaks imgproxy's URLs. Fields without a default depend on `compat`: what they mean when
  * they are absent stands in `modes` (rules.ts).
@@ -177,10 +188,66 @@ export const imgproxySettings = z.strictObject({
     .optional()
     .describe("Speed of the AVIF encoder, 0 (slow) to 9. Absent: pictor's own default."),
 
+  etagBuster: z
+    .string()
+    .regex(/^[\x21\x23-\x2e\x30-\x7e]*$/, 'expected visible ASCII without quotes and slashes')
+    .default('')
+    .describe('Put before every ETag in v4 mode; another text makes clients fetch everything anew.'),
+  lastModifiedBuster: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .meta({ syntax: 'RFC 3339 date' })
+    .describe('Earliest Last-Modified sent in v4 mode; a later date makes clients fetch everything anew.'),
+  canonicalHeader: onOff(false).describe('Send `Link: <source>; rel="canonical"` with http sources.'),
+  debugHeaders: onOff(false).describe(
+    'Send sizes of source and result as X-Origin-Width, X-Result-Width and so on.',
+  ),
+  returnAttachment: onOff(false).describe(
+    'Have browsers save images instead of showing them, where the URL does not say otherwise.',
+  ),
+  clientHints: onOff(false).describe('Take width and dpr from the client hints, where the URL says none.'),
+  cookiePassthrough: onOff(false).describe(
+    "Send the client's cookies to sources at `cookieBaseUrl`, or without one at the host the client asked. Such answers are kept for nobody else.",
+  ),
+  cookiePassthroughAll: onOff(false).describe(
+    "Send the client's cookies to every source: only where all of them are yours.",
+  ),
+  cookieBaseUrl: httpUrl().default('').describe('The site whose sources get the cookies.'),
+
+  watermarkData: assetData().describe('Watermark image, in base64.'),
+  watermarkPath: z.string().default('').describe('File of the watermark image, where no data is given.'),
+  watermarkUrl: assetUrl().describe('URL of the watermark image, where neither data nor file is given.'),
+  watermarkOpacity: z
+    .number()
+    .positive()
+    .max(1)
+    .default(1)
+    .describe('Multiplied with the opacity a URL asks for, up to 1.'),
+
+  fallbackImageData: assetData().describe(
+    'Image shown when a source cannot be fetched or is no image, in base64.',
+  ),
+  fallbackImagePath: z.string().default('').describe('File of that image, where no data is given.'),
+  fallbackImageUrl: assetUrl().describe('URL of that image, where neither data nor file is given.'),
+  fallbackImageStatus: z
+    .union([z.literal(0), z.number().int().min(200).max(599)])
+    .default(200)
+    .describe('Status it is sent with; 0: that of the error it stands for.'),
+  fallbackImageTtlSeconds: z
+    .number()
+    .int()
+    .nonnegative()
+    .default(60)
+    .meta({ syntax: 'seconds' })
+    .describe('Age it is sent with, at most. 0: as any image.'),
+
   healthCheckPath: z.string().default('').describe('A further path that is answered like `/health`.'),
   serverName: z.string().default('imgproxy').describe('The Server header in v4 mode; empty: none.'),
   developmentErrors: onOff(false).describe('Show clients the details of errors. For development only.'),
 });
 
 /** Validated settings of a mount: keys are bytes, mode-bound fields may be absent. */
-export type ImgproxySettings = z.infer<typeof imgproxySettings>;
+export type ImgproxySettings = z.infer<typeof imgproxySettings> & {
+  /** URIs of the mount's own pictures by name (`watermark`, `fallback`), once the server has read them. */
+  readonly assets?: Readonly<Record<string, string>>;
+};
