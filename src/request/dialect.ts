@@ -62,7 +62,7 @@ export interface MountPolicy {
   readonly signature: SignaturePolicy | null;
   /** `Authorization` must be `Bearer {secret}`. */
   readonly secret?: string;
-  /** Paths (below the prefix) answered without the secret. */
+  /** Paths (below the prefix) answered without the secret; `/x/*` is all below `/x/`. */
   readonly open?: readonly string[];
   readonly cors?: { readonly origin: string; readonly methods: string };
   readonly age: {
@@ -77,6 +77,8 @@ export interface MountPolicy {
   };
   readonly etag: boolean;
   readonly lastModified: boolean;
+  /** Send the source's own validators where it has some. Absent: ETags that name the picture. */
+  readonly sourceValidators?: SourceValidatorRules;
   /** Send Content-Disposition. */
   readonly disposition: boolean;
   /** 0: never; 1..9: gzip image bodies for clients that accept it (v1 of imgproxy did). */
@@ -85,12 +87,56 @@ export interface MountPolicy {
   readonly allowedSources: readonly string[];
   /** Let the dialect see the client hints, and name their headers in `Vary`. Absent: no. */
   readonly clientHints?: boolean;
+  /** `attachment` where `Delivery` does not say. Absent: no. */
+  readonly attachment?: boolean;
+  /** Send `Link: <source>; rel="canonical"` with http sources. Absent: no. */
+  readonly canonical?: boolean;
+  /** Send X-Origin-Width, X-Result-Width and so on. Absent: no. */
+  readonly debugHeaders?: boolean;
+  /** Shown when a source cannot be fetched or is no picture. Absent: the error is shown. */
+  readonly fallback?: FallbackPolicy;
+  /** Whose cookies go to sources. Absent: nobody's. */
+  readonly cookies?: CookiePolicy;
+}
+
+/** How validators of the source become those of the reply. */
+export interface SourceValidatorRules {
+  /** Put before every tag, which is then encoded; empty: tags go through as they are. */
+  readonly etagBuster: string;
+  /** Epoch milliseconds: earliest Last-Modified that is sent. Absent: none. */
+  readonly lastModifiedBuster?: number;
+}
+
+export interface FallbackPolicy {
+  /** An asset of the mount. */
+  readonly uri: string;
+  /** 0: that of the error it stands for. */
+  readonly status: number;
+  /** Age it is sent with, at most; 0: as any picture. */
+  readonly ttlSeconds: number;
+  /** Counts for passthrough like a source's. */
+  readonly cacheControl?: string;
+}
+
+export interface CookiePolicy {
+  /** True: they go to every source. */
+  readonly everywhere: boolean;
+  /** The site they belong to; absent: the one the client asked. */
+  readonly site?: string;
 }
 
 /** Statuses and bodies the clients of an older server expect: data, not code. */
 export interface ReplyStyle {
   readonly errors: Partial<
-    Record<ErrorCode, { readonly status: number | 'upstream'; readonly body: string }>
+    Record<
+      ErrorCode,
+      {
+        readonly status: number | 'upstream';
+        readonly body: string;
+        /** Status where the source did answer, but nothing of 400 and above. Absent: `status`. */
+        readonly withoutError?: number;
+      }
+    >
   >;
   /** For codes not listed: `catalogue` uses the neutral row. */
   readonly otherwise: 'catalogue' | { readonly status: number; readonly body: string };
@@ -102,8 +148,11 @@ export interface ReplyStyle {
   /** HEAD: as GET without body, or a fixed 200. OPTIONS: always 200 or 204 without looking at the path. */
   readonly head: 'as-get' | FixedReply;
   readonly options: FixedReply;
-  /** True: errors also show their `detail`, which is meant for the log. For development only; absent means never. */
-  readonly showDetails?: boolean;
+  /**
+   * True: errors also show their `detail`, which is meant for the log; `stack`: all there is to know, as a page where
+   * the client takes HTML. For development only; absent means never.
+   */
+  readonly showDetails?: boolean | 'stack';
 }
 
 export interface FixedReply {
@@ -116,6 +165,8 @@ export interface FixedRoute {
   readonly path: string;
   /** True: `path` is a prefix. */
   readonly below?: boolean;
+  /** True: asked so often that the log does not tell of it (metrics count it). */
+  readonly quiet?: boolean;
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
@@ -126,6 +177,8 @@ export interface FixedRoute {
 export interface AssetSpec {
   /** Unique within the mount. */
   readonly name: string;
+  /** The setting of the mount it comes from, for messages. */
+  readonly setting: string;
   readonly from: { readonly base64: string } | { readonly path: string } | { readonly url: string };
 }
 

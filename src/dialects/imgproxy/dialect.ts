@@ -1,6 +1,7 @@
 import { freezeRequest } from '../../request/canonical.ts';
 import type { Dialect, Grant, RequestTarget } from '../../request/dialect.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
+import { imgproxyAssets } from './assets.ts';
 import { formatRequest } from './format.ts';
 import { imgproxyPolicy } from './policy.ts';
 import { imgproxyReplies } from './replies.ts';
@@ -52,6 +53,8 @@ export const imgproxy: Dialect<ImgproxySettings> = {
     }),
   replies: imgproxyReplies,
   policy: imgproxyPolicy,
+  assets: imgproxyAssets,
+  withAssets: (settings, assets) => ({ ...settings, assets }),
   effective: effectiveSettings,
 };
 

@@ -43,6 +43,14 @@ const idleSeconds = mapped<number>(seconds, (value) => Math.max(value, 1));
 
 const prefix = mapped<string>(text, (value) => (value.startsWith('/') ? value : `/${value}`));
 
+/** imgproxy took 100 to 599; an answer that promises another one (1xx) is no answer. */
+const status: TextReader = (value) => {
+  const reading = whole({ least: 0, most: 599 })(value);
+  if (!('value' in reading)) return reading;
+  const code = Number(reading.value);
+  return code === 0 || code >= 200 ? reading : { expected: '0, or a status from 200 to 599', bound: true };
+};
+
 const logFormat = mapped<string>(oneOf('pretty', 'structured', 'json', 'gcp'), (value) =>
   value === 'pretty' ? 'pretty' : 'json',
 );
@@ -101,6 +109,24 @@ export const legacyVariables: readonly LegacyVariable[] = [
   variable('USE_ETAG', truth, 'settings.useEtag'),
   variable('USE_LAST_MODIFIED', truth, 'settings.useLastModified'),
   variable('GZIP_COMPRESSION', whole({ least: 0, most: 9 }), 'settings.gzipLevel'),
+  variable('ETAG_BUSTER', text, 'settings.etagBuster'),
+  variable('LAST_MODIFIED_BUSTER', text, 'settings.lastModifiedBuster'),
+  variable('SET_CANONICAL_HEADER', truth, 'settings.canonicalHeader'),
+  variable('ENABLE_DEBUG_HEADERS', truth, 'settings.debugHeaders'),
+  variable('RETURN_ATTACHMENT', truth, 'settings.returnAttachment'),
+  variable('ENABLE_CLIENT_HINTS', truth, 'settings.clientHints'),
+  variable('COOKIE_PASSTHROUGH', truth, 'settings.cookiePassthrough'),
+  variable('COOKIE_PASSTHROUGH_ALL', truth, 'settings.cookiePassthroughAll'),
+  variable('COOKIE_BASE_URL', text, 'settings.cookieBaseUrl'),
+  variable('WATERMARK_DATA', text, 'settings.watermarkData'),
+  variable('WATERMARK_PATH', text, 'settings.watermarkPath'),
+  variable('WATERMARK_URL', text, 'settings.watermarkUrl'),
+  variable('WATERMARK_OPACITY', decimal({ above: 0, most: 1 }), 'settings.watermarkOpacity'),
+  variable('FALLBACK_IMAGE_DATA', text, 'settings.fallbackImageData'),
+  variable('FALLBACK_IMAGE_PATH', text, 'settings.fallbackImagePath'),
+  variable('FALLBACK_IMAGE_URL', text, 'settings.fallbackImageUrl'),
+  variable('FALLBACK_IMAGE_HTTP_CODE', status, 'settings.fallbackImageStatus'),
+  variable('FALLBACK_IMAGE_TTL', seconds, 'settings.fallbackImageTtlSeconds'),
   variable('HEALTH_CHECK_PATH', text, 'settings.healthCheckPath'),
   variable('SERVER_NAME', text, 'settings.serverName'),
   variable('DEVELOPMENT_ERRORS_MODE', truth, 'settings.developmentErrors'),

@@ -55,6 +55,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
 /** Where imgproxy's defaults differ from ours. Those of the mount's settings follow `settings.compat`. */
 const commonDefaults = {
   'settings.obeyPrivate': false,
+  'settings.fallbackImageTtlSeconds': 0,
   'settings.maxAnimationFrames': 1,
   'server.bind': ':8080',
   'server.requestTimeoutSeconds': 10,
@@ -69,7 +70,12 @@ const commonDefaults = {
   'sources.http.allowPrivate': true,
 };
 
-const v4Defaults = { 'settings.compat': 'v4', ...commonDefaults, 'limits.maxPixels': 50_000_000 };
+const v4Defaults = {
+  'settings.compat': 'v4',
+  ...commonDefaults,
+  'limits.maxPixels': 50_000_000,
+  'server.trustProxy': ['*'],
+};
 
 const v1Defaults = {
   'settings.compat': 'v1',

@@ -71,7 +71,7 @@ const v4Errors: ErrorReplies = {
   SOURCE_ADDRESS_REFUSED: invalidSourceUrl,
   SOURCE_NOT_FOUND: unreachable('upstream'),
   SOURCE_REFUSED: unreachable('upstream'),
-  SOURCE_FAILED: unreachable(502),
+  SOURCE_FAILED: { ...unreachable(502), withoutError: 404 },
   SOURCE_UNREACHABLE: unreachable(404),
   SOURCE_REDIRECTS: unreachable(404),
   SOURCE_TIMEOUT: unreachable(504),
@@ -95,6 +95,7 @@ const health = (path: string, contentType: string, headers: Record<string, strin
   contentType,
   body: 'imgproxy is running',
   headers,
+  quiet: true,
 });
 
 /** Statuses, texts and fixed answers of v1. Codes it never had (a full queue, a bad range) are answered neutrally. */
@@ -133,7 +134,7 @@ function v4Replies(rules: ImgproxyRules): ReplyStyle {
     ],
     head: anything,
     options: anything,
-    showDetails: rules.developmentErrors,
+    showDetails: rules.developmentErrors ? 'stack' : false,
   };
 }
 
