@@ -6,6 +6,13 @@ export interface Validators {
   readonly lastModified?: string;
 }
 
+/** Which URLs redirects may lead to, in the name of whoever asks. */
+export interface VisitRule {
+  /** Same text, same answers: fetches under one rule may be shared. */
+  readonly name: string;
+  readonly allows: (url: string) => boolean;
+}
+
 export interface OpenContext {
   /** Ends the transfer; the source must let go of its socket or file. */
   readonly signal: AbortSignal;
@@ -13,6 +20,8 @@ export interface OpenContext {
   readonly maxBytes: number;
   /** Validators of the copy we hold: the source may answer `not-modified`. */
   readonly known?: Validators;
+  /** Asked for every redirect target before anything is sent there; false: SOURCE_NOT_ALLOWED. Absent: all are allowed. */
+  readonly visits?: VisitRule;
 }
 
 /** Facts by which the middle decides how long a copy is good (RFC 9111). */
@@ -34,10 +43,13 @@ export interface Original {
   /** HTTP sources: for RFC 9111 freshness. Others give `freshForSeconds`. */
   readonly response?: SourceResponse;
   readonly freshForSeconds?: number;
+  /** Where redirects led on the way here, in order; absent: nowhere. */
+  readonly visited?: readonly string[];
 }
 
 export interface NotModified {
   readonly status: 'not-modified';
+  readonly visited?: readonly string[];
   readonly response?: SourceResponse;
   readonly freshForSeconds?: number;
 }

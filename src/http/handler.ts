@@ -152,6 +152,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const image = await parts.service.serve({
       image: parsed.image,
       signal: clientSignal(response),
+      visits: desk.authoriser.visits,
       clientHolds: (etag, lastModified) => clientHolds(request, desk, { etag, lastModified }),
     });
     const facts = { image, delivery: parsed.delivery, source };

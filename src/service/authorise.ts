@@ -1,5 +1,6 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PictorError } from '../core/errors.ts';
+import type { VisitRule } from '../core/ports.ts';
 import type { Grant, MountPolicy, SignaturePolicy } from '../request/dialect.ts';
 
 /** Checks of one mount, made once from its policy. All comparisons with secrets take constant time. */
@@ -10,6 +11,8 @@ export interface Authoriser {
   grant(grant: Grant): void;
   /** @throws PictorError SOURCE_NOT_ALLOWED */
   source(uri: string): void;
+  /** Where redirects may lead; undefined: anywhere. */
+  readonly visits: VisitRule | undefined;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -18,8 +21,14 @@ export function createAuthoriser(policy: MountPolicy): Authoriser {
   const expected = policy.secret === undefined ? null : digest(`Bearer ${policy.secret}`);
   const checkSignature = policy.signature === null ? null : createSignatureCheck(policy.signature);
   const patterns = policy.allowedSources.map(sourcePattern);
+  const stops = policy.allowedSources.map(patternOfStops).map(sourcePattern);
+  const visits: VisitRule = {
+    name: JSON.stringify(policy.allowedSources),
+    allows: (url) => stops.some((pattern) => pattern.test(url)),
+  };
 
   return {
+    visits: patterns.length === 0 ? undefined : visits,
     secret(authorization) {
       if (expected === null) return;
       if (!timingSafeEqual(expected, digest(authorization ?? ''))) throw new PictorError('SECRET_INVALID');
@@ -62,6 +71,9 @@ function createSignatureCheck(policy: SignaturePolicy): (message: string, signat
     return matches;
   };
 }
+
+/** User and password are no part of where a redirect leads. */
+const patternOfStops = (pattern: string): string => pattern.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 
 /**
  * `http://*.example.com/` → anchored at the start, `*` is any run without `/`. In front of the path it is also without

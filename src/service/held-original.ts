@@ -1,13 +1,31 @@
 import type { EmitEvent } from '../core/events.ts';
-import type { BlobMeta, BlobStore, Source, SourceResponse, StoredBlob, Validators } from '../core/ports.ts';
+import type {
+  BlobMeta,
+  BlobStore,
+  OpenContext,
+  Source,
+  SourceResponse,
+  StoredBlob,
+  Validators,
+  VisitRule,
+} from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { type Freshness, fixedFreshness, freshnessOf } from './freshness.ts';
 import type { HostGates } from './host-gates.ts';
 import type { MemoryBudget, MemoryHold } from './memory-budget.ts';
 import type { FreshnessSettings } from './settings.ts';
+import type { Transfer } from './transfer.ts';
+import { type Visited, visitedOf } from './visited.ts';
+
+/** Who wants an original, and how. */
+export interface Asking {
+  readonly signal: AbortSignal;
+  /** Where redirects may lead; absent: anywhere. */
+  readonly visits?: VisitRule | undefined;
+}
 
 /** An original that is at hand now: a file where there is one, else bytes. */
-export interface HeldOriginal {
+export interface HeldOriginal extends Visited {
   readonly uri: string;
   readonly input: { readonly path: string } | { readonly bytes: Uint8Array };
   /** Same text, same bytes. */
@@ -40,7 +58,7 @@ export interface OriginalsParts {
 }
 
 /** What is kept beside a stored original. */
-export interface OriginalRecord {
+export interface OriginalRecord extends Visited {
   readonly uri: string;
   readonly version: string;
   readonly validators: Validators;
@@ -64,6 +82,7 @@ export async function heldFrom(uri: string, blob: StoredBlob): Promise<Fetched |
     input: blob.path === undefined ? { bytes: await blob.bytes() } : { path: blob.path },
     version: record.version,
     freshness: record.freshness,
+    ...visitedOf(record),
     ...lastModifiedOf(record.validators),
     ...(record.response === undefined ? {} : { response: record.response }),
   };
@@ -78,6 +97,13 @@ export interface Known {
   /** True: what comes is not stored. */
   readonly aside?: true;
 }
+
+/** What the source is told of one transfer. */
+export const openContext = (
+  { maxBytes }: OriginalsParts,
+  { visits }: Asking,
+  { signal }: Transfer,
+): OpenContext => ({ signal, maxBytes, ...(visits === undefined ? {} : { visits }) });
 
 /** How long an answer is good: by its HTTP headers, or else for the seconds the source names. */
 export const freshnessFrom = (

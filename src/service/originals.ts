@@ -1,9 +1,10 @@
 import { asPictorError, type ErrorCode, errorCatalogue, PictorError } from '../core/errors.ts';
-import type { OpenContext, SourceResponse, StoredBlob } from '../core/ports.ts';
+import type { NotModified, OpenContext, StoredBlob, VisitRule } from '../core/ports.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { createFailureMemory } from './failure-memory.ts';
 import { isFresh, renewed } from './freshness.ts';
 import {
+  type Asking,
   asMeta,
   asRecord,
   type Fetched,
@@ -13,25 +14,28 @@ import {
   type Known,
   type OriginalRecord,
   type OriginalsParts,
+  openContext,
 } from './held-original.ts';
 import { originalKey } from './key.ts';
 import { forget, noted, takeOriginal } from './take-original.ts';
 import { startTransfer } from './transfer.ts';
+import { mayUse, reachedBy } from './visited.ts';
 
 /** Hands over originals. Whoever got one with `memory` releases that when its bytes are no longer needed. */
 export interface Originals {
   /**
    * Hands over the original under `uri`: the stored copy while it is fresh, otherwise asked for again (conditionally)
-   * behind the fetch gate, once for all who wait. A stored copy stands in for a failing source (RFC 5861).
+   * behind the fetch gate, once for all who wait under the same rule. A stored copy stands in for a failing source
+   * (RFC 5861). A copy that the rule would not have let in is not used: the source is asked under the rule.
    * @throws PictorError SOURCE_*, BUSY
    */
-  obtain(uri: string, signal: AbortSignal): Promise<HeldOriginal>;
+  obtain(uri: string, asking: Asking): Promise<HeldOriginal>;
   /**
    * As `obtain`, but always from the source, and as bytes that no store can lose (a file of the source's own stays one):
    * for when the stored copy was gone before it could be read. That copy is dropped.
    * @throws PictorError SOURCE_*, BUSY
    */
-  obtainAside(uri: string, signal: AbortSignal): Promise<HeldOriginal>;
+  obtainAside(uri: string, asking: Asking): Promise<HeldOriginal>;
 }
 
 /** Failures of the source itself, for which an older copy may stand in. */
@@ -49,43 +53,57 @@ export function createOriginals(parts: OriginalsParts): Originals {
   const failures = createFailureMemory(parts.now);
 
   /** What is known without asking: a fresh copy, or what a failure of a moment ago leaves. Null: the source must be asked. */
-  async function look(uri: string, key: string): Promise<{ known: Known; answer: HeldOriginal | null }> {
+  async function look({ uri, key, visits }: Wanted): Promise<{ known: Known; answer: HeldOriginal | null }> {
     const stored = await parts.store.get(key);
     const held = stored === null ? null : await heldFrom(uri, stored);
+    const usable = held !== null && mayUse(held, visits) ? held : null;
     const known: Known = { uri, key, stored, held };
-    if (held !== null && isFresh(held.freshness, parts.now()))
-      return { known, answer: { ...held, standsIn: false, timings: {} } };
+    if (usable !== null && isFresh(usable.freshness, parts.now()))
+      return { known, answer: { ...usable, standsIn: false, timings: {} } };
     const remembered = failures.recall(key);
-    return { known, answer: remembered === null ? null : standIn(held, remembered, parts.now()) };
+    return { known, answer: remembered === null ? null : standIn(usable, remembered, parts.now()) };
   }
 
-  async function ask(uri: string, key: string, signal: AbortSignal): Promise<HeldOriginal> {
+  async function ask(wanted: Wanted, signal: AbortSignal): Promise<HeldOriginal> {
+    const { key, visits } = wanted;
     // Looked at once more: the run that this request would have joined may have ended while the store was read.
-    const { known, answer } = await look(uri, key);
+    const { known, answer } = await look(wanted);
     if (answer !== null) return answer;
     try {
-      return await refresh(parts, known, signal);
+      return await refresh(parts, known, { signal, visits });
     } catch (thrown) {
       const error = asPictorError(thrown);
       failures.remember(key, error);
-      return standIn(known.held, error, parts.now());
+      const usable = known.held !== null && mayUse(known.held, visits) ? known.held : null;
+      return standIn(usable, error, parts.now());
     }
   }
 
   return {
-    async obtain(uri, signal) {
-      const key = originalKey(uri);
-      const { answer } = await look(uri, key);
-      return answer ?? retained(await flight.join(key, signal, (shared) => lent(ask(uri, key, shared))));
+    async obtain(uri, { signal, visits }) {
+      const wanted: Wanted = { uri, key: originalKey(uri), visits };
+      const { answer } = await look(wanted);
+      const run = (shared: AbortSignal) => lent(ask(wanted, shared));
+      return answer ?? retained(await flight.join(flightName(wanted), signal, run));
     },
-    async obtainAside(uri, signal) {
+    async obtainAside(uri, { signal, visits }) {
       const key = originalKey(uri);
       const known: Known = { uri, key, stored: null, held: null, aside: true };
-      const run = (shared: AbortSignal) => lent(refresh(parts, known, shared));
-      return retained(await flight.join(`${key} aside`, signal, run));
+      const run = (shared: AbortSignal) => lent(refresh(parts, known, { signal: shared, visits }));
+      return retained(await flight.join(`${flightName({ uri, key, visits })} aside`, signal, run));
     },
   };
 }
+
+interface Wanted {
+  readonly uri: string;
+  readonly key: string;
+  readonly visits: VisitRule | undefined;
+}
+
+/** What one mount is refused on the way, another may be led through: they do not wait for the same fetch. */
+const flightName = ({ key, visits }: Wanted): string =>
+  visits === undefined ? key : `${key} ${visits.name}`;
 
 /** A run is the first holder of what it fetched, until all who wait for it have had their turn to retain it. */
 async function lent(run: Promise<HeldOriginal>): Promise<HeldOriginal> {
@@ -127,19 +145,18 @@ async function enter(parts: OriginalsParts, uri: string, signal: AbortSignal): P
 }
 
 /** Asks the source, conditionally when a copy is held, and stores what it gives. */
-async function refresh(parts: OriginalsParts, known: Known, signal: AbortSignal): Promise<HeldOriginal> {
+async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Promise<HeldOriginal> {
   const asked = parts.now();
-  const leave = await enter(parts, known.uri, signal);
+  const leave = await enter(parts, known.uri, asking.signal);
   const began = parts.now();
   let outcome: 'found' | 'not-modified' | ErrorCode = 'found';
   let bytes = 0;
-  const transfer = startTransfer(signal);
+  const transfer = startTransfer(asking.signal);
   try {
     const validators =
       known.held === null || known.stored === null ? undefined : asRecord(known.stored.meta).validators;
     const context: OpenContext = {
-      signal: transfer.signal,
-      maxBytes: parts.maxBytes,
+      ...openContext(parts, asking, transfer),
       ...(validators === undefined ? {} : { known: validators }),
     };
     const answer = await parts.source.open(known.uri, context);
@@ -150,7 +167,7 @@ async function refresh(parts: OriginalsParts, known: Known, signal: AbortSignal)
     }
     if (answer.status === 'not-modified')
       throw new PictorError('SOURCE_FAILED', { detail: 'answered 304 to an unconditional request' });
-    const taken = await takeOriginal({ parts, known, answer, transfer, signal });
+    const taken = await takeOriginal({ parts, known, answer, transfer, asking });
     bytes = taken.bytes;
     return {
       ...taken.held,
@@ -170,18 +187,19 @@ async function refresh(parts: OriginalsParts, known: Known, signal: AbortSignal)
 async function renew(
   parts: OriginalsParts,
   known: Known & { stored: StoredBlob; held: Fetched },
-  answer: { readonly response?: SourceResponse; readonly freshForSeconds?: number },
+  answer: NotModified,
 ): Promise<Fetched> {
-  const record = asRecord(known.stored.meta);
+  const record = reachedBy(asRecord(known.stored.meta), answer);
   const response =
     record.response !== undefined && answer.response !== undefined
       ? renewed(record.response, answer.response)
       : record.response;
   const freshness = freshnessFrom(parts, response, answer.freshForSeconds);
-  const next: OriginalRecord = { ...record, freshness, ...(response === undefined ? {} : { response }) };
+  const renewal = { freshness, ...(response === undefined ? {} : { response }) };
+  const next: OriginalRecord = { ...record, ...renewal };
   await noted(
     parts,
     freshness.storable ? parts.store.setMeta(known.key, asMeta(next)) : forget(parts, known),
   );
-  return { ...known.held, freshness, ...(response === undefined ? {} : { response }) };
+  return { ...reachedBy(known.held, answer), ...renewal };
 }

@@ -1,10 +1,13 @@
 import type { CacheResult, RequestTimings } from '../core/events.ts';
+import type { VisitRule } from '../core/ports.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 
 export interface ServeRequest {
   readonly image: ImageRequest;
   /** Aborted when this client has left; the work ends when every waiter has left. */
   readonly signal: AbortSignal;
+  /** Where redirects may lead on the way to the sources; absent: anywhere. */
+  readonly visits?: VisitRule | undefined;
   /** Given the ETag (opaque text, no quotes), says whether the client holds it already: then nothing is decoded. */
   readonly clientHolds?: (etag: string, lastModified: string | undefined) => boolean;
 }

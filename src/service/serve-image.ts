@@ -9,7 +9,7 @@ import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import { enterWithin } from './enter-within.ts';
 import { isFresh, isFromTheFuture } from './freshness.ts';
-import { obtainAll, releaseAll, retainAll } from './held-original.ts';
+import { type Asking, obtainAll, releaseAll, retainAll } from './held-original.ts';
 import { variantKey } from './key.ts';
 import type { Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
@@ -27,6 +27,7 @@ import {
   sourcedFrom,
   type Variant,
 } from './variant-record.ts';
+import { mayUse, reachedBy, visitedByAll } from './visited.ts';
 
 interface ImageServiceParts {
   readonly variants: BlobStore;
@@ -84,8 +85,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   }
 
   /** Every source of the request, at hand. */
-  async function source(image: ImageRequest, key: string, signal: AbortSignal): Promise<Sourced> {
-    const originals = await obtainAll(sourcesOf(image), (uri) => parts.originals.obtain(uri, signal));
+  async function source(image: ImageRequest, key: string, asking: Asking): Promise<Sourced> {
+    const originals = await obtainAll(sourcesOf(image), (uri) => parts.originals.obtain(uri, asking));
     return sourcedFrom(key, originals);
   }
 
@@ -140,17 +141,17 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     image: ImageRequest,
     key: string,
     sourced: Sourced,
-    signal: AbortSignal,
+    asking: Asking,
   ): Promise<Variant> {
     try {
-      return await make(image, key, sourced, signal);
+      return await make(image, key, sourced, asking.signal);
     } catch (thrown) {
       if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
       // Stored once more it could be lost once more: such a store is too small for all that is in flight.
       const uris = sourced.originals.map(({ uri }) => uri);
-      const again = await obtainAll(uris, (uri) => parts.originals.obtainAside(uri, signal));
+      const again = await obtainAll(uris, (uri) => parts.originals.obtainAside(uri, asking));
       try {
-        return await make(image, key, sourcedFrom(key, again), signal);
+        return await make(image, key, sourcedFrom(key, again), asking.signal);
       } finally {
         releaseAll(again);
       }
@@ -160,7 +161,10 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   /** The variant at hand, of originals that turned out to be the same. */
   function unchanged(key: string, held: ReadBlob, sourced: Sourced): ServedImage {
     const { originals, timings } = sourced;
-    const record = { ...asRecord(held.meta), ...freshnessOfAll(originals) };
+    const record = {
+      ...reachedBy(asRecord(held.meta), visitedByAll(originals)),
+      ...freshnessOfAll(originals),
+    };
     if (record.storable) track(parts.variants.setMeta(key, { ...record }));
     const standsIn = originals.some((original) => original.standsIn);
     const cache = !record.storable ? 'bypass' : standsIn ? 'stale' : 'revalidated';
@@ -174,7 +178,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     held: ReadBlob | null,
     signal: AbortSignal,
   ): Promise<ServedImage> {
-    const sourced = await source(request.image, key, signal);
+    const sourced = await source(request.image, key, { signal, visits: request.visits });
     try {
       return await renewFrom(sourced, request, { key, held, signal });
     } finally {
@@ -200,7 +204,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       // The one who began this run may leave before the others who wait for it.
       retainAll(sourced.originals);
       try {
-        return await makeAgainIfLost(request.image, key, sourced, shared);
+        return await makeAgainIfLost(request.image, key, sourced, { signal: shared, visits: request.visits });
       } finally {
         releaseAll(sourced.originals);
       }
@@ -219,14 +223,18 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     refreshes.add(key);
     const done = () => refreshes.delete(key);
     // Nobody waits, so a failure has no reply to reach: it was emitted as a fetch event, and the copy goes on being stale.
-    renew({ image: request.image }, key, held, new AbortController().signal).then(done, done);
+    renew({ image: request.image, visits: request.visits }, key, held, new AbortController().signal).then(
+      done,
+      done,
+    );
   }
 
   return {
     async serve(request) {
       const key = variantKey(request.image);
       const held = await readable(await find(key));
-      if (held !== null) {
+      const usable = held !== null && mayUse(asRecord(held.meta), request.visits);
+      if (usable) {
         const record = asRecord(held.meta);
         const now = parts.now();
         if (isFresh(record, now)) return fromStore({ key, blob: held, record, cache: 'hit' });
@@ -244,7 +252,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         return await renew(request, key, held, request.signal);
       } catch (thrown) {
         const error = asPictorError(thrown);
-        if (held === null || !standInFor.has(error.code) || asRecord(held.meta).errorUntil <= parts.now())
+        if (!usable || !standInFor.has(error.code) || asRecord(held.meta).errorUntil <= parts.now())
           throw error;
         return fromStore({
           key,

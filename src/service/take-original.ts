@@ -1,6 +1,7 @@
 import { asPictorError, PictorError } from '../core/errors.ts';
-import type { BlobMeta, OpenContext, Original } from '../core/ports.ts';
+import type { BlobMeta, Original } from '../core/ports.ts';
 import {
+  type Asking,
   asMeta,
   type Fetched,
   freshnessFrom,
@@ -8,8 +9,10 @@ import {
   type Known,
   lastModifiedOf,
   type OriginalsParts,
+  openContext,
 } from './held-original.ts';
 import { startTransfer, type Transfer, watchBody } from './transfer.ts';
+import { reachedBy, visitedOf } from './visited.ts';
 
 /** A found original that is on its way. */
 export interface Arrival {
@@ -17,8 +20,7 @@ export interface Arrival {
   readonly known: Known;
   readonly answer: Original;
   readonly transfer: Transfer;
-  /** The request's own. */
-  readonly signal: AbortSignal;
+  readonly asking: Asking;
 }
 
 interface Taken {
@@ -38,6 +40,7 @@ export async function takeOriginal(arrival: Arrival): Promise<Taken> {
   const common: Common = {
     uri: known.uri,
     freshness,
+    ...visitedOf(answer),
     ...lastModifiedOf(answer.validators),
     ...(answer.response === undefined ? {} : { response: answer.response }),
   };
@@ -63,6 +66,7 @@ async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<U
       version: watched.digest(),
       validators: answer.validators,
       freshness: common.freshness,
+      ...visitedOf(answer),
       ...(answer.response === undefined ? {} : { response: answer.response }),
     });
   try {
@@ -80,13 +84,13 @@ async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<U
 }
 
 /** Once more from the source: the store has taken a part of the first answer with it. */
-async function again({ parts, known, signal }: Arrival, common: Common): Promise<Taken> {
-  const transfer = startTransfer(signal);
-  const context: OpenContext = { signal: transfer.signal, maxBytes: parts.maxBytes };
+async function again({ parts, known, asking }: Arrival, common: Common): Promise<Taken> {
+  const transfer = startTransfer(asking.signal);
+  const context = openContext(parts, asking, transfer);
   const answer = await parts.source.open(known.uri, context);
   if (answer.status === 'not-modified' || 'path' in answer.body)
     throw new PictorError('STORE_FAILED', { detail: known.uri });
-  return inMemory(parts, common, answer.body.stream);
+  return inMemory(parts, reachedBy(common, answer), answer.body.stream);
 }
 
 async function inMemory(

@@ -3,9 +3,10 @@ import type { BlobMeta, StoredBlob } from '../core/ports.ts';
 import type { Freshness } from './freshness.ts';
 import type { HeldOriginal } from './held-original.ts';
 import { etagOf } from './key.ts';
+import { type Visited, visitedByAll } from './visited.ts';
 
 /** What is kept beside a stored variant. */
-export interface VariantRecord extends Freshness {
+export interface VariantRecord extends Freshness, Visited {
   readonly mediaType: string;
   readonly etag: string;
   readonly version: string;
@@ -54,6 +55,7 @@ export function recordOf(
   const headers = sourced.originals[0]?.response?.headers;
   return {
     ...freshnessOfAll(sourced.originals),
+    ...visitedByAll(sourced.originals),
     mediaType: made.mediaType,
     etag: sourced.etag,
     version: sourced.version,

@@ -10,7 +10,7 @@ import type {
 } from '../core/ports.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import type { ResolveAll } from './guarded-connector.ts';
-import { createHostGuard } from './host-guard.ts';
+import { createHostGuard, type HostGuard } from './host-guard.ts';
 import { codingsOf, readBody } from './http-body.ts';
 import { classifyHeadFailure, isStaleConnection } from './http-errors.ts';
 import { createHttpRoutes, type HttpRoutes } from './http-routes.ts';
@@ -21,8 +21,6 @@ import { tooLarge } from './too-large.ts';
 export interface HttpSourceParts {
   /** Version of pictor, for the default User-Agent. */
   readonly version: string;
-  /** Asked for the URL itself and for every redirect target before anything is sent; false: SOURCE_NOT_ALLOWED. */
-  readonly mayVisit?: (url: string) => boolean;
   /** Resolver and connector of direct connections; for tests, which reach nothing but loopback. */
   readonly resolve?: ResolveAll;
   readonly build?: typeof buildConnector;
@@ -34,7 +32,7 @@ interface Fetching {
   readonly settings: HttpSourceSettings;
   readonly parts: HttpSourceParts;
   readonly routes: HttpRoutes;
-  readonly check: (target: HttpTarget) => void;
+  readonly guard: HostGuard;
   readonly context: OpenContext;
   readonly deadline: Deadline;
 }
@@ -49,12 +47,6 @@ interface Fetching {
 export function createHttpSource(settings: HttpSourceSettings, parts: HttpSourceParts): Source {
   const guard = createHostGuard(settings);
   const routes = createHttpRoutes({ ...parts, settings, guard });
-  const check = (target: HttpTarget) => {
-    guard.checkLiteral(target);
-    if (parts.mayVisit?.(target.origin + target.path) === false) {
-      throw new PictorError('SOURCE_NOT_ALLOWED', { detail: target.origin + target.path });
-    }
-  };
   return {
     schemes: ['http', 'https'],
     async open(uri, context) {
@@ -64,7 +56,7 @@ export function createHttpSource(settings: HttpSourceSettings, parts: HttpSource
         throw new PictorError('SOURCE_INVALID', { detail: `user-info is not enabled: ${target.origin}` });
       }
       const deadline = startDeadline(context.signal, settings.timeoutSeconds);
-      const fetching: Fetching = { settings, parts, routes, check, context, deadline };
+      const fetching: Fetching = { settings, parts, routes, guard, context, deadline };
       try {
         return await fetchFollowing(fetching, target);
       } catch (thrown) {
@@ -77,21 +69,32 @@ export function createHttpSource(settings: HttpSourceSettings, parts: HttpSource
 }
 
 async function fetchFollowing(fetching: Fetching, first: HttpTarget): Promise<Original | NotModified> {
-  let target = first;
-  for (let followed = 0; ; followed += 1) {
-    fetching.check(target);
+  const visited: string[] = [];
+  for (let target = first; ; ) {
+    fetching.guard.checkLiteral(target);
     const answer = await send(fetching, target);
-    if (!redirects.has(answer.statusCode) || answer.headers.location === undefined)
-      return receive(fetching, answer);
+    if (!redirects.has(answer.statusCode) || answer.headers.location === undefined) {
+      const received = await receive(fetching, answer);
+      return visited.length === 0 ? received : { ...received, visited };
+    }
     await discard(answer, fetching.deadline.signal);
-    if (followed >= fetching.settings.maxRedirects) {
+    if (visited.length >= fetching.settings.maxRedirects) {
       throw new PictorError('SOURCE_REDIRECTS', {
-        detail: `more than ${followed} redirects`,
+        detail: `more than ${visited.length} redirects`,
         upstreamStatus: answer.statusCode,
       });
     }
     target = nextTarget(fetching, target, answer);
+    visited.push(allowedStop(fetching, target));
   }
+}
+
+/** Where a redirect leads, when whoever asks may be led there. Without user-info, which no rule needs to know. */
+function allowedStop({ context }: Fetching, { origin, path }: HttpTarget): string {
+  const url = origin + path;
+  if (context.visits?.allows(url) === false)
+    throw new PictorError('SOURCE_NOT_ALLOWED', { detail: `redirected to ${url}` });
+  return url;
 }
 
 /** RFC 9110 section 15.4; 300, 304 and 305 are no redirects to follow. */

@@ -230,6 +230,43 @@ test('a redirect from an allowed host leads only where a URL could lead', async 
   });
 });
 
+test('the list of a mount holds for every redirect, whatever another mount has fetched', async (t) => {
+  const origin = await liveOrigin(t);
+  for (const [place, location] of [
+    ['/listed/in.png', '/listed/end.png'],
+    ['/listed/out.png', '/other.png'],
+    ['/listed/by-way.png', '/listed/out.png'],
+  ] as const)
+    origin.route(place, { redirect: location });
+  for (const place of ['/listed/end.png', '/other.png']) origin.route(place, { body: picture });
+  const mount = (prefix: string, settings: object) => ({ prefix, dialect: 'imgproxy', settings });
+  const pictor = await livePictor(t, {
+    args: ['serve'],
+    env: {
+      ...allowing(origin),
+      PICTOR_MOUNTS: JSON.stringify([
+        mount('/free', {}),
+        mount('/listed', { allowedSources: [`${origin.url}/listed/`] }),
+      ]),
+    },
+  });
+  const get = (prefix: string, place: string, width = 40) =>
+    pictor.get(`${prefix}/unsafe/rs:fit:${width}:${width}/plain/${origin.url}${place}`);
+
+  for (const place of ['/listed/out.png', '/listed/by-way.png']) {
+    assert.equal((await get('/listed', place)).status, 404, place);
+    assert.equal(origin.count('/other.png'), 0, 'nobody was asked');
+  }
+  for (const place of ['/listed/out.png', '/listed/by-way.png']) {
+    assert.equal(await shapeOf(await get('/free', place)), 'png 40x27', place);
+    assert.equal((await get('/listed', place)).status, 404, `${place}, the stored variant`);
+    assert.equal((await get('/listed', place, 20)).status, 404, `${place}, the stored original`);
+  }
+  assert.equal(await shapeOf(await get('/listed', '/listed/in.png')), 'png 40x27');
+  assert.equal(await shapeOf(await get('/free', '/listed/in.png')), 'png 40x27');
+  assert.equal(origin.count('/listed/in.png'), 1);
+});
+
 test('what a client says in its headers changes neither source nor key, and is not passed on', async (t) => {
   const [command] = commands as [Command];
   const trap = await setTrap(t);

@@ -23,11 +23,9 @@ const percent = () => z.number().int().min(1).max(100);
 const formatNames = () => z.array(z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']));
 
 const httpUrl = () =>
-  z
-    .string()
-    .refine((text) => text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text)), {
-      error: 'expected an http or https URL',
-    });
+  z.string().refine((text) => text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text)), {
+    error: 'expected an http or https URL',
+  });
 /** Bytes in base64, checked when the server starts; too long to be shown. */
 const assetData = () => z.string().default('').meta({ syntax: 'base64' });
 /** May carry a password. */
@@ -74,7 +72,7 @@ export const imgproxySettings = z.strictObject({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Prefixes a source URL must begin with; `*` stands for any run without `/`. End host names with `/`. Empty: all.',
+      'Prefixes a source URL, and every redirect from it, must begin with; `*` stands for any run without `/`. End host names with `/`. Empty: all.',
     ),
 
   baseUrl: z

@@ -95,3 +95,19 @@ test('allowed sources are anchored and a star stops at a slash', () => {
     assert.throws(() => source(wrong), refuses('SOURCE_NOT_ALLOWED'), wrong);
   }
 });
+
+test('redirects are held to the allowed sources; user and password are no part of them', () => {
+  assert.equal(createAuthoriser(open).visits, undefined);
+  const { visits } = createAuthoriser({
+    ...open,
+    allowedSources: ['http://*.mycdn.dev/', 'https://user:pass@private.dev/images/'],
+  });
+  for (const [url, allowed] of [
+    ['http://a.mycdn.dev/x', true],
+    ['https://private.dev/images/x', true],
+    ['https://private.dev/other/x', false],
+    ['http://evil.test/', false],
+  ] as const) {
+    assert.equal(visits?.allows(url), allowed, url);
+  }
+});

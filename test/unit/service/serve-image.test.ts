@@ -472,3 +472,56 @@ test('a slow host does not take the places of the others', async () => {
   await Promise.all(waiting);
   assert.equal(source.asked.length, 21);
 });
+
+const onlyHere = { name: 'here', allows: (url: string) => url.startsWith('https://images.example/') };
+
+/** Redirects to another host, and tells so, as long as whoever asks may be led there. */
+const redirecting = (elsewhere: () => string | null, headers: Record<string, string> = {}) =>
+  createScriptedSource(async (_uri, { visits }) => {
+    const stop = elsewhere();
+    if (stop === null) return found('text', headers);
+    if (visits?.allows(stop) === false) throw new PictorError('SOURCE_NOT_ALLOWED');
+    return { ...found('text', headers), visited: [stop] };
+  });
+
+test('a copy fetched for one who may be led anywhere is not handed to one who may not, stored or on its way', async () => {
+  const source = redirecting(() => 'https://elsewhere.example/a.png');
+  const { service, pass } = setUp(source);
+  const anywhere = () => service.serve({ image: image('a.png'), signal: never });
+  const here = (width = 10) =>
+    service.serve({ image: image('a.png', width), signal: never, visits: onlyHere });
+
+  const together = await Promise.allSettled([anywhere(), here(), anywhere(), here()]);
+  assert.deepEqual(
+    together.map(({ status }) => status),
+    ['fulfilled', 'rejected', 'fulfilled', 'rejected'],
+  );
+  assert.equal(source.asked.length, 2, 'one fetch for each rule');
+  assert.equal((await anywhere()).cache, 'hit');
+  await assert.rejects(here(), refuses('SOURCE_NOT_ALLOWED'), 'the stored variant');
+  await assert.rejects(here(20), refuses('SOURCE_NOT_ALLOWED'), 'the stored original');
+  pass(310);
+  await assert.rejects(here(), refuses('SOURCE_NOT_ALLOWED'), 'the stale variant');
+  pass(1000);
+  await assert.rejects(here(), refuses('SOURCE_NOT_ALLOWED'), 'the old variant');
+  assert.notEqual((await anywhere()).body, null);
+});
+
+test('a copy that was fetched without leaving what is allowed is shared by all', async () => {
+  let stop: string | null = null;
+  const source = redirecting(() => stop);
+  const { service, pass } = setUp(source);
+  const anywhere = () => service.serve({ image: image('a.png'), signal: never });
+  const here = () => service.serve({ image: image('a.png'), signal: never, visits: onlyHere });
+  await here();
+  assert.equal((await anywhere()).cache, 'hit');
+  assert.equal(source.asked.length, 1);
+
+  stop = 'https://elsewhere.example/a.png';
+  pass(1000);
+  assert.equal((await anywhere()).cache, 'revalidated');
+  await assert.rejects(here(), refuses('SOURCE_NOT_ALLOWED'), 'the same bytes, reached another way');
+  stop = 'https://images.example/b.png';
+  assert.notEqual((await here()).body, null, 'asked again, as the source may lead elsewhere by now');
+  assert.equal((await here()).cache, 'hit');
+});

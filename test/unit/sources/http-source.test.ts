@@ -206,18 +206,35 @@ originTest('a long or slow body of a redirect holds nothing up', async (t, origi
   }
 });
 
-originTest('every hop is put to the allow list before it is asked', async (t, origin) => {
+originTest('every hop is put to the rule of whoever asks before it is asked', async (t, origin) => {
   origin.route('/a', { redirect: '/b' });
-  origin.route('/b', { body: 'x' });
+  origin.route('/b', { redirect: '/c' });
+  origin.route('/c', { body: 'x' });
   const visited: string[] = [];
-  const mayVisit = (url: string) => {
-    visited.push(url);
-    return !url.endsWith('/b');
+  const visits = {
+    name: 'not c',
+    allows: (url: string) => {
+      visited.push(url);
+      return !url.endsWith('/c');
+    },
   };
-  const source = httpSource(t, {}, { mayVisit });
-  await failureOf(source.open(`${origin.url}/a`, openContext()), 'SOURCE_NOT_ALLOWED');
-  assert.deepEqual(visited, [`${origin.url}/a`, `${origin.url}/b`]);
-  assert.equal(origin.count('/b'), 0);
+  const source = httpSource(t);
+  const context = { ...openContext(), visits };
+  await failureOf(source.open(`${origin.url}/a`, context), 'SOURCE_NOT_ALLOWED');
+  assert.deepEqual(visited, [`${origin.url}/b`, `${origin.url}/c`]);
+  assert.equal(origin.count('/c'), 0);
+});
+
+originTest('an original tells where redirects led on the way to it', async (t, origin) => {
+  origin.route('/a', { redirect: '/b' });
+  origin.route('/b', { redirect: `http://127.1:${origin.port}/c#part` });
+  origin.route('/c', { body: 'x' });
+  const source = httpSource(t);
+  assert.deepEqual((await source.open(`${origin.url}/a`, openContext())).visited, [
+    `${origin.url}/b`,
+    `${origin.url}/c`,
+  ]);
+  assert.equal((await source.open(`${origin.url}/c`, openContext())).visited, undefined);
 });
 
 originTest('user-info is refused, unless enabled: then it goes to its own origin only', async (t, origin) => {
