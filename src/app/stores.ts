@@ -17,7 +17,8 @@ export interface Stores {
 
 /**
  * Opens the caches. With a folder both are kept below it and survive a restart; without one, variants live in memory and
- * originals in a temporary folder, because workers read them as files.
+ * originals in a temporary folder, because workers read them as files. Caches that several servers share come below: for
+ * variants only.
  * @throws PictorError STORE_FAILED
  */
 export async function openStores(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
@@ -30,16 +31,35 @@ export async function openStores(settings: CacheSettings, emit: EmitEvent): Prom
   }
 }
 
+/** Caches that several servers share, below those of this machine. Their code is loaded only where they are used. */
+async function openShared({ redis }: CacheSettings, emit: EmitEvent): Promise<BlobStore[]> {
+  const shared: BlobStore[] = [];
+  if (redis.url !== '') {
+    const { createRedisStore } = await import('../stores/redis-store.ts');
+    shared.push(createRedisStore({ ...redis, emit }));
+  }
+  return shared;
+}
+
 async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
   const memory = createMemoryStore({ maxBytes: settings.memory });
+  const shared = await openShared(settings, emit);
   const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
   if (settings.dir === '') {
     const originals = await createTemporaryFsStore(ofOriginals);
-    return { variants: memory, originals, tiers: [memory, originals] };
+    return {
+      variants: createTieredStore([memory, ...shared]),
+      originals,
+      tiers: [memory, ...shared, originals],
+    };
   }
   const [disk, originals] = await Promise.all([
     createFsStore({ dir: path.resolve(settings.dir, 'variants'), maxBytes: settings.variants, emit }),
     createFsStore({ ...ofOriginals, dir: path.resolve(settings.dir, 'originals') }),
   ]);
-  return { variants: createTieredStore([memory, disk]), originals, tiers: [memory, disk, originals] };
+  return {
+    variants: createTieredStore([memory, disk, ...shared]),
+    originals,
+    tiers: [memory, disk, ...shared, originals],
+  };
 }

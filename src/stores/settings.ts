@@ -1,5 +1,31 @@
 import * as z from 'zod';
-import { byteSize } from '../core/settings.ts';
+import { byteSize, seconds, secretText } from '../core/settings.ts';
+import { parseRedisUrl, redisUrlSyntax } from './redis/address.ts';
+
+/** Variants in a Redis or Valkey that several servers may share. */
+const redisSettings = z.strictObject({
+  url: secretText()
+    .default('')
+    .refine((text) => text === '' || parseRedisUrl(text) !== null, { error: `expected ${redisUrlSyntax}` })
+    .describe('Redis or Valkey that keeps variants below memory and disk. Empty: none.')
+    .meta({ secret: true, syntax: redisUrlSyntax }),
+  prefix: z
+    .string()
+    .default('pictor:')
+    .describe(
+      'Before every key. Servers with the same prefix share their variants, so they must read the same sources.',
+    ),
+  ttlSeconds: seconds(604_800).describe(
+    'A variant goes so long after it was written. 0: when Redis makes room (maxmemory-policy).',
+  ),
+  maxBlobBytes: byteSize('8MiB').describe('Larger variants are not kept there.'),
+  timeoutSeconds: seconds(0.3)
+    .describe(
+      'An answer that takes longer counts as none, and Redis is left out until it answers again. More than 0.',
+    )
+    .refine((value) => value > 0, { error: 'expected more than 0' }),
+});
+export type RedisSettings = z.infer<typeof redisSettings>;
 
 /** Where originals and variants are kept between requests, and how much of them. Sizes are bytes. */
 export const cacheSettings = z.strictObject({
@@ -18,6 +44,7 @@ export const cacheSettings = z.strictObject({
   originals: byteSize('1GiB').describe(
     'Bytes of fetched originals on disk, in cache.dir or else in a temporary folder. Allow at least as much as all requests in flight need at one time.',
   ),
+  redis: redisSettings.prefault({}),
 });
 
 export type CacheSettings = z.infer<typeof cacheSettings>;

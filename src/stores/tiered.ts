@@ -1,7 +1,7 @@
 import { PictorError } from '../core/errors.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import { joinChunks } from './collect.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
-import { joinChunks } from './memory.ts';
 
 export interface TieredStoreOptions {
   /** Name in events and metrics. Default: the names of the tiers, joined by `+`. */
@@ -11,11 +11,12 @@ export interface TieredStoreOptions {
 }
 
 /**
- * Stores on top of each other, fastest first: `createTieredStore([memory, disk])`. The upper ones must live in memory
- * (their `put` takes effect within the call).
+ * Stores on top of each other, fastest first: `createTieredStore([memory, disk, redis])`. One with `peek` lives in memory:
+ * its `put` takes effect within the call. The changes of others are done in order, one after another for each key.
  *
- * - `get` asks from the top and carries a body up by one read when it fits; concurrent ones share that read.
- * - `put` is visible in the upper tier at once and settles when every tier is done. It rejects only when no tier holds the
+ * - `get` asks from the top and carries a body up by one read when it fits; concurrent ones share that read. Nobody waits
+ *   for a body to be written to a tier that does not live in memory.
+ * - `put` is visible in a memory tier at once and settles when every tier is done. It rejects only when no tier holds the
  *   blob; a tier that fails reports that itself, and what it held under the key before is removed from it.
  * - `setMeta` and `delete` go to every tier and reject when one of them fails.
  * - Changes of one key reach the lower tier in the order they were asked for, and a read that was under way meanwhile is
@@ -25,12 +26,12 @@ export function createTieredStore(
   tiers: readonly [BlobStore, ...BlobStore[]],
   options: TieredStoreOptions = {},
 ): BlobStore {
-  const [upper, ...rest] = tiers;
+  const [first, ...rest] = tiers;
   const [second, ...others] = rest;
-  if (second === undefined) return upper;
+  if (second === undefined) return first;
   const lower = createTieredStore([second, ...others], options);
   return createPair({
-    upper,
+    upper: first.peek === undefined ? createOrderedStore(first) : first,
     lower,
     options,
     name: options.name ?? tiers.map((tier) => tier.name).join('+'),
@@ -56,11 +57,11 @@ function createPair({ upper, lower, options, name }: PairParts): BlobStore {
   const outdate = (key: string): boolean => loads.delete(key);
 
   /** Changes the lower tier when it is this one's turn. */
-  function changeBelow(key: string, task: () => Promise<void>): Promise<void> {
+  function changeBelow<T>(key: string, task: () => Promise<T>): Promise<T> {
     outdate(key);
     return queue.run(key, async () => {
       try {
-        await task();
+        return await task();
       } finally {
         // Reads that began while the change was under way may have seen what was there before.
         outdate(key);
@@ -85,30 +86,34 @@ function createPair({ upper, lower, options, name }: PairParts): BlobStore {
     // The file may have gone since it was found: then the blob has.
     const body = blob.body ?? (await blob.bytes().catch(() => null));
     if (body === null) return null;
-    if (isCurrent()) await upper.put(key, body, blob.meta);
+    if (isCurrent()) await putAbove(key, body, blob.meta);
     const { path: _path, ...facts } = blob;
     return { ...facts, body, bytes: () => Promise.resolve(body) };
   }
 
-  async function putBytes(key: string, body: Uint8Array, meta: BlobMeta): Promise<void> {
-    if (fitsAbove(body.byteLength)) {
-      const above = upper.put(key, body, meta);
-      const below = changeBelow(key, () => putBelow(key, body, meta));
-      await Promise.all([above, below]);
-    } else {
-      await changeBelow(key, () => lower.put(key, body, meta));
-      await upper.delete(key);
-    }
+  /** What is carried up is held below: nobody has to wait until it is, or to hear that it is not. */
+  async function putAbove(key: string, body: Uint8Array, meta: BlobMeta): Promise<void> {
+    const done = upper.put(key, body, meta);
+    if (upper.peek === undefined) void done.catch(() => {});
+    else await done;
   }
 
-  /** For a blob that the upper tier holds already. */
-  async function putBelow(key: string, body: Uint8Array, meta: BlobMeta): Promise<void> {
-    try {
-      await lower.put(key, body, meta);
-    } catch (error) {
-      if (!isStoreFailure(error)) throw error;
-      await forgetBelow(key);
+  async function putBytes(key: string, body: Uint8Array, meta: BlobMeta): Promise<void> {
+    if (!fitsAbove(body.byteLength)) {
+      await changeBelow(key, () => lower.put(key, body, meta));
+      await upper.delete(key);
+      return;
     }
+    const above = held(upper.put(key, body, meta));
+    const below = changeBelow(key, async () => {
+      const failure = await held(lower.put(key, body, meta));
+      if (failure !== null) await forgetBelow(key);
+      return failure;
+    });
+    const [aboveFailure, belowFailure] = await Promise.all([above, below]);
+    if (aboveFailure === null) return;
+    if (belowFailure !== null) throw belowFailure;
+    await upper.delete(key).catch(() => {});
   }
 
   /** The new blob could not be kept below: the old one must not come back when the upper tier forgets the new one. */
@@ -119,19 +124,24 @@ function createPair({ upper, lower, options, name }: PairParts): BlobStore {
   async function putStream(key: string, stream: AsyncIterable<Uint8Array>, meta: Facts): Promise<void> {
     const tee = createTee(stream, fitsAbove);
     const facts = once(meta);
+    let failure: unknown = null;
     try {
       await lower.put(key, tee.chunks, facts);
       // Larger than the lower tier holds: it stopped reading.
       await tee.drain();
     } catch (error) {
       if (!isStoreFailure(error) || tee.failed() || !(await tee.drain())) throw error;
+      failure = error;
       await forgetBelow(key);
     }
     // Whoever waits behind has set the upper tier already, and will be the last one below.
     if (queue.waiting(key) > 1) return;
     const body = tee.whole();
     if (body === null) await upper.delete(key);
-    else await upper.put(key, body, facts());
+    else if ((await held(upper.put(key, body, facts()))) !== null) {
+      if (failure !== null) throw failure;
+      await upper.delete(key).catch(() => {});
+    }
   }
 
   return {
@@ -177,8 +187,34 @@ function createPair({ upper, lower, options, name }: PairParts): BlobStore {
   };
 }
 
-const isStoreFailure = (error: unknown): boolean =>
+const isStoreFailure = (error: unknown): error is PictorError =>
   error instanceof PictorError && error.code === 'STORE_FAILED';
+
+/** Null once a store holds what it was given, or why it does not. @throws everything that is no failure of a store */
+async function held(put: Promise<void>): Promise<PictorError | null> {
+  try {
+    await put;
+    return null;
+  } catch (error) {
+    if (!isStoreFailure(error)) throw error;
+    return error;
+  }
+}
+
+/** The same store, with the changes of each key done one after another: the last one asked for is the one that stays. */
+function createOrderedStore(store: BlobStore): BlobStore {
+  const queue = createKeyedQueue();
+  return {
+    ...store,
+    put: (key, body, meta) => queue.run(key, () => store.put(key, body, meta)),
+    setMeta: (key, meta) => queue.run(key, () => store.setMeta(key, meta)),
+    delete: (key) => queue.run(key, () => store.delete(key)),
+    async close() {
+      await queue.idle();
+      await store.close();
+    },
+  };
+}
 
 /** Facts may cost something to find out: asked for once, whoever needs them. */
 function once(meta: Facts): () => BlobMeta {

@@ -5,6 +5,7 @@ import { env } from 'node:process';
 
 const commands = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
+  'redis-server': ['redis-server'],
 } as const satisfies Record<string, readonly string[]>;
 
 /** Names of the components a test can ask for. */
