@@ -163,6 +163,8 @@ export type ErrorCode = keyof typeof errorCatalogue;
 export interface PictorErrorOptions {
   /** Facts for the log only (addresses, paths, library messages). Never sent to a client. */
   readonly detail?: string;
+  /** What is wrong with the request, in words for whoever sent it. Shown where the dialect has a place for it. */
+  readonly reason?: string;
   readonly cause?: unknown;
   /** Seconds for `Retry-After`. */
   readonly retryAfterSeconds?: number;
@@ -174,6 +176,7 @@ export interface PictorErrorOptions {
 export class PictorError extends Error {
   readonly code: ErrorCode;
   readonly detail: string | undefined;
+  readonly reason: string | undefined;
   readonly retryAfterSeconds: number | undefined;
   readonly upstreamStatus: number | undefined;
 
@@ -182,6 +185,7 @@ export class PictorError extends Error {
     this.name = 'PictorError';
     this.code = code;
     this.detail = options.detail;
+    this.reason = options.reason;
     this.retryAfterSeconds = options.retryAfterSeconds;
     this.upstreamStatus = options.upstreamStatus;
   }
