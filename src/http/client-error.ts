@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
-import type { EmitEvent } from '../core/events.ts';
+import type { EmitEvent, PictorEvent } from '../core/events.ts';
+import type { HttpRequest, HttpResponse } from './messages.ts';
+import { sendReply } from './send-reply.ts';
 
 export interface ClientErrorFacts {
   readonly error: Error & { readonly code?: string };
@@ -31,17 +33,43 @@ export function answerClientError({ error, socket, answering, emit }: ClientErro
   const head = `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n`;
   if (answering) socket.destroy();
   else socket.end(head + body, () => socket.destroy());
-  emit({
-    type: 'request',
-    id: '-',
-    method: '-',
-    target: '-',
-    status: Number(status.slice(0, 3)),
-    mount: '-',
-    bytes: 0,
-    ms: 0,
-    cache: 'none',
-    client: socket.remoteAddress ?? '-',
-    detail: error.code ?? '',
-  });
+  emit(
+    refusal({ status: Number(status.slice(0, 3)), client: socket.remoteAddress, detail: error.code ?? '' }),
+  );
 }
+
+interface Malformed {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse & { shouldKeepAlive?: boolean };
+  readonly detail: string;
+  readonly emit: EmitEvent;
+}
+
+/** Answers what node let pass and HTTP forbids in the same way. HTTP/1: what follows on the connection is not trusted. */
+export function refuseMalformed({ request, response, detail, emit }: Malformed): void {
+  if ('shouldKeepAlive' in response) response.shouldKeepAlive = false;
+  const reply = { status: 400, headers: ['Content-Type', 'text/plain'], body: 'Bad Request\n' };
+  sendReply(response, reply, request.method ?? '');
+  emit(refusal({ status: reply.status, client: request.socket.remoteAddress, detail }));
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly client: string | undefined;
+  readonly detail: string;
+}
+
+/** Nothing of the request itself is told: it cannot be trusted to be what it says. */
+const refusal = ({ status, client = '-', detail }: Refusal): PictorEvent => ({
+  type: 'request',
+  id: '-',
+  method: '-',
+  target: '-',
+  status,
+  mount: '-',
+  bytes: 0,
+  ms: 0,
+  cache: 'none',
+  client,
+  detail,
+});

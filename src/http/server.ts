@@ -5,8 +5,9 @@ import type { Server as TlsServer } from 'node:tls';
 import type { EmitEvent } from '../core/events.ts';
 import { type BoundAddress, bindServer } from './bind.ts';
 import { type Certificate, createCertificate } from './certificate.ts';
-import { answerClientError } from './client-error.ts';
+import { answerClientError, refuseMalformed } from './client-error.ts';
 import { type Connections, trackConnections } from './connections.ts';
+import { hostProblem } from './host-header.ts';
 import type { HttpHandler } from './messages.ts';
 import type { ServerSettings } from './settings.ts';
 
@@ -129,6 +130,8 @@ function createServe({ handler, connections, emit }: ServeParts) {
   };
   return (request: NodeRequest, response: NodeResponse): void => {
     connections.begin(response);
+    const problem = hostProblem(request);
+    if (problem !== null) return refuseMalformed({ request, response, detail: problem, emit });
     if ('shouldKeepAlive' in response && hasUnwantedBody(request)) response.shouldKeepAlive = false;
     try {
       const outcome = handler(request, response);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type OutgoingHttpHeaders } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2, constants } from 'node:http2';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -81,8 +81,13 @@ async function openHttp2(t: TestContext, port: number): Promise<ClientHttp2Sessi
   return session;
 }
 
-async function getHttp2(session: ClientHttp2Session, path: string, method = 'GET') {
-  const stream = session.request({ ':path': path, ':method': method });
+async function getHttp2(
+  session: ClientHttp2Session,
+  path: string,
+  method = 'GET',
+  more: OutgoingHttpHeaders = {},
+) {
+  const stream = session.request({ ':path': path, ':method': method, ...more });
   let body = '';
   stream.setEncoding('latin1');
   stream.on('data', (chunk: string) => {
@@ -328,6 +333,11 @@ const smuggled: Readonly<Record<string, string>> = {
   'a folded header': 'GET / HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n',
   'chunked not last': 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
   'no Host': 'GET / HTTP/1.1\r\n\r\n',
+  'two Hosts': 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n',
+  'the same Host twice': 'GET / HTTP/1.1\r\nHost: x\r\nHOST: x\r\n\r\n',
+  'two Hosts in HTTP/1.0': 'GET / HTTP/1.0\r\nHost: x\r\nHost: y\r\n\r\n',
+  'a whole URL and two Hosts': 'GET http://x/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n',
+  'a Host that is none': 'GET / HTTP/1.1\r\nHost: x/y@z\r\n\r\n',
 };
 for (const [what, bytes] of Object.entries(smuggled)) {
   test(`a request with ${what} is refused`, async (t) => {
@@ -339,6 +349,36 @@ for (const [what, bytes] of Object.entries(smuggled)) {
     assert.equal(text.match(/HTTP\/1\.1/g)?.length, 1);
   });
 }
+
+test('HTTP/1.0 needs no Host, and a whole URL may name another', async (t) => {
+  const { port } = await start(t);
+  for (const bytes of [
+    'GET / HTTP/1.0\r\n\r\n',
+    'GET http://a/ HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n',
+  ]) {
+    const client = await rawClient(port);
+    client.say(bytes);
+    assert.match(await client.closed(), /^HTTP\/1\.1 200 /, bytes);
+  }
+});
+
+test('HTTP/2: Host may stand beside :authority only when both are the same', async (t) => {
+  const { port, events } = await start(t, { tls });
+  const session = await openHttp2(t, port);
+  const statusWith = async (more: OutgoingHttpHeaders) =>
+    (await getHttp2(session, '/x', 'GET', more)).headers[':status'];
+  assert.equal(await statusWith({ ':authority': 'a.example' }), 200);
+  assert.equal(await statusWith({ ':authority': 'a.example:443', host: 'A.example' }), 200);
+  assert.equal(await statusWith({ ':authority': 'a.example', host: 'b.example' }), 400);
+  assert.equal(await statusWith({ ':authority': 'a.example', host: 'a.example:8443' }), 400);
+  // The library refuses this one on its own, by ending the stream.
+  await assert.rejects(statusWith({ ':authority': 'user@a.example' }));
+  assert.deepEqual(
+    events.map((event) => event.type === 'request' && event.detail),
+    [':authority and Host differ', ':authority and Host differ'],
+  );
+  assert.equal(await statusWith({ ':authority': 'a.example' }), 200, 'the session goes on');
+});
 
 test('a chunked body that breaks the grammar ends the connection: nothing after it counts as a request', async (t) => {
   const { port } = await start(t);
