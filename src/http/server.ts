@@ -131,7 +131,10 @@ function createServe({ handler, connections, emit }: ServeParts) {
   return (request: NodeRequest, response: NodeResponse): void => {
     connections.begin(response);
     const problem = hostProblem(request);
-    if (problem !== null) return refuseMalformed({ request, response, detail: problem, emit });
+    if (problem !== null) {
+      refuseMalformed({ request, response, detail: problem, emit });
+      return;
+    }
     if ('shouldKeepAlive' in response && hasUnwantedBody(request)) response.shouldKeepAlive = false;
     try {
       const outcome = handler(request, response);
