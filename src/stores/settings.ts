@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hasWholeKey, s3ConnectionFields } from '../cloud/s3-settings.ts';
 import { byteSize, seconds, secretText } from '../core/settings.ts';
 import { parseRedisUrl, redisUrlSyntax } from './redis/address.ts';
 
@@ -27,6 +28,38 @@ const redisSettings = z.strictObject({
 });
 export type RedisSettings = z.infer<typeof redisSettings>;
 
+const moreThanNone = (value: number) =>
+  seconds(value).refine((given) => given > 0, { error: 'expected more than 0' });
+
+/** Variants in a bucket that several servers may share. */
+const s3CacheSettings = z
+  .strictObject({
+    bucket: z
+      .string()
+      .default('')
+      .describe('Bucket that keeps variants below memory, disk and Redis. Empty: none.'),
+    prefix: z
+      .string()
+      .regex(/^[^/].*$|^$/, 'expected text that does not begin with a slash')
+      .default('pictor/')
+      .describe(
+        'Before every key. Servers with the same prefix share their variants, so they must read the same sources.',
+      ),
+    ...s3ConnectionFields,
+    maxBlobBytes: byteSize('64MiB').describe('Larger variants are not kept there.'),
+    readTimeoutSeconds: moreThanNone(2).describe(
+      'A look-up that takes longer counts as a miss; after two, S3 is left out until it answers again. More than 0.',
+    ),
+    writeTimeoutSeconds: moreThanNone(10).describe(
+      'A write that takes longer has failed; as long again for each further 8 MiB. More than 0.',
+    ),
+  })
+  .refine(hasWholeKey, {
+    path: ['secretAccessKey'],
+    error: 'accessKeyId and secretAccessKey go together: set both or none',
+  });
+export type S3CacheSettings = z.infer<typeof s3CacheSettings>;
+
 /** Where originals and variants are kept between requests, and how much of them. Sizes are bytes. */
 export const cacheSettings = z.strictObject({
   dir: z
@@ -45,6 +78,7 @@ export const cacheSettings = z.strictObject({
     'Bytes of fetched originals on disk, in cache.dir or else in a temporary folder. Allow at least as much as all requests in flight need at one time.',
   ),
   redis: redisSettings.prefault({}),
+  s3: s3CacheSettings.prefault({}),
 });
 
 export type CacheSettings = z.infer<typeof cacheSettings>;

@@ -262,3 +262,70 @@ describe('tiered store', () => {
     assert.equal(createTieredStore([only]), only);
   });
 });
+
+/** A tier that takes turns of the event loop for what it does, as a disk does. */
+const slowTier = (changes: Partial<BlobStore> = {}): BlobStore => {
+  const inner = lowerTier();
+  const turns = async (count: number) => {
+    for (let turn = 0; turn < count; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+  };
+  let puts = 0;
+  return {
+    ...inner,
+    async put(key, body, meta) {
+      // Each put is quicker than the one before it, so that without an order the first one would be the last to arrive.
+      puts += 1;
+      await turns(Math.max(1, 20 - 5 * puts));
+      return inner.put(key, body, meta);
+    },
+    ...changes,
+  };
+};
+
+describe('tiered store over tiers that take their time', () => {
+  it('holds in every tier what was put last', async () => {
+    const [disk, shared] = [slowTier(), slowTier()];
+    const store = createTieredStore([disk, shared]);
+    await Promise.all([1, 2, 3].map((n) => store.put('aaaa', Buffer.from(`body ${n}`), { n })));
+    for (const tier of [disk, shared]) await expectBlob(tier, 'aaaa', Buffer.from('body 3'), { n: 3 });
+  });
+
+  it('answers what it found below without waiting until it is carried up', async () => {
+    const shared = lowerTier();
+    const disk = slowTier({ put: () => new Promise(() => {}) });
+    await shared.put('aaaa', Buffer.from('body'), { n: 1 });
+    await expectBlob(createTieredStore([disk, shared]), 'aaaa', Buffer.from('body'), { n: 1 });
+  });
+
+  it('answers what it found below when it cannot be carried up', async () => {
+    const shared = lowerTier();
+    await shared.put('aaaa', Buffer.from('body'), { n: 1 });
+    const store = createTieredStore([slowTier({ put: failing }), shared]);
+    for (let time = 0; time < 2; time += 1) await expectBlob(store, 'aaaa', Buffer.from('body'), { n: 1 });
+  });
+
+  it('keeps a blob in the tier that works, and nothing old in the one that does not', async () => {
+    for (const broken of ['upper', 'lower'] as const) {
+      let fail = false;
+      const inner = slowTier();
+      const unsteady = slowTier({
+        ...inner,
+        put: (key, body, meta) => (fail ? failing() : inner.put(key, body, meta)),
+      });
+      const steady = slowTier();
+      const store = createTieredStore(broken === 'upper' ? [unsteady, steady] : [steady, unsteady]);
+      await store.put('aaaa', Buffer.from('old'), {});
+      fail = true;
+      await store.put('aaaa', Buffer.from('new'), { n: 2 });
+      await expectBlob(steady, 'aaaa', Buffer.from('new'), { n: 2 });
+      assert.equal(await inner.get('aaaa'), null, broken);
+    }
+  });
+
+  it('says so when no tier holds a blob', async () => {
+    const store = createTieredStore([slowTier({ put: failing }), slowTier({ put: failing })]);
+    const isStoreFailure = (error: unknown) => error instanceof PictorError && error.code === 'STORE_FAILED';
+    await assert.rejects(store.put('aaaa', Buffer.from('body'), {}), isStoreFailure);
+    await assert.rejects(store.put('aaaa', inChunks(Buffer.from('body'), 2), {}), isStoreFailure);
+  });
+});
