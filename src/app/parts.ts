@@ -68,9 +68,21 @@ function createHttp(settings: AppConfig['sources']['http'], version: string): La
   });
 }
 
+/** The AWS SDK behind it takes longer still, and is loaded with the first object. */
+function createS3({ s3, versionSeparator }: AppConfig['sources']): LazySource {
+  return createLazySource(['s3'], async () => {
+    const { createS3Source } = await import('../sources/s3-source.ts');
+    return createS3Source(s3, { versionSeparator });
+  });
+}
+
 function openSources(http: Source, { config, demonstration }: Assembly): Source {
   const root = config.sources.file.root || (demonstration ? packageFile('samples') : '');
-  return createSources(root === '' ? [http] : [http, createFileSource({ root })]);
+  return createSources([
+    http,
+    ...(root === '' ? [] : [createFileSource({ root })]),
+    ...(config.sources.s3.enabled ? [createS3(config.sources)] : []),
+  ]);
 }
 
 function createGates({ admission, engine, sources }: AppConfig) {

@@ -32,13 +32,34 @@ export async function openStores(settings: CacheSettings, emit: EmitEvent): Prom
 }
 
 /** Caches that several servers share, below those of this machine. Their code is loaded only where they are used. */
-async function openShared({ redis }: CacheSettings, emit: EmitEvent): Promise<BlobStore[]> {
+async function openShared({ redis, s3 }: CacheSettings, emit: EmitEvent): Promise<BlobStore[]> {
   const shared: BlobStore[] = [];
   if (redis.url !== '') {
     const { createRedisStore } = await import('../stores/redis-store.ts');
     shared.push(createRedisStore({ ...redis, emit }));
   }
+  if (s3.bucket !== '') shared.push(await openS3(s3, emit));
   return shared;
+}
+
+/** One try and one more: a cache that hesitates is slower than making the picture. */
+const maxAttempts = 2;
+
+async function openS3(settings: CacheSettings['s3'], emit: EmitEvent): Promise<BlobStore> {
+  const [{ createS3Store }, { flatLayout }, { createS3Service }] = await Promise.all([
+    import('../stores/s3-store.ts'),
+    import('../stores/s3/layout.ts'),
+    import('../cloud/s3-session.ts'),
+  ]);
+  return createS3Store({
+    service: createS3Service({ ...settings, maxAttempts }),
+    bucket: settings.bucket,
+    layout: flatLayout(settings.prefix),
+    readSeconds: settings.readTimeoutSeconds,
+    writeSeconds: settings.writeTimeoutSeconds,
+    maxBlobBytes: settings.maxBlobBytes,
+    emit,
+  });
 }
 
 async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {

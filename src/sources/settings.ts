@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { hasWholeKey, s3ConnectionFields } from '../cloud/s3-settings.ts';
 import { count, seconds, secretText } from '../core/settings.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
 
@@ -92,9 +93,59 @@ const fileSourceSettings = z.strictObject({
 });
 export type FileSourceSettings = z.infer<typeof fileSourceSettings>;
 
+const bucketNames = () => z.array(z.string().min(1)).default([]);
+
+const accessPoint = z.string().regex(/^arn:[\w-]+:s3[\w-]*:[a-z0-9-]+:\d{12}:.+$/, {
+  error:
+    'expected the ARN of an access point in one region: arn:aws:s3:eu-central-1:123456789012:accesspoint/name',
+});
+
+const s3SourceSettings = z
+  .strictObject({
+    enabled: z.boolean().default(false).describe('Read s3://bucket/key sources.'),
+    ...s3ConnectionFields,
+    assumeRoleArn: z
+      .string()
+      .default('')
+      .describe('Role to take on with the credentials at hand, by its ARN. Empty: none.'),
+    assumeRoleExternalId: z
+      .string()
+      .default('')
+      .describe('External id that role asks for. Only with assumeRoleArn.'),
+    allowedBuckets: bucketNames().describe(
+      'Buckets that may be read. Empty: all that the credentials can read.',
+    ),
+    deniedBuckets: bucketNames().describe('Buckets that are never read, also when they are allowed.'),
+    accessPoints: z
+      .record(z.string(), accessPoint)
+      .default({})
+      .describe('Access points by the name that stands in place of a bucket: {"name": "arn:…"}.'),
+    timeoutSeconds: seconds(20).describe(
+      'For the whole object, from the connection to the last byte, with all tries. 0: no limit.',
+    ),
+    maxAttempts: count(3, 1).describe('Tries of one request, the first included.'),
+  })
+  .refine(hasWholeKey, {
+    path: ['secretAccessKey'],
+    error: 'accessKeyId and secretAccessKey go together: set both or none',
+  })
+  .refine(
+    ({ endpoint, pathStyle, accessPoints }) =>
+      endpoint === '' || !pathStyle || Object.keys(accessPoints).length === 0,
+    { path: ['accessPoints'], error: 'access points are not reached by path: set pathStyle to false' },
+  );
+export type S3SourceSettings = z.infer<typeof s3SourceSettings>;
+
 /** Where originals are read from. */
 export const sourcesSettings = z.strictObject({
   http: httpSourceSettings.prefault({}),
   file: fileSourceSettings.prefault({}),
+  s3: s3SourceSettings.prefault({}),
+  versionSeparator: z
+    .string()
+    .default('?')
+    .describe(
+      'Text between the key of an object and its version, in s3://bucket/key?version. Everything else in a key is literal. Empty: no versions.',
+    ),
 });
 export type SourcesSettings = z.infer<typeof sourcesSettings>;

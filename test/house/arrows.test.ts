@@ -23,6 +23,7 @@ const bands: Readonly<Record<string, number>> = {
   hooks: 4,
   observe: 4,
   engine: 4,
+  cloud: 3,
   dialects: 3,
   plan: 3,
   request: 2,
@@ -124,6 +125,16 @@ test('sharp is loaded under engine/ only', () => {
     .filter(({ folder }) => folder !== 'engine')
     .filter(({ text }) => importsOf(text).some(({ from, typeOnly }) => from === 'sharp' && !typeOnly))
     .map(({ name }) => name);
+  assert.deepEqual(wrong, []);
+});
+
+test('the SDKs of cloud providers are loaded under cloud/ only, and with the first use', () => {
+  const wrong = sources.flatMap(({ name, folder, text }) =>
+    importsOf(text)
+      .filter(({ from, typeOnly }) => from.startsWith('@aws-sdk/') && !typeOnly)
+      .filter(({ from }) => folder !== 'cloud' || !text.includes(`await import('${from}')`))
+      .map(({ from }) => `${name}: ${from}`),
+  );
   assert.deepEqual(wrong, []);
 });
 

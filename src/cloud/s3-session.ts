@@ -1,0 +1,114 @@
+import { Agent as HttpAgent } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
+import type { S3Connection } from './s3-settings.ts';
+
+type Sdk = typeof import('@aws-sdk/client-s3');
+
+/** A client that is ready for use, and the SDK it comes from, so that nobody else has to load that. */
+export interface S3Session {
+  readonly client: S3Client;
+  readonly sdk: Sdk;
+}
+
+/** One S3 service, connected to when it is first needed. */
+export interface S3Service {
+  /** Loads the SDK and finds the region, once. Failures are not remembered. @throws whatever the SDK throws */
+  session(): Promise<S3Session>;
+  /** Lets go of all connections. */
+  close(): Promise<void>;
+}
+
+/** The SDK would print to the console what we tell in our own log. */
+const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
+
+/**
+ * Reaches an S3 service through the AWS SDK, which is loaded with the first request: it takes as long to load as all the
+ * rest of pictor. Requests are tried again in the SDK's standard way. Redirects are not followed; only where Amazon itself
+ * says that a bucket lives in another region is it asked there.
+ */
+export function createS3Service(connection: S3Connection): S3Service {
+  let opening: Promise<S3Session> | null = null;
+  return {
+    session() {
+      opening ??= openSession(connection).catch((thrown: unknown) => {
+        opening = null;
+        throw thrown;
+      });
+      return opening;
+    },
+    async close() {
+      const session = await opening?.catch(() => null);
+      opening = null;
+      session?.client.destroy();
+    },
+  };
+}
+
+async function openSession(connection: S3Connection): Promise<S3Session> {
+  const sdk = await import('@aws-sdk/client-s3');
+  const region = connection.region || (await findRegion(sdk)) || connection.fallbackRegion;
+  const client = new sdk.S3Client({
+    ...(await addressOf(connection)),
+    ...(await credentialsOf(connection, region)),
+    ...handlerOf(connection),
+    region,
+    // Taken from the ARN of an access point: it may be elsewhere.
+    useArnRegion: true,
+    retryMode: 'standard',
+    maxAttempts: connection.maxAttempts ?? 3,
+    // Otherwise other servers than Amazon's store the framing of a checksum as part of the object, or refuse it.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
+    responseChecksumValidation: 'WHEN_REQUIRED',
+    logger: silent,
+  });
+  return { client, sdk };
+}
+
+/** Of the environment or the profile, as the SDK finds it; empty when there is none. */
+async function findRegion(sdk: Sdk): Promise<string> {
+  const asked = new sdk.S3Client({ logger: silent });
+  try {
+    return await asked.config.region();
+  } catch {
+    return '';
+  } finally {
+    asked.destroy();
+  }
+}
+
+async function addressOf({ endpoint, pathStyle }: S3Connection): Promise<S3ClientConfig> {
+  if (endpoint === '') return { followRegionRedirects: true };
+  return { endpoint, forcePathStyle: pathStyle };
+}
+
+async function credentialsOf(connection: S3Connection, region: string): Promise<S3ClientConfig> {
+  const { accessKeyId, secretAccessKey, assumeRole } = connection;
+  const own = accessKeyId === '' ? undefined : { accessKeyId, secretAccessKey };
+  if (assumeRole === undefined) return own === undefined ? {} : { credentials: own };
+  const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
+  return {
+    credentials: fromTemporaryCredentials({
+      ...(own === undefined ? {} : { masterCredentials: own }),
+      params: {
+        RoleArn: assumeRole.arn,
+        RoleSessionName: 'pictor',
+        ...(assumeRole.externalId === '' ? {} : { ExternalId: assumeRole.externalId }),
+      },
+      clientConfig: { region },
+      logger: silent,
+    }),
+  };
+}
+
+function handlerOf({ maxConnections, connectTimeoutSeconds }: S3Connection): S3ClientConfig {
+  const pooling = { keepAlive: true, maxSockets: maxConnections };
+  return {
+    requestHandler: {
+      connectionTimeout: connectTimeoutSeconds * 1000,
+      httpAgent: new HttpAgent(pooling),
+      httpsAgent: new HttpsAgent(pooling),
+      logger: silent,
+    },
+  };
+}

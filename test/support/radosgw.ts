@@ -1,0 +1,141 @@
+/**
+ * A real Ceph object gateway with its monitor and its store, in memory and on loopback: the S3 service that looks at
+ * signatures, preconditions and ranges as Amazon's does. Takes about a dozen seconds to start: one for a whole test file.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { requireComponent } from './component.ts';
+import { freePort } from './pictor-process.ts';
+import type { RunningS3 } from './s3-service.ts';
+
+const run = promisify(execFile);
+
+const found = requireComponent('radosgw');
+
+/** Hand this to the options of tests that need it: false, or why they cannot run. */
+export const radosgwMissing = found.skip;
+
+const accessKeyId = 'testkey';
+const secretAccessKey = 'testsecret';
+
+interface Cluster {
+  readonly folder: string;
+  readonly fsid: string;
+  readonly monitorPort: number;
+  readonly port: number;
+}
+
+/** Settings for one machine, without authentication between its parts: they all are ours, on loopback, for minutes. */
+const configuration = ({ folder, fsid, monitorPort, port }: Cluster): string => `[global]
+fsid=${fsid}
+mon host=[v1:127.0.0.1:${monitorPort}/0]
+public addr=127.0.0.1
+cluster addr=127.0.0.1
+auth cluster required=none
+auth service required=none
+auth client required=none
+osd pool default size=1
+osd pool default min size=1
+osd pool default pg num=1
+osd pool default pgp num=1
+osd pool default pg autoscale mode=off
+osd crush chooseleaf type=0
+mon allow pool size one=true
+mon data avail crit=1
+mon osd full ratio=0.99
+mon osd nearfull ratio=0.98
+mon osd backfillfull ratio=0.985
+log file=${folder}/log/$name.log
+run dir=${folder}/sock
+admin socket=${folder}/sock/$name.asok
+mon data=${folder}/mon
+osd data=${folder}/osd
+osd objectstore=memstore
+memstore device bytes=2147483648
+rgw data=${folder}/rgw
+rgw frontends=beast endpoint=127.0.0.1:${port}
+rgw crypt require ssl=false
+`;
+
+/** Starts everything. @throws Error with the last words of the part that failed */
+export async function startRadosgw(): Promise<RunningS3> {
+  const folder = await mkdtemp(join(tmpdir(), 'pictor-ceph-'));
+  const cluster = { folder, fsid: randomUUID(), monitorPort: await freePort(), port: await freePort() };
+  const children: ChildProcess[] = [];
+  // A test that is ended from outside must not leave them behind.
+  const endAll = () => children.forEach((child) => child.kill('SIGKILL'));
+  process.on('exit', endAll);
+  const close = async () => {
+    process.off('exit', endAll);
+    await Promise.all(children.toReversed().map(end));
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 });
+  };
+  try {
+    await prepare(cluster);
+    await startParts(cluster, children);
+    return { endpoint: `http://127.0.0.1:${cluster.port}`, accessKeyId, secretAccessKey, close };
+  } catch (error) {
+    const words = await readFile(join(folder, 'log/parts.out'), 'utf8').catch(() => '');
+    await close();
+    throw new Error(`radosgw did not start: ${words.slice(-2000)}`, { cause: error });
+  }
+}
+
+async function prepare(cluster: Cluster): Promise<void> {
+  for (const name of ['mon', 'osd', 'rgw', 'sock', 'log'])
+    await mkdir(join(cluster.folder, name), { recursive: true });
+  await writeFile(join(cluster.folder, 'ceph.conf'), configuration(cluster));
+}
+
+async function startParts({ folder, fsid, monitorPort, port }: Cluster, children: ChildProcess[]): Promise<void> {
+  const common = ['-c', join(folder, 'ceph.conf'), '--keyring', '/dev/null'];
+  const map = join(folder, 'monmap');
+  const osd = randomUUID();
+  const once = (command: string, args: readonly string[]) => run(command, args, { timeout: 120_000 });
+  const start = (command: string, ...args: string[]) => {
+    const child = spawn(command, [...common, ...args, '-f'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const words = createWriteStream(join(folder, 'log/parts.out'), { flags: 'a' });
+    child.stdout.pipe(words, { end: false });
+    child.stderr.pipe(words, { end: false });
+    children.push(child);
+  };
+
+  await once('monmaptool', ['--create', '--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`, '--fsid', fsid, map]);
+  await once('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
+  start('ceph-mon', '-i', 'a');
+  await once('ceph', [...common, 'osd', 'new', osd]);
+  await once('ceph-osd', [...common, '-i', '0', '--mkfs', '--osd-uuid', osd]);
+  start('ceph-osd', '-i', '0');
+  const user = ['user', 'create', '--uid=test', '--display-name=test'];
+  const keys = [`--access-key=${accessKeyId}`, `--secret=${secretAccessKey}`];
+  await once('radosgw-admin', [...common, '-n', 'client.rgw', ...user, ...keys]);
+  start('radosgw', '-n', 'client.rgw');
+  await answering(`http://127.0.0.1:${port}/`, children);
+}
+
+async function answering(url: string, children: readonly ChildProcess[]): Promise<void> {
+  const deadline = Date.now() + 120_000;
+  while (Date.now() < deadline && children.every(({ exitCode }) => exitCode === null)) {
+    const status = await fetch(url).then(
+      (reply) => reply.status,
+      () => 0,
+    );
+    if (status === 200) return;
+    await sleep(100);
+  }
+  throw new Error('no answer');
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  // Nothing has to be saved, and an orderly end takes the monitor many seconds.
+  child.kill('SIGKILL');
+  await ended;
+}
