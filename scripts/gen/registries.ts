@@ -2,11 +2,12 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import type { Generated } from '../gen.ts';
 
-/** src/operations/index.gen.ts and src/formats/index.gen.ts: every file of the folder, by name. */
+/** The `index.gen.ts` of operations, formats and codecs: every file of the folder, by name. */
 export async function generate(root: string): Promise<Generated> {
   return {
     'src/operations/index.gen.ts': await operationsIndex(root),
     'src/formats/index.gen.ts': await formatsIndex(root),
+    'src/engine/codecs/index.gen.ts': await codecsIndex(root),
   };
 }
 
@@ -79,5 +80,18 @@ ${all.map((name) => `  ${name},`).join('\n')}
 
 /** Name of a format pictor reads or writes. */
 export type FormatName = keyof typeof formats;
+`;
+}
+
+async function codecsIndex(root: string): Promise<string> {
+  const all = await names(path.join(root, 'src/engine/codecs'));
+  return `${header}
+import type { Codec } from '../codec.ts';
+${all.map((name) => `import { ${name} } from './${name}.ts';`).join('\n')}
+
+/** Every codec of our own, by the name of its format. */
+export const codecs: ReadonlyMap<string, Codec> = new Map<string, Codec>(
+  [${all.join(', ')}].map((codec) => [codec.name, codec]),
+);
 `;
 }

@@ -17,6 +17,9 @@ export interface EncodeSpec {
   readonly pixels: number;
 }
 
+/** What a codec needs that not every server has: an optional package, or a program that a setting of `engine` names. */
+export type CodecNeed = { readonly package: string } | { readonly program: 'heifEncoder' };
+
 /**
  * One image format: one file in `formats/`: what it is called, what it can hold, how it is written.
  */
@@ -28,10 +31,13 @@ export interface FormatDefinition {
   readonly extensions: readonly string[];
   /** Extensions (`ext`) by which the `file-type` library reports these bytes; empty for SVG, which it does not know. */
   readonly detectedAs: readonly string[];
-  /** How the engine reads it: sharp itself (then the libvips loader operation is allowed), or a decoder of ours. */
+  /**
+   * How the engine reads it: sharp itself (then the libvips loader operation is allowed), or the codec of this name in
+   * `engine/codecs`.
+   */
   readonly read:
     | { readonly by: 'libvips'; readonly loaders: readonly string[] }
-    | { readonly by: 'heif' | 'bmp' }
+    | { readonly by: 'codec'; readonly needs?: CodecNeed }
     | null;
   readonly holds: {
     readonly alpha: boolean;
@@ -50,6 +56,9 @@ export interface FormatDefinition {
     readonly options: ZodType<EncoderOptions>;
     /** Added to the defaults where more than 8 bits per channel are kept. */
     readonly deep?: EncoderOptions;
-    encode(chain: Sharp, spec: EncodeSpec): Sharp;
-  };
+  } & (
+    | { readonly by: 'libvips'; encode(chain: Sharp, spec: EncodeSpec): Sharp }
+    /** The codec of this name in `engine/codecs`. */
+    | { readonly by: 'codec'; readonly needs?: CodecNeed }
+  );
 }

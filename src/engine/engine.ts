@@ -1,9 +1,14 @@
-import { availableParallelism } from 'node:os';
+import { randomBytes } from 'node:crypto';
+import { rm } from 'node:fs/promises';
+import { availableParallelism, tmpdir } from 'node:os';
+import path from 'node:path';
 import type { EmitEvent } from '../core/events.ts';
 import type { ImageInfo } from '../core/image-info.ts';
 import type { Engine, TransformResult } from '../plan/engine-port.ts';
+import type { EncoderTools } from './codec.ts';
 import { createInProcessPool } from './in-process.ts';
 import { createPool, type Pool } from './pool.ts';
+import { clearAfter } from './scratch.ts';
 import type { EngineSettings } from './settings.ts';
 
 export interface EngineOptions extends EngineSettings {
@@ -13,10 +18,11 @@ export interface EngineOptions extends EngineSettings {
 
 /** Makes the engine. Nothing here loads sharp unless `isolation` is `none`; then it is loaded with the first image. */
 export function createEngine(options: EngineOptions, emit: EmitEvent): Engine {
-  const pool = poolOf(options, emit);
+  const tools = toolsOf(options);
+  const pool = poolOf(options, tools, emit);
   return {
     async transform(job, signal) {
-      const result = (await pool.run({ type: 'transform', job }, signal)) as TransformResult;
+      const result = (await pool.run({ type: 'transform', job, tools }, signal)) as TransformResult;
       emit({
         type: 'transform',
         from: result.source.format,
@@ -33,13 +39,30 @@ export function createEngine(options: EngineOptions, emit: EmitEvent): Engine {
       return (await pool.run({ type: 'inspect', input, limits }, new AbortController().signal)) as ImageInfo;
     },
     stats: () => pool.stats(),
-    close: () => pool.close(),
+    async close() {
+      await pool.close();
+      await rm(tools.scratch, { recursive: true, force: true });
+    },
   };
 }
 
-function poolOf(options: EngineOptions, emit: EmitEvent): Pool {
+/** The folder is made by whoever needs it first. Nobody else can guess its name and get there before. */
+function toolsOf({ heifEncoder, timeoutSeconds, memoryLimit }: EngineOptions): EncoderTools {
+  const scratch = path.join(tmpdir(), `pictor-${randomBytes(12).toString('hex')}`);
+  return { heifEncoder, scratch, timeoutSeconds, memoryLimit };
+}
+
+function poolOf(options: EngineOptions, { scratch }: EncoderTools, emit: EmitEvent): Pool {
   const { isolation, workers, timeoutSeconds, memoryLimit, recycleAfter, environment = {} } = options;
   if (isolation === 'none') return createInProcessPool({ timeoutSeconds });
   const size = workers === 0 ? availableParallelism() : workers;
-  return createPool({ size, timeoutSeconds, memoryLimit, recycleAfter, environment, emit });
+  return createPool({
+    size,
+    timeoutSeconds,
+    memoryLimit,
+    recycleAfter,
+    environment,
+    emit,
+    gone: (pid) => clearAfter(scratch, pid),
+  });
 }

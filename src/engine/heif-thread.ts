@@ -1,12 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import libheif from 'libheif-js/libheif-wasm/libheif-bundle.js';
-import type { HeifAnswer, HeifQuestion } from './job/heif.ts';
+import type { ThreadError } from './ask-thread.ts';
+import type { HeifAnswer, HeifQuestion } from './codecs/heic/decode.ts';
 
 /**
  * The thread that decodes one HEIC and ends: libheif's memory, which only grows, is given back with the thread.
  * libheif applies the file's own rotation and mirroring, so the pixels are upright.
  */
-function decode({ bytes, width, height }: HeifQuestion): HeifAnswer {
+function decode({ bytes, width, height }: HeifQuestion): HeifAnswer | ThreadError {
   const lib = libheif({ print: () => {}, printErr: () => {} });
   const context = lib.heif_context_alloc();
   const read = lib.heif_context_read_from_memory(context, bytes);

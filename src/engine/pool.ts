@@ -17,6 +17,8 @@ export interface PoolOptions {
   readonly recycleAfter: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly emit: EmitEvent;
+  /** Called when a worker process has ended, however it did. */
+  gone?(pid: number): void;
 }
 
 /** Worker processes with one job each and a queue before them: first in, first out. */
@@ -75,6 +77,7 @@ export function createPool(options: PoolOptions): Pool {
       gone: (why) => {
         ends.delete(promise);
         resolve();
+        options.gone?.(child.pid);
         onGone(worker, why);
       },
     });

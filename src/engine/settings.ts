@@ -18,6 +18,14 @@ export const engineSettings = z.strictObject({
   memoryLimit: byteSize('1536MiB').describe(
     'Resident memory one worker may use. A worker that grows past it is killed and replaced, its request fails. The default lets the largest images through that the default limits allow (AVIF takes most: 20 bytes per pixel). 0: no limit.',
   ),
+  heifEncoder: z
+    .string()
+    .regex(/^(\/.*|[A-Za-z]:[\\/].*)?$/, 'expected an absolute path such as /usr/bin/heif-enc')
+    .default('')
+    .meta({ syntax: 'absolute path' })
+    .describe(
+      'Program that writes HEIC: the absolute path of heif-enc, which libheif brings (Debian: libheif-examples). It runs for one image at a time, under the bounds above. Empty: HEIC is read but not written.',
+    ),
   recycleAfter: count(5000).describe('Images after which a worker is replaced by a fresh one. 0: never.'),
 });
 

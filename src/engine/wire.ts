@@ -1,6 +1,7 @@
 import { type ErrorCode, PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import type { TransformJob, TransformResult } from '../plan/engine-port.ts';
+import type { EncoderTools } from './codec.ts';
 
 /** What is said over the channel between the server and a worker. Plain values only (structured clone). */
 
@@ -8,7 +9,7 @@ export type JobInputRef = { readonly path: string } | { readonly bytes: Uint8Arr
 
 /** One thing a worker can do. */
 export type Work =
-  | { readonly type: 'transform'; readonly job: TransformJob }
+  | { readonly type: 'transform'; readonly job: TransformJob; readonly tools: EncoderTools }
   | { readonly type: 'inspect'; readonly input: JobInputRef; readonly limits: ImageLimits };
 
 /** The answer to a `Work` of the same type. */

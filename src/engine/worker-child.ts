@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { entryUrl } from './entry.ts';
 import type { FromWorker, ToWorker } from './wire.ts';
@@ -8,7 +9,7 @@ export interface WorkerChild {
   /** 0 when the process could not be started; then `gone` follows. */
   readonly pid: number;
   send(message: ToWorker): void;
-  /** Ends the process at once, whatever it does (also when it is stopped); `gone` follows. */
+  /** Ends the process and the programs it runs at once, whatever they do (also when stopped); `gone` follows. */
   kill(): void;
 }
 
@@ -44,8 +45,13 @@ export function forkWorker(
     execArgv: [],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
+    // A process group of its own, with the programs that codecs start. The server ends it; so does losing the server.
+    detached: hasGroups,
   });
-  const kill = () => void child.kill('SIGKILL');
+  const kill = () => {
+    child.kill('SIGKILL');
+    killGroup(child);
+  };
   const errorText = lastText(child);
   let ended = false;
   const end = (why: string) => {
@@ -61,13 +67,29 @@ export function forkWorker(
     end(error.message);
   });
   // `close` instead of `exit`: by then everything it printed has been read.
-  child.on('close', (status, signal) => end(signal ?? `exit status ${status}`));
+  child.on('close', (status, signal) => {
+    // A worker that crashed may have left a program behind.
+    killGroup(child);
+    end(signal ?? `exit status ${status}`);
+  });
   return {
     pid: child.pid ?? 0,
     // A failed send means that the process is gone, which `close` reports.
     send: (message) => void child.send(message, () => {}),
     kill,
   };
+}
+
+/** Windows has no process groups to send a signal to. */
+const hasGroups = process.platform !== 'win32';
+
+function killGroup({ pid }: ChildProcess): void {
+  if (!hasGroups || pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody is left in it.
+  }
 }
 
 function lastText(child: ChildProcess): () => string {

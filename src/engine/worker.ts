@@ -22,6 +22,15 @@ async function answer({ id, work }: ToWorker, send: (message: FromWorker) => voi
   clearInterval(report);
 }
 
+/** The worker leads a process group wherever there are such, see `forkWorker`. */
+function endWithPrograms(): void {
+  try {
+    process.kill(-process.pid, 'SIGKILL');
+  } finally {
+    process.kill(process.pid, 'SIGKILL');
+  }
+}
+
 function serve(): void {
   const send = (message: FromWorker) => void process.send?.(message);
   // Nice level of background work; children of a server must never keep its own event loop waiting. Best effort.
@@ -31,7 +40,7 @@ function serve(): void {
   // A terminal or a service manager signals the whole group; the server decides when a worker ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   // The server is gone. `process.exit` would wait for a decode in the thread pool to end.
-  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.on('disconnect', endWithPrograms);
   process.on('message', (message: ToWorker) => void answer(message, send));
   send({ type: 'ready' });
 }

@@ -23,6 +23,7 @@ export const avif = {
   holds: { alpha: true, animation: false, profile: true, highDepth: true },
   maxSide: 16_384,
   write: {
+    by: 'libvips',
     usesQuality: true,
     quality: 60,
     defaults: {},

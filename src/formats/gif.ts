@@ -19,6 +19,7 @@ export const gif = {
   holds: { alpha: true, animation: true, profile: false, highDepth: false },
   maxSide: 65_535,
   write: {
+    by: 'libvips',
     usesQuality: false,
     quality: 100,
     // sharp's own default (7) takes half as long again.

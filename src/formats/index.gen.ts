@@ -4,7 +4,9 @@ import { avif } from './avif.ts';
 import { bmp } from './bmp.ts';
 import { gif } from './gif.ts';
 import { heic } from './heic.ts';
+import { ico } from './ico.ts';
 import { jpeg } from './jpeg.ts';
+import { jxl } from './jxl.ts';
 import { png } from './png.ts';
 import { svg } from './svg.ts';
 import { tiff } from './tiff.ts';
@@ -16,7 +18,9 @@ export const formats = {
   bmp,
   gif,
   heic,
+  ico,
   jpeg,
+  jxl,
   png,
   svg,
   tiff,

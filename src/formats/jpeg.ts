@@ -18,6 +18,7 @@ export const jpeg = {
   holds: { alpha: false, animation: false, profile: true, highDepth: false },
   maxSide: 65_535,
   write: {
+    by: 'libvips',
     usesQuality: true,
     quality: 80,
     // Optimised Huffman tables would save 1 % of the bytes for more than twice the time.

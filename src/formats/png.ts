@@ -24,6 +24,7 @@ export const png = {
   holds: { alpha: true, animation: false, profile: true, highDepth: true },
   maxSide: 2_147_483_647,
   write: {
+    by: 'libvips',
     usesQuality: false,
     quality: 100,
     defaults: { compressionLevel: 6 },

@@ -16,6 +16,7 @@ export const tiff = {
   holds: { alpha: true, animation: false, profile: true, highDepth: true },
   maxSide: 2_147_483_647,
   write: {
+    by: 'libvips',
     // Counts for the lossy compressions only.
     usesQuality: true,
     quality: 80,

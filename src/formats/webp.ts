@@ -20,6 +20,7 @@ export const webp = {
   holds: { alpha: true, animation: true, profile: true, highDepth: false },
   maxSide: 16_383,
   write: {
+    by: 'libvips',
     usesQuality: true,
     quality: 80,
     defaults: {},

@@ -12,6 +12,8 @@ export interface FormatFacts {
   /** The result would have several frames, could the format hold them. */
   readonly animated: boolean;
   readonly transparent: boolean;
+  /** Formats that cannot be written on this server, with the reason for the log; never chosen unless the request insists. */
+  readonly unwritable?: ReadonlyMap<string, string>;
 }
 
 const byName: ReadonlyMap<string, FormatDefinition> = new Map(Object.entries(formats));
@@ -26,25 +28,31 @@ const lastResort: readonly string[] = ['jpeg', 'png', 'gif'];
 export function chooseFormat(choice: FormatChoice, facts: FormatFacts): WritableFormat {
   const name = chosenName(choice, facts);
   const format = byName.get(name);
-  if (format === undefined || !isWritable(format)) {
-    throw new PictorError('FORMAT_UNSUPPORTED', { detail: `${name} cannot be written` });
+  const reason = facts.unwritable?.get(name);
+  if (format === undefined || !isWritable(format) || reason !== undefined) {
+    const detail = `${name} cannot be written${reason === undefined ? '' : `: ${reason}`}`;
+    throw new PictorError('FORMAT_UNSUPPORTED', { detail });
   }
   return format;
 }
 
 function chosenName({ negotiated = [], exact, preferred = [] }: FormatChoice, facts: FormatFacts): string {
-  const fitting = negotiated.find((name) => !facts.animated || byName.get(name)?.holds.animation === true);
+  const isHere = (name: string) => facts.unwritable?.has(name) !== true;
+  const fitting = negotiated
+    .filter(isHere)
+    .find((name) => !facts.animated || byName.get(name)?.holds.animation === true);
   if (fitting !== undefined) return fitting;
   if (exact !== undefined) return exact;
-  const list = preferred.length > 0 ? preferred : withSource(facts.source);
+  const wanted = preferred.length > 0 ? preferred : withSource(facts.source);
+  // Where nothing is left the first one is refused, with its reason.
+  const list = wanted.some(isHere) ? wanted.filter(isHere) : wanted;
   if (list.includes(facts.source)) return facts.source;
   return list.find((name) => holds(name, facts)) ?? list[0]!;
 }
 
-const withSource = (source: string): readonly string[] => {
-  const format = byName.get(source);
-  return format !== undefined && isWritable(format) ? [source, ...lastResort] : lastResort;
-};
+/** What a codec of ours writes is huge, slow or read by few: only requests that name it get it. */
+const withSource = (source: string): readonly string[] =>
+  byName.get(source)?.write?.by === 'libvips' ? [source, ...lastResort] : lastResort;
 
 function holds(name: string, { animated, transparent }: FormatFacts): boolean {
   const format = byName.get(name);

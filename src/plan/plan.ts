@@ -17,6 +17,8 @@ export interface PlanQuestion {
   readonly limits: ImageLimits;
   /** Answers to the questions of earlier rounds, in order. */
   readonly measured?: readonly Rect[];
+  /** Formats that cannot be written on this server, with the reason. */
+  readonly unwritable?: ReadonlyMap<string, string>;
 }
 
 /**
@@ -31,6 +33,7 @@ export function planTransform(question: PlanQuestion): Planning {
     source: info.format,
     animated: frames > 1,
     transparent: expectsTransparency(request, info),
+    ...(question.unwritable === undefined ? {} : { unwritable: question.unwritable }),
   });
   const kept = format.holds.animation ? frames : 1;
   checkFrames(info, kept, limits);

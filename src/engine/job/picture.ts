@@ -1,10 +1,8 @@
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import type { Size } from '../../core/geometry.ts';
-import { decodeBmp } from './bmp.ts';
+import { codecs } from '../codecs/index.gen.ts';
 import { becomesP3, type ColourPolicy } from './colour.ts';
 import { broken, internal } from './failures.ts';
-import { decodeHeif } from './heif.ts';
-import { allBytes } from './input.ts';
 import type { RawPixels } from './pixels.ts';
 import { wrapInPng } from './png-carrier.ts';
 import type { Original } from './probe.ts';
@@ -40,8 +38,7 @@ export async function openOriginal(
   { keepProfile, shallowProfile }: Reading = plainReading,
 ): Promise<Picture> {
   const { format, input, info } = original;
-  if (format.read?.by === 'bmp') return fromPixels(decodeBmp(await allBytes(input)));
-  if (format.read?.by === 'heif') return fromHeif(original);
+  if (format.read?.by === 'codec') return fromCodec(original);
   const options: SharpOptions = {
     // Damage that decoders can live with (a stray byte between markers, as some cameras write) is no reason to refuse.
     failOn: 'error',
@@ -62,8 +59,10 @@ export async function openOriginal(
   };
 }
 
-async function fromHeif(original: Original): Promise<Picture> {
-  const pixels = await decodeHeif(await allBytes(original.input), original.info);
+async function fromCodec(original: Original): Promise<Picture> {
+  const decoder = codecs.get(original.format.name)?.decoder;
+  if (decoder === undefined) return internal(new Error(`no decoder for ${original.format.name}`));
+  const pixels = await decoder.decode(original);
   if (original.icc === undefined && original.exif === undefined && original.xmp === undefined)
     return fromPixels(pixels);
   const png = await wrapInPng(pixels, original).catch(internal);

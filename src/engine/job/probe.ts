@@ -4,8 +4,9 @@ import type { FormatDefinition } from '../../core/format.ts';
 import type { Orientation } from '../../core/geometry.ts';
 import type { ImageInfo } from '../../core/image-info.ts';
 import { formats } from '../../formats/index.gen.ts';
+import { type CodecPrograms, missing } from '../availability.ts';
+import { codecs } from '../codecs/index.gen.ts';
 import type { JobInputRef } from '../wire.ts';
-import { readBmpHeader } from './bmp-header.ts';
 import { detectFormat } from './detect.ts';
 import { broken } from './failures.ts';
 import { allBytes, type JobInput, openInput } from './input.ts';
@@ -25,7 +26,12 @@ export interface Original {
 export async function probe(ref: JobInputRef): Promise<Original> {
   const input = openInput(ref);
   const format = await detectFormat(input);
-  if (format.read?.by === 'bmp') return probeBmp(input, format);
+  if (format.read?.by === 'codec') {
+    const reason = missing(format.read.needs, noPrograms);
+    if (reason !== null) throw new PictorError('IMAGE_UNKNOWN', { detail: `${format.name}: ${reason}` });
+    const decoder = codecs.get(format.name)?.decoder;
+    if (decoder?.probe !== undefined) return decoder.probe(input);
+  }
   // As bytes an SVG has no folder that relative links could point into.
   if (format === formats.svg) {
     const from = recognisableSvg(await allBytes(input));
@@ -33,6 +39,9 @@ export async function probe(ref: JobInputRef): Promise<Original> {
   }
   return probeWithLibvips(input, format);
 }
+
+/** No program is needed to read anything. */
+const noPrograms: CodecPrograms = { heifEncoder: '' };
 
 /** Reads headers only, so no bound on pixels is needed yet. */
 const headerOptions: SharpOptions = { limitInputPixels: false, failOn: 'none' };
@@ -104,23 +113,3 @@ const depthBits: Readonly<Record<string, number>> = {
 
 const orientation = (value: number | undefined): Orientation =>
   value !== undefined && value >= 1 && value <= 8 ? (value as Orientation) : 1;
-
-function probeBmp(input: JobInput, format: FormatDefinition): Original {
-  const { width, height, bits, masks } = readBmpHeader(input.head);
-  const info: ImageInfo = {
-    format: format.name,
-    width,
-    height,
-    orientation: 1,
-    frames: 1,
-    animated: false,
-    hasAlpha: bits > 8 && masks[3] !== 0,
-    space: 'srgb',
-    bits: 8,
-    hasProfile: false,
-    palette: bits <= 8,
-    vector: false,
-    bytes: input.size,
-  };
-  return { input, format, info };
-}

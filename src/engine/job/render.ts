@@ -1,10 +1,8 @@
-import type { Sharp } from 'sharp';
-import type { FormatDefinition } from '../../core/format.ts';
-import { formats } from '../../formats/index.gen.ts';
 import type { Pass } from '../../plan/passes.ts';
 import type { Plan } from '../../plan/plan-types.ts';
+import type { EncoderTools } from '../codec.ts';
 import { type ColourPolicy, colourPolicy, inSpace } from './colour.ts';
-import { internal } from './failures.ts';
+import { encode } from './encode.ts';
 import { describe, type Keeping } from './metadata.ts';
 import { ownershipTexts } from './ownership.ts';
 import { advance, chainOf, type OpenMark, passesFor } from './passes.ts';
@@ -15,6 +13,7 @@ export interface Rendering {
   readonly original: Original;
   readonly plan: Plan;
   readonly open: OpenMark;
+  readonly tools: EncoderTools;
 }
 
 export interface Rendered {
@@ -22,7 +21,7 @@ export interface Rendered {
   readonly width: number;
   /** Of one frame. */
   readonly height: number;
-  /** `performance.now()` when the last chain began; undefined when it is also the one that decodes. */
+  /** `performance.now()` when the last chain or the codec began; undefined when one chain does it all. */
   readonly lastChainAt: number | undefined;
 }
 
@@ -33,7 +32,7 @@ export interface Rendered {
  * @throws PictorError
  */
 export async function render(opened: Picture, rendering: Rendering): Promise<Rendered> {
-  const { original, plan, open } = rendering;
+  const { original, plan, open, tools } = rendering;
   const colour = colourPolicy(original.info, plan);
   const passes = [...passesFor(plan.steps, opened, plan.encode.format)];
   const ownership = ownershipOf(original, plan);
@@ -46,10 +45,9 @@ export async function render(opened: Picture, rendering: Rendering): Promise<Ren
   const lastChainAt = picture === opened ? undefined : performance.now();
   const chain = last === undefined ? picture.start() : await chainOf(picture, last, open);
   const described = describe(chain, picture, { ...keepingOf(plan, colour), ownership });
-  const { data, info } = await encode(inSpace(described, colour), plan)
-    .toBuffer({ resolveWithObject: true })
-    .catch(picture.fail);
-  return { bytes: data, width: info.width, height: info.pageHeight ?? info.height, lastChainAt };
+  const encoded = await encode(inSpace(described, colour), plan.encode, { fail: picture.fail, tools });
+  const { bytes, width, height, startedAt = lastChainAt } = encoded;
+  return { bytes, width, height, lastChainAt: startedAt };
 }
 
 /** The picture after a pass that is not the last: raw pixels, or a PNG where these cannot hold what is to be kept. */
@@ -80,11 +78,3 @@ const keepingOf = ({ keep, orientation }: Plan, { keepProfile }: ColourPolicy): 
 /** What goes along where all other metadata is left out. */
 const ownershipOf = ({ exif }: Original, { keep }: Plan): Keeping['ownership'] =>
   keep.metadata || !keep.copyright || exif === undefined ? {} : ownershipTexts(exif);
-
-function encode(chain: Sharp, { encode: spec }: Plan): Sharp {
-  const format: FormatDefinition | undefined = Object.values(formats).find(
-    ({ name }) => name === spec.format,
-  );
-  if (format?.write === undefined) return internal(new Error(`no encoder for ${spec.format}`));
-  return format.write.encode(chain, spec);
-}

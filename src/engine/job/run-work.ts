@@ -12,7 +12,7 @@ setUpSharp();
 /** Does one piece of work. @throws PictorError */
 export async function runWork(work: Work): Promise<WorkResult> {
   try {
-    return await (work.type === 'transform' ? transform(work.job) : inspect(work));
+    return await (work.type === 'transform' ? transform(work.job, work.tools) : inspect(work));
   } catch (thrown) {
     throw lostInput(work) ?? thrown;
   }

@@ -3,6 +3,8 @@ import { formats } from '../../formats/index.gen.ts';
 import type { TransformJob, TransformResult } from '../../plan/engine-port.ts';
 import { planTransform } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan-types.ts';
+import { unwritableFormats } from '../availability.ts';
+import { type EncoderTools, noTools } from '../codec.ts';
 import { colourPolicy } from './colour.ts';
 import { inputOf } from './input.ts';
 import { markOpener } from './marks.ts';
@@ -13,14 +15,14 @@ import { type Original, probe } from './probe.ts';
 import { render } from './render.ts';
 
 /** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
-export async function transform(job: TransformJob): Promise<TransformResult> {
+export async function transform(job: TransformJob, tools: EncoderTools = noTools): Promise<TransformResult> {
   const original = await probe(inputOf(job, job.request.source));
   const open = markOpener(job);
   const started = performance.now();
   const openPicture = decodedOnce(original);
-  const plan = await settlePlan({ job, original, openPicture, open });
+  const plan = await settlePlan({ job, original, openPicture, open, tools });
   const picture = await openPicture(plan.decode.frames, colourPolicy(original.info, plan));
-  const { bytes, width, height, lastChainAt } = await render(picture, { original, plan, open });
+  const { bytes, width, height, lastChainAt } = await render(picture, { original, plan, open, tools });
   const ended = performance.now();
   const decoded = lastChainAt ?? ended;
   return {
@@ -52,17 +54,20 @@ interface Settling {
   readonly original: Original;
   readonly openPicture: OpenPicture;
   readonly open: OpenMark;
+  readonly tools: EncoderTools;
 }
 
 /** Plans, and answers what only pixels can tell until there is nothing left to ask. */
-async function settlePlan({ job, original, openPicture, open }: Settling): Promise<Plan> {
+async function settlePlan({ job, original, openPicture, open, tools }: Settling): Promise<Plan> {
   const measured: Rect[] = [];
+  const unwritable = unwritableFormats(tools);
   for (;;) {
     const planning = planTransform({
       request: job.request,
       info: original.info,
       limits: job.limits,
       measured,
+      unwritable,
     });
     if ('plan' in planning) return planning.plan;
     measured.push(await measure(await openPicture(1), planning, open));

@@ -44,17 +44,44 @@ describe('choice of the output format', () => {
 
   test('no choice at all keeps the source’s format, or one everybody reads', () => {
     assert.equal(chosen({}, { source: 'webp' }), 'webp');
-    assert.equal(chosen({}, { source: 'heic' }), 'jpeg');
+    for (const source of ['heic', 'bmp', 'ico', 'jxl']) assert.equal(chosen({}, { source }), 'jpeg', source);
     assert.equal(chosen({}, { source: 'svg', transparent: true }), 'png');
   });
 
   test('what cannot be written is refused', () => {
-    for (const exact of ['svg', 'heic', 'bmp', 'jxl', 'constructor']) {
+    for (const exact of ['svg', 'pdf', 'constructor']) {
       assert.throws(
         () => chosen({ exact }),
         (error) => error instanceof PictorError && error.code === 'FORMAT_UNSUPPORTED',
       );
     }
+  });
+});
+
+describe('formats that this server cannot write', () => {
+  const unwritable = new Map([['jxl', 'no package']]);
+
+  test('are passed over where there is a choice', () => {
+    const facts = { unwritable };
+    assert.equal(chosen({ negotiated: ['jxl', 'webp'] }, facts), 'webp');
+    assert.equal(chosen({ negotiated: ['jxl'], exact: 'png' }, facts), 'png');
+    assert.equal(chosen({ preferred: ['jxl', 'png'] }, { ...facts, source: 'jxl' }), 'png');
+  });
+
+  test('are refused with the reason where there is none', () => {
+    for (const choice of [{ exact: 'jxl' }, { preferred: ['jxl'] }]) {
+      assert.throws(
+        () => chosen(choice, { unwritable }),
+        (error) =>
+          error instanceof PictorError &&
+          error.code === 'FORMAT_UNSUPPORTED' &&
+          error.detail === 'jxl cannot be written: no package',
+      );
+    }
+  });
+
+  test('animations are never JPEG XL', () => {
+    assert.equal(chosen({ negotiated: ['jxl', 'avif', 'webp'] }, { animated: true }), 'webp');
   });
 });
 

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import sharp from 'sharp';
-import { decodeBmp } from '../../../src/engine/job/bmp.ts';
-import { readBmpHeader } from '../../../src/engine/job/bmp-header.ts';
-import { fixture } from '../../support/engine-jobs.ts';
+import { decodeBmp } from '../../../../src/engine/codecs/bmp/decode.ts';
+import { readBmpHeader } from '../../../../src/engine/codecs/bmp/header.ts';
+import { fixture } from '../../../support/engine-jobs.ts';
 
 const original = () => sharp(fixture('bitmap.png')).raw().toBuffer();
 const load = (name: string) => readFile(fixture(`${name}.bmp`));

@@ -1,4 +1,4 @@
-import { PictorError } from '../../core/errors.ts';
+import { PictorError } from '../../../core/errors.ts';
 
 /**
  * Header of a Windows or OS/2 bitmap: BITMAPFILEHEADER and any of BITMAPCOREHEADER (12 bytes), OS22XBITMAPHEADER (64),

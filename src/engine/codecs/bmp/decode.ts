@@ -1,5 +1,5 @@
-import { type BmpHeader, broken, readBmpHeader } from './bmp-header.ts';
-import type { RawPixels } from './pixels.ts';
+import type { RawPixels } from '../../job/pixels.ts';
+import { type BmpHeader, broken, readBmpHeader } from './header.ts';
 
 /**
  * Unpacks a bitmap: 1 to 32 bits per pixel, palettes, bit masks, run lengths, both directions. Our own, because libvips
@@ -8,7 +8,17 @@ import type { RawPixels } from './pixels.ts';
  * @throws PictorError IMAGE_BROKEN
  */
 export function decodeBmp(bytes: Uint8Array): RawPixels {
-  const header = readBmpHeader(bytes);
+  const pixels = unpackBitmap(bytes, readBmpHeader(bytes));
+  if (pixels.channels === 4) opaqueWhenEmpty(pixels.data);
+  return pixels;
+}
+
+/**
+ * The pixels as they are stored, alpha included, however much sense it makes.
+ * @param header of these bytes, which may know better than they do themselves
+ * @throws PictorError IMAGE_BROKEN
+ */
+export function unpackBitmap(bytes: Uint8Array, header: BmpHeader): RawPixels {
   const { width, height, bits } = header;
   const channels = bits > 8 && header.masks[3] !== 0 ? 4 : 3;
   const data = Buffer.alloc(width * height * channels);
@@ -20,7 +30,6 @@ export function decodeBmp(bytes: Uint8Array): RawPixels {
     );
   else if (bits === 24) copyTriples(data, bytes, header);
   else unmask(data, bytes, header);
-  if (channels === 4) opaqueWhenEmpty(data);
   return { data, width, height, channels };
 }
 
