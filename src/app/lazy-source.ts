@@ -1,4 +1,5 @@
 import type { Source } from '../core/ports.ts';
+import { streamFrom } from '../sources/stream-from.ts';
 
 export interface LazySource extends Source {
   /** Loads the code before it is needed; a failure shows at the first use. */
@@ -18,6 +19,7 @@ export function createLazySource(schemes: readonly string[], load: () => Promise
   return {
     schemes,
     open: async (uri, context) => (await loaded()).open(uri, context),
+    stream: async (uri, context) => streamFrom(await loaded(), uri, context),
     warmUp() {
       loaded().catch(() => {
         loading = null;

@@ -13,6 +13,16 @@ export interface VisitRule {
   readonly allows: (url: string) => boolean;
 }
 
+/** Cookies of one client, on their way to sources of the client's own site. */
+export interface ClientCookies {
+  /** Same text, same answers: fetches for one client may be shared, with nobody else. */
+  readonly name: string;
+  /** Value of the Cookie header. */
+  readonly header: string;
+  /** Whether they may be sent to this URL. */
+  readonly goTo: (url: string) => boolean;
+}
+
 export interface OpenContext {
   /** Ends the transfer; the source must let go of its socket or file. */
   readonly signal: AbortSignal;
@@ -22,6 +32,24 @@ export interface OpenContext {
   readonly known?: Validators;
   /** Asked for every redirect target before anything is sent there; false: SOURCE_NOT_ALLOWED. Absent: all are allowed. */
   readonly visits?: VisitRule;
+  /** Sent where they may go, redirects included. Absent: none. */
+  readonly cookies?: ClientCookies;
+}
+
+/** As `OpenContext`, for an answer that is passed on as it comes. */
+export interface StreamContext extends Omit<OpenContext, 'known'> {
+  /** Headers of the client that the source gets to see; lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** An answer as a source gave it. */
+export interface SourceStream extends SourceResponse {
+  /** False: the source answered with the whole, whatever conditions and ranges `headers` asked for. */
+  readonly conditional: boolean;
+  /** Null: no body. Read it to its end or abort the signal. @param part bytes, both included; only for files */
+  body(part?: { readonly first: number; readonly last: number }): AsyncIterable<Uint8Array> | null;
+  /** Set for a file: then `body` gives parts of it. */
+  readonly fileSize?: number;
 }
 
 /** Facts by which the middle decides how long a copy is good (RFC 9111). */
@@ -62,6 +90,8 @@ export interface Source {
   /** URI schemes without colon, e.g. ['http', 'https']. */
   readonly schemes: readonly string[];
   open(uri: string, context: OpenContext): Promise<Original | NotModified>;
+  /** The source's own answer, whatever its status, body not decoded. Absent: `open` has to do. */
+  stream?(uri: string, context: StreamContext): Promise<SourceStream>;
   close?(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { PictorError } from '../core/errors.ts';
 import type { Source } from '../core/ports.ts';
+import { streamFrom } from './stream-from.ts';
 
 /**
  * Several sources as one: the scheme of the URI chooses. A scheme nobody serves is SOURCE_INVALID.
@@ -13,15 +14,18 @@ export function createSources(sources: readonly Source[]): Source {
       byScheme.set(scheme, source);
     }
   }
+
+  function sourceOf(uri: string): Source {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase();
+    const source = scheme === undefined ? undefined : byScheme.get(scheme);
+    if (source !== undefined) return source;
+    throw new PictorError('SOURCE_INVALID', { detail: `no source for ${uri.slice(0, 200)}` });
+  }
+
   return {
     schemes: [...byScheme.keys()],
-    async open(uri, context) {
-      const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(uri)?.[1]?.toLowerCase();
-      const source = scheme === undefined ? undefined : byScheme.get(scheme);
-      if (source === undefined)
-        throw new PictorError('SOURCE_INVALID', { detail: `no source for ${uri.slice(0, 200)}` });
-      return source.open(uri, context);
-    },
+    open: async (uri, context) => sourceOf(uri).open(uri, context),
+    stream: async (uri, context) => streamFrom(sourceOf(uri), uri, context),
     async close() {
       await Promise.all(sources.map(async (source) => source.close?.()));
     },

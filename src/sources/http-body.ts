@@ -13,6 +13,8 @@ export interface BodyRules {
   /** Bytes that have to arrive, when something but Content-Length says so. */
   readonly expectedBytes: number | undefined;
   readonly deadline: Deadline;
+  /** True: the time that whoever reads it takes is not counted. */
+  readonly paced?: boolean;
 }
 
 /** More than two encodings on top of each other is no image server, it is a bomb. */
@@ -40,6 +42,7 @@ export async function* readBody(body: Readable, rules: BodyRules): AsyncGenerato
   const arriving = countArriving(body, rules);
   let failure: unknown = null;
   let total = 0;
+  if (rules.paced === true) deadline.resume();
   try {
     for await (const chunk of decode(
       arriving,
@@ -48,7 +51,9 @@ export async function* readBody(body: Readable, rules: BodyRules): AsyncGenerato
     )) {
       total += chunk.length;
       if (total > maxBytes) throw tooLarge(maxBytes);
+      if (rules.paced === true) deadline.pause();
       yield chunk;
+      if (rules.paced === true) deadline.resume();
     }
   } catch (thrown) {
     throw deadline.failure() ?? classifyBodyFailure(failure ?? thrown);

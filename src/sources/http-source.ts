@@ -1,4 +1,4 @@
-import type { buildConnector, Dispatcher } from 'undici';
+import type { buildConnector } from 'undici';
 import { PictorError } from '../core/errors.ts';
 import type {
   NotModified,
@@ -6,15 +6,17 @@ import type {
   Original,
   Source,
   SourceResponse,
+  SourceStream,
+  StreamContext,
   Validators,
 } from '../core/ports.ts';
 import { type Deadline, startDeadline } from './deadline.ts';
 import type { ResolveAll } from './guarded-connector.ts';
-import { createHostGuard, type HostGuard } from './host-guard.ts';
+import { createHostGuard } from './host-guard.ts';
 import { codingsOf, readBody } from './http-body.ts';
-import { classifyHeadFailure, isStaleConnection } from './http-errors.ts';
-import { createHttpRoutes, type HttpRoutes } from './http-routes.ts';
-import { type HttpTarget, parseHttpUrl, resolveLocation } from './http-url.ts';
+import { type Answer, discard, type Fetching, type Followed, fetchFollowing } from './http-follow.ts';
+import { createHttpRoutes } from './http-routes.ts';
+import { type HttpTarget, parseHttpUrl } from './http-url.ts';
 import type { HttpSourceSettings } from './settings.ts';
 import { tooLarge } from './too-large.ts';
 
@@ -26,138 +28,95 @@ export interface HttpSourceParts {
   readonly build?: typeof buildConnector;
 }
 
-type Answer = Dispatcher.ResponseData;
-
-interface Fetching {
-  readonly settings: HttpSourceSettings;
-  readonly parts: HttpSourceParts;
-  readonly routes: HttpRoutes;
-  readonly guard: HostGuard;
-  readonly context: OpenContext;
-  readonly deadline: Deadline;
-}
-
 /**
- * Originals from web servers, by GET. Nothing of the client's request is passed on, no cookie is kept, and every hop of
- * a redirect is checked like a URL of its own. A body is handed over decoded, and either whole or as an error.
+ * Originals from web servers, by GET. Of the client's request nothing is passed on but what the context names, cookies
+ * live for one download, and every hop of a redirect is checked like a URL of its own. `open` hands a body over decoded,
+ * and either whole or as an error; `stream` hands over what came.
  *
  * Statuses: 200, 203 and a 206 that covers everything are an image; 404 and 410 SOURCE_NOT_FOUND; other 4xx
- * SOURCE_REFUSED; everything else SOURCE_FAILED.
+ * SOURCE_REFUSED; everything else SOURCE_FAILED. `stream` passes all of them on.
  */
 export function createHttpSource(settings: HttpSourceSettings, parts: HttpSourceParts): Source {
   const guard = createHostGuard(settings);
   const routes = createHttpRoutes({ ...parts, settings, guard });
+
+  /** Sends the request, and lets go of everything when that or the use of its answer fails. */
+  async function fetch<Result>(
+    uri: string,
+    { signal, visits, cookies }: Pick<OpenContext, 'signal' | 'visits' | 'cookies'>,
+    { headers, use }: Asked<Result>,
+  ): Promise<Result> {
+    const first = checkedTarget(uri, settings);
+    const deadline = startDeadline(signal, settings.timeoutSeconds);
+    const always = { ...ourHeaders(settings, parts.version), ...headers };
+    try {
+      const fetching: Fetching = { settings, routes, guard, deadline, headers: always, visits, cookies };
+      return await use(await fetchFollowing(fetching, first), deadline);
+    } catch (thrown) {
+      deadline.end();
+      throw deadline.failure() ?? thrown;
+    }
+  }
+
   return {
     schemes: ['http', 'https'],
-    async open(uri, context) {
-      const target = parseHttpUrl(uri);
-      if (target === null) throw new PictorError('SOURCE_INVALID', { detail: uri });
-      if (target.authorization !== null && !settings.allowUserInfo) {
-        throw new PictorError('SOURCE_INVALID', { detail: `user-info is not enabled: ${target.origin}` });
-      }
-      const deadline = startDeadline(context.signal, settings.timeoutSeconds);
-      const fetching: Fetching = { settings, parts, routes, guard, context, deadline };
-      try {
-        return await fetchFollowing(fetching, target);
-      } catch (thrown) {
-        deadline.end();
-        throw deadline.failure() ?? thrown;
-      }
-    },
+    open: (uri, context) =>
+      fetch(uri, context, {
+        headers: openHeaders(context),
+        use: (followed, deadline) => receive(followed, context, deadline),
+      }),
+    stream: (uri, context) =>
+      fetch(uri, context, {
+        headers: context.headers,
+        use: ({ answer }, deadline) => passOn(answer, context, deadline),
+      }),
     close: () => routes.close(),
   };
 }
 
-async function fetchFollowing(fetching: Fetching, first: HttpTarget): Promise<Original | NotModified> {
-  const visited: string[] = [];
-  for (let target = first; ; ) {
-    fetching.guard.checkLiteral(target);
-    const answer = await send(fetching, target);
-    if (!redirects.has(answer.statusCode) || answer.headers.location === undefined) {
-      const received = await receive(fetching, answer);
-      return visited.length === 0 ? received : { ...received, visited };
-    }
-    await discard(answer, fetching.deadline.signal);
-    if (visited.length >= fetching.settings.maxRedirects) {
-      throw new PictorError('SOURCE_REDIRECTS', {
-        detail: `more than ${visited.length} redirects`,
-        upstreamStatus: answer.statusCode,
-      });
-    }
-    target = nextTarget(fetching, target, answer);
-    visited.push(allowedStop(fetching, target));
-  }
+interface Asked<Result> {
+  /** Besides our own. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly use: (followed: Followed, deadline: Deadline) => Promise<Result>;
 }
 
-/** Where a redirect leads, when whoever asks may be led there. Without user-info, which no rule needs to know. */
-function allowedStop({ context }: Fetching, { origin, path }: HttpTarget): string {
-  const url = origin + path;
-  if (context.visits?.allows(url) === false)
-    throw new PictorError('SOURCE_NOT_ALLOWED', { detail: `redirected to ${url}` });
-  return url;
+/** @throws PictorError SOURCE_INVALID */
+function checkedTarget(uri: string, { allowUserInfo }: HttpSourceSettings): HttpTarget {
+  const target = parseHttpUrl(uri);
+  if (target === null) throw new PictorError('SOURCE_INVALID', { detail: uri });
+  if (target.authorization !== null && !allowUserInfo)
+    throw new PictorError('SOURCE_INVALID', { detail: `user-info is not enabled: ${target.origin}` });
+  return target;
 }
 
-/** RFC 9110 section 15.4; 300, 304 and 305 are no redirects to follow. */
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+const ourHeaders = (settings: HttpSourceSettings, version: string) => ({
+  'user-agent': settings.userAgent === '' ? `pictor/${version}` : settings.userAgent,
+  // No single format is named, so that an origin which negotiates sends what it stores and not a conversion of it.
+  accept: 'image/*,*/*;q=0.1',
+});
 
-function nextTarget({ settings }: Fetching, from: HttpTarget, answer: Answer): HttpTarget {
-  const location = String(answer.headers.location);
-  const text = resolveLocation(location, from);
-  const next = text === null ? null : parseHttpUrl(text);
-  if (next === null || (next.authorization !== null && !settings.allowUserInfo)) {
-    throw new PictorError('SOURCE_REDIRECTS', {
-      detail: `Location: ${location}`,
-      upstreamStatus: answer.statusCode,
-    });
-  }
-  // Credentials stay with the origin they were written for.
-  const authorization = next.authorization ?? (next.origin === from.origin ? from.authorization : null);
-  return { ...next, authorization };
-}
-
-/** @throws PictorError for everything that happens before the head of an answer is here */
-async function send(fetching: Fetching, target: HttpTarget): Promise<Answer> {
-  const { deadline, routes } = fetching;
-  const route = routes.routeTo(target);
-  const request = () =>
-    route.dispatcher.request({
-      origin: route.origin,
-      path: route.path,
-      method: 'GET',
-      headers: { ...requestHeaders(fetching, target), ...route.headers },
-      signal: deadline.signal,
-    });
-  try {
-    return await request().catch((thrown: unknown) => {
-      if (deadline.failure() === null && isStaleConnection(thrown)) return request();
-      throw thrown;
-    });
-  } catch (thrown) {
-    throw deadline.failure() ?? classifyHeadFailure(thrown);
-  }
-}
-
-function requestHeaders({ settings, parts, context }: Fetching, target: HttpTarget): Record<string, string> {
-  const { etag, lastModified } = context.known ?? {};
+function openHeaders({ known = {} }: OpenContext): Record<string, string> {
+  const { etag, lastModified } = known;
   return {
-    'user-agent': settings.userAgent === '' ? `pictor/${parts.version}` : settings.userAgent,
-    // No single format is named, so that an origin which negotiates sends what it stores and not a conversion of it.
-    accept: 'image/*,*/*;q=0.1',
     'accept-encoding': 'gzip',
-    ...(target.authorization === null ? {} : { authorization: target.authorization }),
     ...(etag === undefined ? {} : { 'if-none-match': etag }),
     ...(lastModified === undefined ? {} : { 'if-modified-since': lastModified }),
   };
 }
 
-async function receive({ context, deadline }: Fetching, answer: Answer): Promise<Original | NotModified> {
+async function receive(
+  { answer, visited: stops }: Followed,
+  context: OpenContext,
+  deadline: Deadline,
+): Promise<Original | NotModified> {
   const response = describe(answer);
+  const visited = stops.length === 0 ? {} : { visited: stops };
   const status = answer.statusCode;
   const asked = context.known?.etag !== undefined || context.known?.lastModified !== undefined;
   if (status === 304 && asked) {
     await discard(answer, deadline.signal);
     deadline.end();
-    return { status: 'not-modified', response };
+    return { status: 'not-modified', response, ...visited };
   }
   const refused = refusalOf(response, context.maxBytes);
   if (refused !== null) {
@@ -181,7 +140,25 @@ async function receive({ context, deadline }: Fetching, answer: Answer): Promise
     ...(contentType === undefined ? {} : { contentType }),
     validators: validatorsOf(response),
     response,
+    ...visited,
   };
+}
+
+/** The answer as it is, in the bytes it came in. While nobody asks for more of it, the clock stands still. */
+async function passOn(
+  answer: Answer,
+  { maxBytes }: StreamContext,
+  deadline: Deadline,
+): Promise<SourceStream> {
+  const response = describe(answer);
+  const { status } = response;
+  if (status > 599) throw new PictorError('SOURCE_FAILED', { detail: `status ${status}` });
+  if ((lengthOf(response) ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  // Also when nobody comes to read it.
+  answer.body.on('error', () => {});
+  deadline.pause();
+  const rules = { maxBytes, contentEncoding: undefined, expectedBytes: undefined, deadline, paced: true };
+  return { ...response, conditional: true, body: () => readBody(answer.body, rules) };
 }
 
 /** Why an answer is no image we could read; null when it is one. */
@@ -220,13 +197,4 @@ function describe({ statusCode, headers }: Answer): SourceResponse {
     plain[name.toLowerCase()] = Array.isArray(value) ? value.join(', ') : value;
   }
   return { status: statusCode, headers: plain };
-}
-
-const discardBytes = 16 * 1024;
-const discardMs = 1000;
-
-/** Reads a short body nobody wants, so that its connection can be used again; gives up on long and slow ones. */
-async function discard(answer: Answer, signal: AbortSignal): Promise<void> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(discardMs)]);
-  await answer.body.dump({ limit: discardBytes, signal: patience }).catch(() => {});
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
+import { gunzipSync } from 'node:zlib';
 import { PictorError } from '../../../src/core/errors.ts';
 import { startOrigin } from '../../support/origin.ts';
 import { failureOf, openContext, readOriginal } from '../../support/reading.ts';
@@ -254,11 +255,75 @@ originTest('user-info is refused, unless enabled: then it goes to its own origin
   assert.equal(other.requests[0]?.headers.authorization, undefined);
 });
 
-originTest('cookies are not carried from hop to hop', async (t, origin) => {
-  origin.route('/a', { redirect: '/b', headers: { 'set-cookie': 'a=1' } });
-  origin.route('/b', { body: 'x' });
-  await readOriginal(await httpSource(t).open(`${origin.url}/a`, openContext()));
-  assert.equal(origin.requests[1]?.headers.cookie, undefined);
+originTest('cookies go back to the host that set them, for the length of one download', async (t, origin) => {
+  const other = await startOrigin({ host: '127.0.0.2' });
+  t.after(() => other.close());
+  const cookies = ['a=1', 'b=2; Path=/deep', 'c=3; Secure', 'd=4; Max-Age=0', 'e=5; Domain=0.0.1'];
+  origin.route('/a', { redirect: '/deep/b', headers: { 'set-cookie': cookies } });
+  origin.route('/deep/b', { redirect: `http://127.0.0.2:${other.port}/c`, headers: { 'set-cookie': 'a=6' } });
+  other.route('/c', { redirect: `${origin.url}/d` });
+  origin.route('/d', { body: 'x' });
+  const source = httpSource(t);
+  await readOriginal(await source.open(`${origin.url}/a`, openContext()));
+  await readOriginal(await source.open(`${origin.url}/d`, openContext()));
+  assert.deepEqual(
+    origin.requests.map(({ headers }) => headers.cookie),
+    [undefined, 'a=1; b=2; e=5', 'a=1; e=5', undefined],
+  );
+  assert.equal(other.requests[0]?.headers.cookie, undefined);
+});
+
+originTest("a client's cookies go where they may and nowhere else", async (t, origin) => {
+  const other = await startOrigin({ host: '127.0.0.2' });
+  t.after(() => other.close());
+  origin.route('/a', { redirect: '/b', headers: { 'set-cookie': 'session=new' } });
+  origin.route('/b', { redirect: `http://127.0.0.2:${other.port}/c` });
+  other.route('/c', { body: 'x' });
+  const cookies = {
+    name: 'one',
+    header: 'session=old; theme=dark',
+    goTo: (url: string) => url.startsWith(`${origin.url}/`),
+  };
+  await readOriginal(await httpSource(t).open(`${origin.url}/a`, { ...openContext(), cookies }));
+  assert.deepEqual(
+    origin.requests.map(({ headers }) => headers.cookie),
+    ['session=old; theme=dark', 'theme=dark; session=new'],
+  );
+  assert.equal(other.requests[0]?.headers.cookie, undefined);
+});
+
+originTest("a streamed answer is the source's own: status, headers, encoded body", async (t, origin) => {
+  origin.route('/a', { status: 418, body: 'short and stout', encoding: 'gzip', etag: '"t"' });
+  origin.route('/b', { redirect: '/a' });
+  const headers = { 'accept-encoding': 'gzip', range: 'bytes=0-1', 'if-none-match': '"x"' };
+  const answer = await httpSource(t).stream!(`${origin.url}/b`, { ...openContext(), headers });
+  assert.deepEqual([answer.status, answer.conditional, answer.headers['etag']], [418, true, '"t"']);
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer.body()!) chunks.push(chunk);
+  assert.equal(gunzipSync(Buffer.concat(chunks)).toString(), 'short and stout');
+  const [, { headers: sent } = { headers: {} }] = origin.requests;
+  assert.deepEqual(
+    [sent.range, sent['if-none-match'], sent['accept-encoding']],
+    ['bytes=0-1', '"x"', 'gzip'],
+  );
+});
+
+originTest('a streamed answer has its bounds: bytes, and the time the source takes', async (t, origin) => {
+  origin.route('/long', { body: 'x'.repeat(1000) });
+  origin.route('/longer', { body: 'x'.repeat(600), endless: true });
+  origin.route('/slow', { body: 'x', declaredLength: 9, hang: 'mid-body' });
+  const stream = (place: string, settings = {}) =>
+    httpSource(t, settings).stream!(`${origin.url}${place}`, {
+      ...openContext(),
+      maxBytes: 999,
+      headers: {},
+    });
+  await failureOf(stream('/long'), 'SOURCE_TOO_LARGE');
+  const read = async (place: string, settings = {}) => {
+    for await (const _ of (await stream(place, settings)).body()!);
+  };
+  await failureOf(read('/longer'), 'SOURCE_TOO_LARGE');
+  await failureOf(read('/slow', { timeoutSeconds: 0.2 }), 'SOURCE_TIMEOUT');
 });
 
 originTest('a kept-alive connection that the origin has closed costs one silent retry', async (t, origin) => {
