@@ -45,6 +45,11 @@ export const errorCatalogue = {
   SIGNATURE_INVALID: row(403, 'Forbidden', 'The signature is missing, malformed or does not match.'),
   SIGNATURE_MISPLACED: row(403, 'Forbidden', 'The place of the signature holds a processing option.'),
   SECRET_INVALID: row(403, 'Forbidden', 'The Authorization header is missing or wrong.'),
+  REFERRER_REFUSED: row(
+    403,
+    'Forbidden',
+    'The Referer header is missing, or names no host on the list of the mount.',
+  ),
   METHOD_NOT_ALLOWED: row(405, 'Method not allowed', 'Only GET, HEAD and OPTIONS are answered here.'),
   NOT_FOUND: row(404, 'Not found', 'Nothing is mounted at this path.'),
   RANGE_INVALID: row(416, 'Range not satisfiable', 'The Range header lies outside the image.'),
@@ -55,6 +60,11 @@ export const errorCatalogue = {
     'The source URL cannot be read or its scheme is not enabled.',
   ),
   SOURCE_NOT_ALLOWED: row(403, 'Source is not allowed', 'The source is not on the allow list.'),
+  CONTENT_TYPE_REFUSED: row(
+    403,
+    'Source is not allowed',
+    'The type of the picture is not among those the mount gives.',
+  ),
   SOURCE_ADDRESS_REFUSED: row(
     403,
     'Source is not allowed',

@@ -132,17 +132,21 @@ export function createHandler(parts: HandlerParts): HttpHandler {
 
   /** Everything that may refuse a request before its picture is looked for. */
   function admit({ request, method, id, desk, target }: Exchange): Reply | ParsedRequest {
-    if (method === 'OPTIONS') return desk.replies.options(id);
+    const options = method === 'OPTIONS' ? desk.replies.options(id) : null;
+    if (options !== null) return options;
     const fixedHead = method === 'HEAD' ? desk.replies.head(id) : null;
     if (fixedHead !== null) return fixedHead;
-    if (method !== 'GET' && method !== 'HEAD') throw new PictorError('METHOD_NOT_ALLOWED');
+    if (!isTaken(method, desk)) throw new PictorError('METHOD_NOT_ALLOWED');
     if (desk.mount.policy.open?.includes(target.path) !== true)
       desk.authoriser.secret(request.headers.authorization);
     const route = desk.replies.routeFor(target.path);
     if (route !== null) return desk.replies.fixed(route, id);
     const parsed = parseOrRefuse(desk, target, hintsOf(request));
-    desk.authoriser.grant(parsed.grant);
+    desk.authoriser.grant(parsed.grant, parsed.image.source);
     desk.authoriser.source(parsed.image.source);
+    desk.authoriser.referrer(request.headers.referer);
+    const { expiresAt } = parsed.delivery;
+    if (expiresAt !== undefined && Date.now() >= expiresAt * 1000) throw new PictorError('EXPIRED');
     return parsed;
   }
 
@@ -152,9 +156,10 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const image = await parts.service.serve({
       image: parsed.image,
       signal: clientSignal(response),
-      visits: desk.authoriser.visits,
+      visits: desk.authoriser.visits(source),
       clientHolds: (etag, lastModified) => clientHolds(request, desk, { etag, lastModified }),
     });
+    desk.authoriser.contentType(image.mediaType);
     const facts = { image, delivery: parsed.delivery, source };
     const plain = pictureReply(exchange, facts);
     const reply = await withGzip(
@@ -217,7 +222,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const entry = isSimple(method, desk)
       ? desk.known.find(match.target.raw, request.headers.accept)
       : undefined;
-    if (entry !== undefined && entry.until > Date.now() && hasSecret(desk, request)) {
+    if (entry !== undefined && entry.until > Date.now() && mayPass(desk, request)) {
       const body = parts.service.peek(entry.facts.image.key, entry.facts.image.etag);
       if (body !== null) return answerKnown(exchange, entry, body);
     }
@@ -253,14 +258,21 @@ function parseOrRefuse(
 const hintsOf = (request: HttpRequest): RequestHints =>
   request.headers.accept === undefined ? {} : { accept: request.headers.accept };
 
+const isTaken = (method: string, { mount: { style } }: MountDesk): boolean =>
+  method === 'GET' ||
+  method === 'HEAD' ||
+  (method === 'OPTIONS' && style.options === 'as-get') ||
+  style.anyMethod === true;
+
 const isSimple = (method: string, desk: MountDesk): boolean =>
   method === 'GET' || (method === 'HEAD' && desk.mount.style.head === 'as-get');
 
-/** The known way may only be taken where the long way would get past the secret. */
-function hasSecret(desk: MountDesk, request: HttpRequest): boolean {
-  if (desk.mount.policy.secret === undefined) return true;
+/** The known way may only be taken where the long way would get past the secret and the list of referrers. */
+function mayPass({ mount: { policy }, authoriser }: MountDesk, { headers }: HttpRequest): boolean {
+  if (policy.secret === undefined && (policy.referrers ?? []).length === 0) return true;
   try {
-    desk.authoriser.secret(request.headers.authorization);
+    authoriser.secret(headers.authorization);
+    authoriser.referrer(headers.referer);
     return true;
   } catch {
     return false;

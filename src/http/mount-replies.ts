@@ -31,8 +31,8 @@ export interface MountReplies {
   image(facts: ImageDelivery): Reply;
   error(error: PictorError, requestId: string): Reply;
   fixed(route: FixedRoute, requestId: string): Reply;
-  /** To OPTIONS. */
-  options(requestId: string): Reply;
+  /** To OPTIONS; null: as GET. */
+  options(requestId: string): Reply | null;
   /** To HEAD, where the dialect answers it without looking; null: as GET. */
   head(requestId: string): Reply | null;
   /** The fixed answer for a path below the prefix, if there is one. */
@@ -42,6 +42,8 @@ export interface MountReplies {
 /** Builds the answers of one mount; everything that does not depend on the request is made here, once. */
 export function createMountReplies({ policy, style, extensionOf }: MountVoice): MountReplies {
   const always = headersOfEveryReply(policy, style);
+  const ofPictures = flat(style.imageHeaders ?? {});
+  const withPictures = [...without(always, ofPictures), ...ofPictures];
   const cacheControl = createCacheControl(policy.age);
   const alsoVary = policy.gzipLevel > 0 ? ['Accept-Encoding'] : [];
 
@@ -55,7 +57,7 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
       sourceExpires,
       shareable,
     });
-    const headers = [...always, 'X-Request-ID', requestId, 'Cache-Control', age.cacheControl];
+    const headers = [...withPictures, 'X-Request-ID', requestId, 'Cache-Control', age.cacheControl];
     if (age.expires !== undefined) headers.push('Expires', age.expires);
     if (policy.etag) headers.push('ETag', `"${image.etag}"`);
     if (policy.lastModified && image.lastModified !== undefined)
@@ -95,14 +97,15 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
       return { ...reply, headers: [...always, 'X-Request-ID', requestId, ...reply.headers] };
     },
     fixed(route, requestId) {
-      const own = flat({ 'Content-Type': route.contentType, ...route.headers });
+      const type = route.contentType === '' ? {} : { 'Content-Type': route.contentType };
+      const own = flat({ ...type, ...route.headers });
       return {
         status: route.status,
         headers: [...without(always, own), 'X-Request-ID', requestId, ...own],
         body: route.body,
       };
     },
-    options: (requestId) => plain(style.options, requestId),
+    options: (requestId) => (style.options === 'as-get' ? null : plain(style.options, requestId)),
     head: (requestId) => (style.head === 'as-get' ? null : plain(style.head, requestId)),
     routeFor: (path) =>
       style.routes.find((route) => (route.below ? path.startsWith(route.path) : path === route.path)) ?? null,

@@ -8,9 +8,11 @@
  * | `example.com:8080` | that host, that port                                                |
  * | `*.example.com`    | every host below it, at any depth; not `example.com`, `evilexample.com`, nor an IP address |
  * | `127.0.0.1`, `[::1]:80` | that address as a literal, in whatever spelling it was written |
+ * | `10.0.0.0/8`       | every address in that network as a literal; no name, whatever it resolves to |
  *
  * A dot at the end of a name makes no difference. There is no matching inside a label, of schemes or of paths.
  */
+import { parseIpNetwork } from './ip-network.ts';
 
 export interface HostAndPort {
   /** As `URL.hostname` gives it: IPv6 in brackets. */
@@ -26,6 +28,7 @@ export interface HostPattern {
 /** Reads one pattern; null when it is none. */
 export function parseHostPattern(text: string): HostPattern | null {
   const trimmed = text.trim();
+  if (trimmed.includes('/')) return networkPattern(trimmed);
   const match = /^(\*\.)?(\[[0-9a-f:.]+\]|[^\s:/?#@\\*[\]]+)(?::(\d{1,5}))?$/i.exec(bracketed(trimmed));
   if (match === null) return null;
   const [, wildcard, host, portText] = match;
@@ -43,6 +46,15 @@ export function parseHostPattern(text: string): HostPattern | null {
         ? name === hostname
         : !isIpLiteral(name) && name.endsWith(suffix) && name !== suffix;
     },
+  };
+}
+
+function networkPattern(text: string): HostPattern | null {
+  const network = parseIpNetwork(text);
+  if (network === null) return null;
+  return {
+    text,
+    matches: ({ hostname }) => isIpLiteral(hostname) && network.contains(hostname.replace(/^\[|\]$/g, '')),
   };
 }
 

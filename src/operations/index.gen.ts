@@ -9,6 +9,7 @@ import { extend, type ExtendOperation } from './extend.ts';
 import { flip, type FlipOperation } from './flip.ts';
 import { padding, type PaddingOperation } from './padding.ts';
 import { pixelate, type PixelateOperation } from './pixelate.ts';
+import { reframe, type ReframeOperation } from './reframe.ts';
 import { resize, type ResizeOperation } from './resize.ts';
 import { rotate, type RotateOperation } from './rotate.ts';
 import { sharpen, type SharpenOperation } from './sharpen.ts';
@@ -25,6 +26,7 @@ export const operations = {
   flip,
   padding,
   pixelate,
+  reframe,
   resize,
   rotate,
   sharpen,
@@ -42,6 +44,7 @@ export type Operation =
   | FlipOperation
   | PaddingOperation
   | PixelateOperation
+  | ReframeOperation
   | ResizeOperation
   | RotateOperation
   | SharpenOperation

@@ -16,6 +16,8 @@ export interface TrimOperation {
   readonly equalHorizontal?: boolean;
   /** Cut the same at the top and at the bottom. */
   readonly equalVertical?: boolean;
+  /** Leave a picture alone of which only a line of one pixel would be left. Default false. */
+  readonly spareThin?: boolean;
 }
 
 export const trim = {
@@ -27,8 +29,9 @@ export const trim = {
     colour: opaqueColourSchema.exactOptional(),
     equalHorizontal: z.boolean().exactOptional(),
     equalVertical: z.boolean().exactOptional(),
+    spareThin: z.boolean().exactOptional(),
   }),
-  defaults: { equalHorizontal: false, equalVertical: false },
+  defaults: { equalHorizontal: false, equalVertical: false, spareThin: false },
   plan: (op, frame, facts) => {
     if (facts.info.frames > 1) return { steps: [], frame };
     if (facts.measured === undefined) {
@@ -36,6 +39,7 @@ export const trim = {
       return { measure: { find: 'content', threshold: op.threshold, ...colour }, before: [] };
     }
     const area = equalised(facts.measured, frame, op);
+    if (op.spareThin === true && Math.min(area.width, area.height) <= 1) return { steps: [], frame };
     return {
       steps: [{ step: 'extract', area }],
       frame: { ...frame, width: area.width, height: area.height },

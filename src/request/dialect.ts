@@ -35,6 +35,8 @@ export type Grant =
       readonly type: 'hmac';
       /** What was signed, without salt. */
       readonly message: string;
+      /** Texts that may have been signed in its place. */
+      readonly orMessages?: readonly string[];
       /** As it stood in the URL. */
       readonly signature: string;
     };
@@ -85,6 +87,17 @@ export interface MountPolicy {
   readonly gzipLevel: number;
   /** Patterns a source URI must match one of (start anchored, `*` = any run without `/`); empty: all. */
   readonly allowedSources: readonly string[];
+  /** Hosts of sources, as patterns (`lib/host-pattern.ts`). Absent: no matter. */
+  readonly hosts?: {
+    /** These need no signature; all others need one, and without keys nothing helps. Empty: no matter. */
+    readonly allow: readonly string[];
+    /** Refused, signed or not, and where no redirect may lead. */
+    readonly deny: readonly string[];
+  };
+  /** Hosts one of which the Referer header must name. Absent or empty: no matter. */
+  readonly referrers?: readonly string[];
+  /** Media types that are given to clients, `*` for any run without `/`. Absent or empty: all. */
+  readonly contentTypes?: readonly string[];
   /** Let the dialect see the client hints, and name their headers in `Vary`. Absent: no. */
   readonly clientHints?: boolean;
   /** `attachment` where `Delivery` does not say. Absent: no. */
@@ -132,6 +145,7 @@ export interface ReplyStyle {
       ErrorCode,
       {
         readonly status: number | 'upstream';
+        /** `{reason}` in it is what the error has to say to the client. */
         readonly body: string;
         /** Status where the source did answer, but nothing of 400 and above. Absent: `status`. */
         readonly withoutError?: number;
@@ -143,11 +157,15 @@ export interface ReplyStyle {
   readonly contentType: string;
   /** Headers on every reply, errors included. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Headers on pictures only; they win over those of every reply. */
+  readonly imageHeaders?: Readonly<Record<string, string>>;
   /** Fixed answers, by exact path below the prefix. `methods` absent: GET and HEAD. */
   readonly routes: readonly FixedRoute[];
   /** HEAD: as GET without body, or a fixed 200. OPTIONS: always 200 or 204 without looking at the path. */
   readonly head: 'as-get' | FixedReply;
-  readonly options: FixedReply;
+  readonly options: 'as-get' | FixedReply;
+  /** True: methods other than GET, HEAD and OPTIONS count as GET. Absent: they are refused. */
+  readonly anyMethod?: boolean;
   /**
    * True: errors also show their `detail`, which is meant for the log; `stack`: all there is to know, as a page where
    * the client takes HTML. For development only; absent means never.

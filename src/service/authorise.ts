@@ -2,17 +2,25 @@ import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqua
 import { PictorError } from '../core/errors.ts';
 import type { VisitRule } from '../core/ports.ts';
 import type { Grant, MountPolicy, SignaturePolicy } from '../request/dialect.ts';
+import { createHostAccess } from './host-access.ts';
 
 /** Checks of one mount, made once from its policy. All comparisons with secrets take constant time. */
 export interface Authoriser {
   /** Is the `Authorization` header what the mount asks for? @throws PictorError SECRET_INVALID */
   secret(authorization: string | undefined): void;
-  /** @throws PictorError SIGNATURE_INVALID */
-  grant(grant: Grant): void;
+  /** May pages of the host in this `Referer` header show the pictures of the mount? @throws PictorError REFERRER_REFUSED */
+  referrer(referrer: string | undefined): void;
+  /**
+   * Is there a grant for this source, or is its host on the list of those that need none? Without a source: is it good?
+   * @throws PictorError SIGNATURE_INVALID, SOURCE_NOT_ALLOWED
+   */
+  grant(grant: Grant, source?: string): void;
   /** @throws PictorError SOURCE_NOT_ALLOWED */
   source(uri: string): void;
-  /** Where redirects may lead; undefined: anywhere. */
-  readonly visits: VisitRule | undefined;
+  /** Is this a type of picture the mount gives? @throws PictorError CONTENT_TYPE_REFUSED */
+  contentType(mediaType: string): void;
+  /** Where redirects of a source may lead; undefined: anywhere. */
+  visits(source: string): VisitRule | undefined;
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
@@ -22,24 +30,43 @@ export function createAuthoriser(policy: MountPolicy): Authoriser {
   const checkSignature = policy.signature === null ? null : createSignatureCheck(policy.signature);
   const patterns = policy.allowedSources.map(sourcePattern);
   const stops = policy.allowedSources.map(patternOfStops).map(sourcePattern);
-  const visits: VisitRule = {
-    name: JSON.stringify(policy.allowedSources),
-    allows: (url) => stops.some((pattern) => pattern.test(url)),
-  };
+  const hosts = createHostAccess(policy);
+  const types = (policy.contentTypes ?? []).map(typePattern);
 
   return {
-    visits: patterns.length === 0 ? undefined : visits,
+    visits(source) {
+      const stopRule = hosts.stopRule(source);
+      if (patterns.length === 0 && stopRule === null) return undefined;
+      const named = [policy.allowedSources, stopRule === null ? null : policy.hosts, hosts.isListed(source)];
+      return {
+        name: JSON.stringify(named),
+        allows: (url) =>
+          (patterns.length === 0 || stops.some((pattern) => pattern.test(url))) && stopRule?.(url) !== false,
+      };
+    },
+    referrer: (referrer) => hosts.checkReferrer(referrer),
+    contentType(mediaType) {
+      if (types.length > 0 && !types.some((pattern) => pattern.test(mediaType)))
+        throw new PictorError('CONTENT_TYPE_REFUSED', { detail: mediaType });
+    },
     secret(authorization) {
       if (expected === null) return;
       if (!timingSafeEqual(expected, digest(authorization ?? ''))) throw new PictorError('SECRET_INVALID');
     },
-    grant(grant) {
-      if (checkSignature === null) return;
-      if (grant.type !== 'hmac' || !checkSignature(grant.message, grant.signature)) {
-        throw new PictorError('SIGNATURE_INVALID');
+    grant(grant, source) {
+      if (source !== undefined && hosts.isListed(source)) return;
+      if (checkSignature === null) {
+        if (!hosts.hasList || source === undefined) return;
+        throw new PictorError('SOURCE_NOT_ALLOWED', { detail: `host is not on the list: ${source}` });
       }
+      if (grant.type === 'hmac') {
+        const { message, orMessages = [], signature } = grant;
+        if ([message, ...orMessages].some((text) => checkSignature(text, signature))) return;
+      }
+      throw new PictorError('SIGNATURE_INVALID');
     },
     source(uri) {
+      hosts.checkDenied(uri);
       if (patterns.length > 0 && !patterns.some((pattern) => pattern.test(uri))) {
         throw new PictorError('SOURCE_NOT_ALLOWED', { detail: uri });
       }
@@ -72,6 +99,12 @@ function createSignatureCheck(policy: SignaturePolicy): (message: string, signat
   };
 }
 
+/** A glob for the whole of a media type; `*` does not cross the slash. */
+const typePattern = (glob: string): RegExp =>
+  new RegExp(`^${glob.split('*').map(escapeRegExp).join('[^/]*')}$`);
+
+const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&');
+
 /** User and password are no part of where a redirect leads. */
 const patternOfStops = (pattern: string): string => pattern.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/]*@/i, '$1');
 
@@ -81,10 +114,6 @@ const patternOfStops = (pattern: string): string => pattern.replace(/^([a-z][a-z
  */
 function sourcePattern(pattern: string): RegExp {
   const path = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(pattern)?.[0].length ?? 0;
-  const wild = (part: string, run: string) =>
-    part
-      .split('*')
-      .map((text) => text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-      .join(run);
+  const wild = (part: string, run: string) => part.split('*').map(escapeRegExp).join(run);
   return new RegExp(`^${wild(pattern.slice(0, path), '[^/?#@\\\\]*')}${wild(pattern.slice(path), '[^/]*')}`);
 }

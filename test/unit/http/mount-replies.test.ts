@@ -137,7 +137,7 @@ test('CORS and security headers are on errors, fixed answers and OPTIONS as well
   for (const reply of [
     mount.error(new PictorError('SIGNATURE_INVALID'), 'id-1'),
     mount.fixed(route, 'id-1'),
-    mount.options('id-1'),
+    mount.options('id-1')!,
   ]) {
     const headers = headersOf(reply);
     assert.equal(headers['access-control-allow-origin'], 'https://x.test');
@@ -161,16 +161,30 @@ test('fixed answers are found by exact path, or below a prefix where they say so
   assert.equal(reply.body, 'running');
 });
 
+test('headers of pictures win over those of every reply, and stand on no other', () => {
+  const own = { 'Content-Security-Policy': "script-src 'none'", 'X-Own': 'yes' };
+  const mount = createMountReplies({
+    policy,
+    style: { ...style, imageHeaders: own, options: 'as-get' },
+    extensionOf,
+  });
+  const headers = headersOf(mount.image(facts));
+  assert.equal(headers['content-security-policy'], "script-src 'none'");
+  assert.equal(headers['x-own'], 'yes');
+  assert.equal(headersOf(mount.error(new PictorError('BUSY'), 'x'))['x-own'], undefined);
+  assert.equal(mount.options('x'), null);
+});
+
 test('HEAD and OPTIONS as the style has them', () => {
   assert.equal(replies.head('x'), null);
-  assert.deepEqual([replies.options('x').status, replies.options('x').body], [200, ' ']);
+  assert.deepEqual([replies.options('x')?.status, replies.options('x')?.body], [200, ' ']);
   const blunt = createMountReplies({
     policy,
     style: { ...style, head: { status: 200, body: ' ' }, options: { status: 204, body: '' } },
     extensionOf,
   });
   assert.equal(blunt.head('x')?.status, 200);
-  assert.equal(blunt.options('x').body, null);
+  assert.equal(blunt.options('x')?.body, null);
 });
 
 test('gzip of a mount is announced in Vary, each name once', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { PictorError } from '../../../src/core/errors.ts';
 import type { MountPolicy, SignaturePolicy } from '../../../src/request/dialect.ts';
 import { createAuthoriser } from '../../../src/service/authorise.ts';
@@ -97,11 +97,11 @@ test('allowed sources are anchored and a star stops at a slash', () => {
 });
 
 test('redirects are held to the allowed sources; user and password are no part of them', () => {
-  assert.equal(createAuthoriser(open).visits, undefined);
-  const { visits } = createAuthoriser({
+  assert.equal(createAuthoriser(open).visits('http://a.example/'), undefined);
+  const visits = createAuthoriser({
     ...open,
     allowedSources: ['http://*.mycdn.dev/', 'https://user:pass@private.dev/images/'],
-  });
+  }).visits('http://a.mycdn.dev/');
   for (const [url, allowed] of [
     ['http://a.mycdn.dev/x', true],
     ['https://private.dev/images/x', true],
@@ -110,4 +110,83 @@ test('redirects are held to the allowed sources; user and password are no part o
   ] as const) {
     assert.equal(visits?.allows(url), allowed, url);
   }
+});
+
+describe('lists of hosts', () => {
+  const lists = { ...open, hosts: { allow: ['a.test', '10.0.0.0/8'], deny: ['evil.a.test', 'bad.test'] } };
+  const allow = 'http://a.test/x.png';
+  const other = 'http://other.test/x.png';
+
+  test('without keys only hosts on the list, with keys also what is signed', () => {
+    const { grant } = createAuthoriser(lists);
+    grant({ type: 'none' }, allow);
+    grant({ type: 'none' }, 'http://10.1.2.3:8080/x.png');
+    assert.throws(() => grant({ type: 'none' }, other), refuses('SOURCE_NOT_ALLOWED'));
+    assert.throws(() => grant({ type: 'none' }, 'http://ten.test/'), refuses('SOURCE_NOT_ALLOWED'));
+    const keyed = createAuthoriser({ ...signed(), hosts: lists.hosts });
+    keyed.grant({ type: 'none' }, allow);
+    keyed.grant(hmac('/asd', 'oWaL7QoW5TsgbuiS9-5-DI8S3Ibbo1gdB2SteJh3a20'), other);
+    assert.throws(() => keyed.grant(hmac('/asd', 'AAAA'), other), refuses('SIGNATURE_INVALID'));
+  });
+
+  test('any of several texts may have been signed', () => {
+    const { grant } = createAuthoriser(signed());
+    const right = 'oWaL7QoW5TsgbuiS9-5-DI8S3Ibbo1gdB2SteJh3a20';
+    grant({ type: 'hmac', message: '/other', orMessages: ['/more', '/asd'], signature: right });
+    assert.throws(
+      () => grant({ type: 'hmac', message: '/other', orMessages: ['/more'], signature: right }),
+      refuses('SIGNATURE_INVALID'),
+    );
+  });
+
+  test('a denied host is refused, whatever else is said of it', () => {
+    const { source } = createAuthoriser(lists);
+    source(allow);
+    assert.throws(() => source('http://bad.test:81/'), refuses('SOURCE_NOT_ALLOWED'));
+    assert.throws(() => source('HTTP://user@BAD.test./'), refuses('SOURCE_NOT_ALLOWED'));
+  });
+
+  test('who came in by the list stays on it; nobody is led to a denied host', () => {
+    const { visits } = createAuthoriser({ ...signed(), hosts: lists.hosts });
+    assert.equal(visits(allow)?.allows(other), false);
+    assert.equal(visits(allow)?.allows('http://10.0.0.1/'), true);
+    assert.equal(visits(other)?.allows('http://third.test/'), true);
+    assert.equal(visits(other)?.allows('http://bad.test/'), false);
+    assert.notEqual(visits(allow)?.name, visits(other)?.name);
+    assert.equal(createAuthoriser(open).visits(allow), undefined);
+  });
+
+  test('pages that may show the pictures', () => {
+    const { referrer } = createAuthoriser({ ...open, referrers: ['a.test', '*.b.test'] });
+    referrer('http://a.test/x');
+    referrer('https://x.b.test:8443/');
+    for (const wrong of [
+      undefined,
+      '',
+      'a.test',
+      'http://b.test/',
+      'http://evilb.test/',
+      'http://a.test.evil.test/',
+    ])
+      assert.throws(() => referrer(wrong), refuses('REFERRER_REFUSED'), wrong);
+    createAuthoriser(open).referrer(undefined);
+  });
+
+  test('types of pictures: a glob for the whole of it that does not cross the slash', () => {
+    const check = (contentTypes: string[], type: string) => {
+      try {
+        createAuthoriser({ ...open, contentTypes }).contentType(type);
+        return true;
+      } catch (thrown) {
+        assert.ok(refuses('CONTENT_TYPE_REFUSED')(thrown));
+        return false;
+      }
+    };
+    assert.equal(check([], 'text/html'), true);
+    assert.equal(check(['image/*'], 'image/jpeg'), true);
+    assert.equal(check(['image/svg*'], 'image/svg+html'), true);
+    assert.equal(check(['*'], 'image/png'), false);
+    assert.equal(check(['text/plain'], 'text/plain+foo'), false);
+    assert.equal(check(['image.png'], 'image/png'), false);
+  });
 });
