@@ -53,10 +53,14 @@ function neutral(error: PictorError, requestId: string): StatusAndBody {
 function inStyle(error: PictorError, style: ErrorStyle): StatusAndBody {
   const own = style.errors[error.code];
   if (own !== undefined)
-    return { status: own.status === 'upstream' ? upstreamStatus(error) : own.status, body: own.body };
+    return { status: own.status === 'upstream' ? upstreamStatus(error) : own.status, body: withReason(own.body, error) };
   if (style.otherwise !== 'catalogue') return style.otherwise;
   return { status: errorCatalogue[error.code].status, body: error.message };
 }
+
+/** What the error says to the client, in the place the dialect has for it. */
+const withReason = (body: string, { reason, message }: PictorError): string =>
+  body.includes('{reason}') ? body.split('{reason}').join(reason ?? message) : body;
 
 /** A source's status is only passed on where it is an error: a redirect or a 200 would say something else about us. */
 function upstreamStatus(error: PictorError): number {
