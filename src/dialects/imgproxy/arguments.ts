@@ -31,3 +31,10 @@ export function readTruth(text: string): boolean | null {
 /** The refusal of an argument: `option` and `text` go to the log only. */
 export const badArgument = (option: string, text: string): PictorError =>
   new PictorError('OPTION_INVALID', { detail: `imgproxy option ${option}: ${text}`.slice(0, 200) });
+
+/** Base64 without the signs at its end that fill it up. Counted from the end: a pattern would take quadratic time over a long run in the middle. */
+export function withoutPadding(encoded: string): string {
+  let end = encoded.length;
+  while (end > 0 && encoded[end - 1] === '=') end -= 1;
+  return encoded.slice(0, end);
+}

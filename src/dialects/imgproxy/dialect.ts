@@ -2,16 +2,17 @@ import { freezeRequest } from '../../request/canonical.ts';
 import type { Dialect, Grant, RequestTarget } from '../../request/dialect.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { imgproxyAssets } from './assets.ts';
+import { automaticFormats, withoutAutomaticFormats } from './automatic-formats.ts';
 import { formatRequest } from './format.ts';
 import { imgproxyPolicy } from './policy.ts';
 import { imgproxyReplies } from './replies.ts';
-import { effectiveSettings, rulesOf } from './rules.ts';
+import { effectiveSettings, type ImgproxyRules, rulesOf } from './rules.ts';
 import type { ImgproxySettings } from './settings.ts';
-import { parseV1, splitV1 } from './v1-parse.ts';
+import { parseV1, splitV1, type V1Path } from './v1-parse.ts';
 import { parseV4, v4Signature } from './v4-parse.ts';
 
 /**
- * The URL language of imgproxy: version 1 whole, version 4 as far as `v4Options` goes. Both live in one mount.
+ * The URL language of imgproxy: versions 1 and 4 whole, without the Pro edition. Both live in one mount.
  *
  * Version 4 (raw path; the signature covers `/` and everything behind its own part):
  *
@@ -20,6 +21,7 @@ import { parseV4, v4Signature } from './v4-parse.ts';
  *
  * An option is `name:argument:argument…`; the first part without `:` begins the source. Later options win. Without a
  * format the source's own is kept when it is JPEG, PNG or GIF, else the first of these that can hold the picture is taken.
+ * Where only presets are allowed, one part names them (`{preset}:{preset}`) in the place of all options.
  *
  * Version 1 (escapes resolved first; the signature covers the same):
  *
@@ -38,10 +40,10 @@ import { parseV4, v4Signature } from './v4-parse.ts';
  */
 export const imgproxy: Dialect<ImgproxySettings> = {
   name: 'imgproxy',
-  summary: 'imgproxy URLs: version 1, and version 4 as far as documented.',
+  summary: 'imgproxy URLs: versions 1 and 4.',
   parse(target, settings, hints) {
     const rules = rulesOf(settings);
-    const path = splitV1(target.path);
+    const path = v1PathOf(target, rules);
     const parsed = path === null ? parseV4(target, rules, hints) : parseV1(path, rules, hints);
     return { ...parsed, image: freezeRequest(parsed.image) };
   },
@@ -55,13 +57,21 @@ export const imgproxy: Dialect<ImgproxySettings> = {
   policy: imgproxyPolicy,
   assets: imgproxyAssets,
   withAssets: (settings, assets) => ({ ...settings, assets }),
+  wantedFormats: automaticFormats,
+  withoutFormats: withoutAutomaticFormats,
   effective: effectiveSettings,
 };
+
+/** Null for paths of version 4. Where URLs may not say everything, version 1 must not be a way around that. */
+function v1PathOf(target: RequestTarget, rules: ImgproxyRules): V1Path | null {
+  if (rules.onlyPresets || (rules.compat === 'v4' && rules.allowedOptions !== null)) return null;
+  return splitV1(target.path);
+}
 
 function grantOf(target: RequestTarget, settings: ImgproxySettings): Grant {
   const rules = rulesOf(settings);
   if (rules.keys.length === 0) return { type: 'none' };
-  const v1 = splitV1(target.path);
+  const v1 = v1PathOf(target, rules);
   if (v1 !== null) return { type: 'hmac', message: v1.message, signature: v1.signature };
   const { signature, path } = v4Signature(target, rules);
   return { type: 'hmac', message: `/${path}`, signature };

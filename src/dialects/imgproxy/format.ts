@@ -2,10 +2,14 @@ import { PictorError } from '../../core/errors.ts';
 import { encodeBase64Url } from '../../lib/base64url.ts';
 import type { Operation } from '../../operations/index.gen.ts';
 import { canonicalText } from '../../request/canonical.ts';
-import type { ImageRequest, OutputSpec } from '../../request/image-request.ts';
-import { compassPoints, gravityText } from './gravity.ts';
+import type { ImageRequest } from '../../request/image-request.ts';
+import { urlFormatName } from './format-names.ts';
+import { compassPoints } from './gravity.ts';
 import type { ImgproxyRules } from './rules.ts';
 import { sourceOfUri } from './source.ts';
+import { draftOf } from './v4-draft-of.ts';
+import { startDraft } from './v4-parse.ts';
+import { optionTexts } from './v4-texts.ts';
 
 /** Where the signature goes; what stands there while there is none. */
 const noSignature = 'unsafe';
@@ -25,12 +29,16 @@ interface Wordings {
  */
 export function formatRequest(image: ImageRequest, { rules, read }: Wordings): string {
   const wanted = canonicalText(image);
-  const wordings: readonly Wording[] = rules.compat === 'v1' ? [v1Path, v4Path] : [v4Path, v1Path];
-  for (const wording of wordings) {
+  for (const wording of wordingsOf(rules)) {
     const path = wording(image, rules);
     if (path !== null && readsAs(path, read) === wanted) return path;
   }
   throw new PictorError('OPTION_INVALID', { detail: 'imgproxy URLs cannot say this' });
+}
+
+function wordingsOf(rules: ImgproxyRules): readonly Wording[] {
+  if (rules.onlyPresets) return [...rules.presets.keys()].map(presetPath);
+  return rules.compat === 'v1' ? [v1Path, v4Path] : [v4Path, v1Path];
 }
 
 function readsAs(path: string, read: Wordings['read']): string | null {
@@ -44,42 +52,25 @@ function readsAs(path: string, read: Wordings['read']): string | null {
 
 function v4Path(image: ImageRequest, rules: ImgproxyRules): string | null {
   const source = sourceOfUri(image.source, rules);
-  const options = v4OptionTexts(image, rules);
-  if (source === null || options === null) return null;
+  if (source === null) return null;
+  const before = startDraft(rules, {});
+  const options = optionTexts(draftOf(image, before, rules), before, rules);
+  return v4PathOf(options, source, image);
+}
+
+function v4PathOf(options: readonly string[], source: string, image: ImageRequest): string {
   const { exact } = image.output.format;
-  const extension = exact === undefined ? '' : `@${exact === 'jpeg' ? 'jpg' : exact}`;
+  const extension = exact === undefined ? '' : `@${urlFormatName(exact)}`;
   return ['', noSignature, ...options, 'plain', escapePlain(source) + extension].join('/');
 }
 
-function v4OptionTexts(image: ImageRequest, rules: ImgproxyRules): string[] | null {
-  const texts: string[] = [];
-  const quality = qualityText(image.output, rules);
-  const resize = image.operations.find((each) => each.op === 'resize');
-  if (resize !== undefined) {
-    const extend = image.operations.find((each) => each.op === 'extend');
-    texts.push(...resizeTexts(resize, extend));
-  }
-  if (quality !== null) texts.push(quality);
-  return texts.map((text) => text.replaceAll(':', rules.argumentsSeparator));
-}
-
-function resizeTexts(
-  resize: Extract<Operation, { op: 'resize' }>,
-  extend: Extract<Operation, { op: 'extend' }> | undefined,
-): string[] {
-  const { type = 'fit', width = 0, height = 0, enlarge = false, gravity } = resize;
-  const canvas = extend?.gravity === undefined ? '' : `:${gravityText(extend.gravity)}`;
-  const more = extend === undefined ? (enlarge ? ':1' : '') : `:${enlarge ? 1 : 0}:1${canvas}`;
-  const box = width === 0 && height === 0 ? [] : [`rs:${type}:${width}:${height}${more}`];
-  return gravity === undefined ? box : [...box, `g:${gravityText(gravity)}`];
-}
-
-/** Nothing where the settings alone give this quality. */
-function qualityText({ format, quality }: OutputSpec, rules: ImgproxyRules): string | null {
-  if (quality === undefined) return null;
-  const usual = format.exact === undefined ? undefined : (rules.formatQuality[format.exact] ?? rules.quality);
-  return quality === usual ? null : `q:${quality}`;
-}
+/** One preset for the whole picture, for mounts whose URLs name presets and nothing else. */
+const presetPath =
+  (preset: string): Wording =>
+  (image, rules) => {
+    const source = sourceOfUri(image.source, rules);
+    return source === null ? null : v4PathOf([preset], source, image);
+  };
 
 /** `%`, `?`, `@`, `#` and everything that may not stand in a URL, and a `:/` that would be taken for a broken `://`. */
 const escapePlain = (source: string): string =>
@@ -97,7 +88,7 @@ function v1Path(image: ImageRequest, rules: ImgproxyRules): string | null {
   const type = cut === undefined ? 'fit' : cut.op === 'crop' ? 'crop' : (cut.type ?? 'fit');
   const enlarge = cut?.op === 'resize' && cut.enlarge === true ? '1' : '0';
   const place = gravity === undefined ? 'ce' : v1Gravity(gravity);
-  const tail = `${encodeBase64Url(new TextEncoder().encode(source))}.${exact === 'jpeg' ? 'jpg' : exact}`;
+  const tail = `${encodeBase64Url(new TextEncoder().encode(source))}.${urlFormatName(exact)}`;
   return ['', noSignature, type, width, height, place, enlarge, tail].join('/');
 }
 

@@ -1,5 +1,6 @@
+import { formatNamed } from './format-names.ts';
 import { decimal, list, mapped, oneOf, type TextReader, text, truth, whole } from './legacy-reading.ts';
-import { formatNamed } from './output.ts';
+import { s3Variables } from './legacy-s3.ts';
 
 /** A variable of imgproxy that has a counterpart here. */
 export interface LegacyVariable {
@@ -150,6 +151,7 @@ export const legacyVariables: readonly LegacyVariable[] = [
     'settings.webpPreset',
   ),
   variable('AVIF_SPEED', whole({ least: 0, most: 9 }), 'settings.avifSpeed'),
+  ...s3Variables,
 ];
 
 /** Variables with a counterpart that legacy.ts reads itself. */

@@ -1,40 +1,29 @@
 import { PictorError } from '../../core/errors.ts';
 import type { RequestHints } from '../../request/dialect.ts';
 import type { OutputSpec } from '../../request/image-request.ts';
+import { isLossy, mayBeAsked, sorted } from './format-names.ts';
 import type { ImgproxyRules } from './rules.ts';
-
-/** Format names of URLs and old settings, and what pictor calls them. */
-const formatNames: Readonly<Record<string, string>> = {
-  jpg: 'jpeg',
-  jpeg: 'jpeg',
-  png: 'png',
-  webp: 'webp',
-  avif: 'avif',
-  gif: 'gif',
-  tiff: 'tiff',
-  jxl: 'jxl',
-  heic: 'heic',
-  bmp: 'bmp',
-  ico: 'ico',
-  svg: 'svg',
-};
-
-/** pictor's name of a format that a URL names, or null. Upper case is another name. */
-export const formatNamed = (name: string): string | null =>
-  Object.hasOwn(formatNames, name) ? formatNames[name]! : null;
-
-const writable: ReadonlySet<string> = new Set(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']);
-
-/** Of these, the ones for which a quality means something. */
-const lossy: ReadonlySet<string> = new Set(['jpeg', 'webp', 'avif']);
 
 const black = { r: 0, g: 0, b: 0 };
 
+/** What a URL says of the output; what is absent is as the settings say. */
 export interface WantedOutput {
   /** The format the URL names. */
-  readonly format?: string;
-  /** 1..100, when the URL says so. */
+  readonly format?: string | undefined;
+  /** 1..100; 0: not said. */
   readonly quality?: number;
+  /** By format name; 0: not said. */
+  readonly formatQuality?: Readonly<Record<string, number>>;
+  /** 0: no bound. */
+  readonly maxBytes?: number;
+  /** Formats handed over as they are, besides those of the settings. */
+  readonly skipProcessing?: readonly string[];
+  readonly stripMetadata?: boolean | undefined;
+  readonly keepCopyright?: boolean | undefined;
+  readonly stripColorProfile?: boolean | undefined;
+  readonly preserveHdr?: boolean | undefined;
+  readonly enforceThumbnail?: boolean | undefined;
+  readonly maxAnimationFrames?: number | undefined;
 }
 
 /**
@@ -43,53 +32,59 @@ export interface WantedOutput {
  * @throws PictorError FORMAT_UNSUPPORTED before anything is fetched for a format that cannot be written
  */
 export function outputSpec(wanted: WantedOutput, rules: ImgproxyRules, hints: RequestHints): OutputSpec {
-  if (wanted.format !== undefined && !writable.has(wanted.format)) {
-    throw new PictorError('FORMAT_UNSUPPORTED', { detail: wanted.format });
-  }
-  const negotiated = negotiatedFormats(wanted.format, rules, hints);
-  const possible = [
-    ...negotiated,
-    ...(wanted.format === undefined ? rules.preferredFormats : [wanted.format]),
-  ];
+  const { format } = wanted;
+  if (format !== undefined && !mayBeAsked(format))
+    throw new PictorError('FORMAT_UNSUPPORTED', { detail: format });
+  const negotiated = negotiatedFormats(format, rules, hints);
+  const possible = [...negotiated, ...(format === undefined ? rules.preferredFormats : [format])];
+  const frames = wanted.maxAnimationFrames ?? rules.maxAnimationFrames;
   return {
     format: {
       ...(negotiated.length === 0 ? {} : { negotiated }),
-      ...(wanted.format === undefined ? { preferred: rules.preferredFormats } : { exact: wanted.format }),
+      ...(format === undefined ? { preferred: rules.preferredFormats } : { exact: format }),
     },
-    ...qualityFields(wanted.quality, possible, rules),
+    ...qualityFields(wanted, possible, rules),
     ...encoderFields(possible, rules),
-    ...(rules.maxAnimationFrames === null ? {} : { frames: rules.maxAnimationFrames }),
-    ...(keepsMetadata(possible, rules) ? { metadata: 'keep' } : {}),
-    ...(rules.keepCopyright ? {} : { copyright: false }),
-    ...(rules.stripColorProfile ? {} : { profile: 'keep' }),
-    ...(rules.preserveHdr ? { highDepth: true } : {}),
+    ...(frames === null ? {} : { frames }),
+    ...((wanted.stripMetadata ?? stripsMetadata(possible, rules)) ? {} : { metadata: 'keep' }),
+    ...((wanted.keepCopyright ?? rules.keepCopyright) ? {} : { copyright: false }),
+    ...((wanted.stripColorProfile ?? rules.stripColorProfile) ? {} : { profile: 'keep' }),
+    ...((wanted.preserveHdr ?? rules.preserveHdr) ? { highDepth: true } : {}),
     ...(rules.compat === 'v1' && possible.includes('jpeg') ? { matte: black } : {}),
+    ...untouchedFields(wanted, rules),
+    ...((wanted.enforceThumbnail ?? rules.enforceThumbnail) ? { thumbnail: true } : {}),
   };
 }
 
-/** Formats the client asks for by its Accept header, best first (imgproxy looks for the bare text). */
+/** Best first. */
+const negotiable = ['jxl', 'avif', 'webp'] as const;
+
+/** Formats the client asks for by its Accept header (imgproxy looks for the bare text). */
 function negotiatedFormats(format: string | undefined, rules: ImgproxyRules, hints: RequestHints): string[] {
   const { accept } = hints;
   if (accept === undefined) return [];
   const offered =
     format === undefined ? [...rules.autoFormats, ...rules.enforceFormats] : rules.enforceFormats;
-  return ['avif', 'webp'].filter(
-    (name) => offered.some((each) => each === name) && accept.includes(`image/${name}`),
-  );
+  return negotiable.filter((name) => offered.includes(name) && accept.includes(`image/${name}`));
 }
 
 function qualityFields(
-  quality: number | undefined,
+  { quality = 0, formatQuality = {}, maxBytes = 0 }: WantedOutput,
   possible: readonly string[],
   rules: ImgproxyRules,
-): Pick<OutputSpec, 'quality' | 'formatQuality'> {
-  const formats = possible.filter((format) => lossy.has(format));
+): Pick<OutputSpec, 'quality' | 'formatQuality' | 'maxBytes'> {
+  const formats = possible.filter(isLossy);
   const [only] = formats;
   if (only === undefined) return {};
-  if (quality !== undefined) return { quality };
-  const qualityFor = (format: string): number => rules.formatQuality[format] ?? rules.quality;
-  if (possible.length === 1) return { quality: qualityFor(only) };
-  return { formatQuality: Object.fromEntries(formats.map((format) => [format, qualityFor(format)])) };
+  const bound = maxBytes === 0 ? {} : { maxBytes };
+  if (quality > 0) return { quality, ...bound };
+  const qualityFor = (format: string): number =>
+    formatQuality[format] || (rules.formatQuality[format] ?? rules.quality);
+  if (possible.length === 1) return { quality: qualityFor(only), ...bound };
+  return {
+    formatQuality: Object.fromEntries(formats.map((format) => [format, qualityFor(format)])),
+    ...bound,
+  };
 }
 
 function encoderFields(possible: readonly string[], rules: ImgproxyRules): Pick<OutputSpec, 'encoder'> {
@@ -98,7 +93,20 @@ function encoderFields(possible: readonly string[], rules: ImgproxyRules): Pick<
 }
 
 /** v1 stripped JPEG and WebP only; what it wrote as PNG kept everything. */
-function keepsMetadata(possible: readonly string[], rules: ImgproxyRules): boolean {
-  if (possible.length === 1 && possible[0] === 'png') return !rules.stripPngMetadata;
-  return !rules.stripMetadata;
+function stripsMetadata(possible: readonly string[], rules: ImgproxyRules): boolean {
+  return possible.length === 1 && possible[0] === 'png' ? rules.stripPngMetadata : rules.stripMetadata;
+}
+
+/** Formats whose originals are handed over as they are: an exact format leaves at most itself. */
+function untouchedFields(
+  { format, skipProcessing = [] }: WantedOutput,
+  rules: ImgproxyRules,
+): Pick<OutputSpec, 'untouched' | 'svgScripts'> {
+  const all = skipProcessing.length === 0 ? rules.untouched : sorted([...rules.untouched, ...skipProcessing]);
+  const untouched = all.filter((name) => format === undefined || (name === format && name !== 'svg'));
+  const passesSvg = format === 'svg' || untouched.includes('svg');
+  return {
+    ...(untouched.length === 0 ? {} : { untouched }),
+    ...(passesSvg && !rules.sanitizeSvg ? { svgScripts: 'keep' } : {}),
+  };
 }

@@ -1,5 +1,9 @@
 import type { EncoderOptions } from '../../core/format.ts';
+import { sorted } from './format-names.ts';
+import { readPresets } from './presets.ts';
 import { type ImgproxySettings, imgproxySettings } from './settings.ts';
+import { readReplacement, type SourceReplacement } from './source.ts';
+import type { Presets } from './v4-option.ts';
 
 /** What the two versions do where nothing is configured. */
 const modes = {
@@ -22,7 +26,7 @@ const modes = {
 } as const;
 
 /** Settings with every mode-bound default filled in, and what parsing needs of them made ready. */
-export interface ImgproxyRules extends Omit<ImgproxySettings, 'maxAnimationFrames'> {
+export interface ImgproxyRules extends Omit<ImgproxySettings, 'maxAnimationFrames' | 'presets'> {
   /** Null: as many as the limits of the server allow. */
   readonly maxAnimationFrames: number | null;
   readonly ttlSeconds: number;
@@ -36,6 +40,12 @@ export interface ImgproxyRules extends Omit<ImgproxySettings, 'maxAnimationFrame
   readonly encoder: Readonly<Record<string, EncoderOptions>>;
   /** Names of options a URL may use; null: all. */
   readonly allowedOptions: ReadonlySet<string> | null;
+  readonly presets: Presets;
+  readonly replacements: readonly SourceReplacement[];
+  /** Formats handed over as they are, in the order of letters. */
+  readonly untouched: readonly string[];
+  /** Headers that pictures of this mount depend on. */
+  readonly vary: readonly string[];
   /** Null: none is configured, and the option for it changes nothing. */
   readonly watermark: { readonly uri: string; readonly opacity: number } | null;
 }
@@ -59,6 +69,12 @@ export function rulesOf(settings: ImgproxySettings): ImgproxyRules {
     encoder: encoderOptions(settings),
     allowedOptions:
       settings.allowedProcessingOptions.length === 0 ? null : new Set(settings.allowedProcessingOptions),
+    presets: readPresets(settings.presets, settings.argumentsSeparator),
+    replacements: settings.urlReplacements.map(({ pattern, replacement }) =>
+      readReplacement(pattern, replacement),
+    ),
+    untouched: sorted([...settings.skipProcessingFormats, ...(settings.alwaysRasterizeSvg ? [] : ['svg'])]),
+    vary: varyOf(settings),
     watermark:
       settings.assets?.['watermark'] === undefined
         ? null
@@ -68,9 +84,14 @@ export function rulesOf(settings: ImgproxySettings): ImgproxyRules {
   return rules;
 }
 
+const varyOf = ({ autoFormats, enforceFormats, clientHints }: ImgproxySettings): readonly string[] => [
+  ...(autoFormats.length + enforceFormats.length > 0 ? ['Accept'] : []),
+  ...(clientHints ? ['Sec-Ch-Dpr', 'Dpr', 'Sec-Ch-Width', 'Width'] : []),
+];
+
 /** Every setting of a mount, in the order of the schema, as it takes effect; null where nothing is set. */
 export function effectiveSettings(settings: ImgproxySettings): Readonly<Record<string, unknown>> {
-  const rules: Readonly<Record<string, unknown>> = { ...rulesOf(settings) };
+  const rules: Readonly<Record<string, unknown>> = { ...rulesOf(settings), presets: settings.presets };
   return Object.fromEntries(Object.keys(imgproxySettings.shape).map((name) => [name, rules[name] ?? null]));
 }
 
@@ -87,6 +108,7 @@ function encoderOptions(settings: ImgproxySettings): Record<string, EncoderOptio
       ...(settings.webpPreset === 'default' ? {} : { preset: settings.webpPreset }),
     },
     avif: settings.avifSpeed === undefined ? {} : { effort: 9 - settings.avifSpeed },
+    jxl: settings.jxlEffort === undefined ? {} : { effort: settings.jxlEffort },
   };
   return Object.fromEntries(Object.entries(options).filter(([, knobs]) => Object.keys(knobs).length > 0));
 }

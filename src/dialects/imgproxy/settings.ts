@@ -1,5 +1,7 @@
 import * as z from 'zod';
 import { decodeHex } from '../../lib/hex.ts';
+import { writableFormats } from './format-names.ts';
+import { presetProblems } from './presets.ts';
 
 /** Bytes written as hexadecimal text, masked wherever configuration is shown. */
 const hexBytes = () =>
@@ -20,7 +22,9 @@ const signingKey = z.strictObject({
 
 const onOff = (value: boolean) => z.boolean().default(value);
 const percent = () => z.number().int().min(1).max(100);
-const formatNames = () => z.array(z.enum(['jpeg', 'png', 'webp', 'avif', 'gif', 'tiff']));
+const formatNames = () => z.array(z.enum(writableFormats));
+const knownFormats = () => z.array(z.enum([...new Set([...writableFormats, 'svg', 'heic'])]));
+const negotiable = () => z.array(z.enum(['jxl', 'avif', 'webp'])).default([]);
 
 const httpUrl = () =>
   z.string().refine((text) => text === '' || (/^https?:\/\//i.test(text) && URL.canParse(text)), {
@@ -31,11 +35,7 @@ const assetData = () => z.string().default('').meta({ syntax: 'base64' });
 /** May carry a password. */
 const assetUrl = () => httpUrl().default('').meta({ syntax: 'https://host/image.png' });
 
-/**
- * Settings of a mount that speaks imgproxy's URLs. Fields without a default depend on `compat`: what they mean when
- * they are absent stands in `modes` (rules.ts).
- */
-export const imgproxySettings = z.strictObject({
+const fields = {
   compat: z
     .enum(['v4', 'v1'])
     .default('v4')
@@ -92,6 +92,33 @@ export const imgproxySettings = z.strictObject({
     .default([])
     .describe('Options that URLs may use, as they are spelled there. Empty: all.'),
 
+  allowSecurityOptions: onOff(false).describe(
+    'Let URLs set bounds of their own: `max_src_resolution` and its like. Only where URLs are signed.',
+  ),
+  presets: z
+    .record(z.string().min(1), z.string().min(1))
+    .default({})
+    .meta({ syntax: '{ name: "rs:fill:300:200/q:70" }' })
+    .describe(
+      'Options by name, for `preset:{name}` in URLs. They may use options that URLs may not. `default` comes before the options of every URL.',
+    ),
+  onlyPresets: onOff(false).describe(
+    'URLs name presets and nothing else: `/{signature}/{preset}:{preset}/{source}`.',
+  ),
+  urlReplacements: z
+    .array(
+      z.strictObject({
+        pattern: z.string().min(1).describe('Text a source begins with; `*` stands for any run without `/`.'),
+        replacement: z.string().describe('What is put there; `${1}` is what the first `*` stood for.'),
+      }),
+    )
+    .default([])
+    .describe('Changes to sources, made in this order before `baseUrl` is put in front of them.'),
+  sourceUrlQuerySeparator: z
+    .string()
+    .default('?')
+    .describe('What follows it in a `local:` source is the version, and left out. Empty: nothing is.'),
+
   ttlSeconds: z
     .number()
     .nonnegative()
@@ -124,14 +151,19 @@ export const imgproxySettings = z.strictObject({
     .describe(
       'Formats to choose from when the URL names none: the one of the source, else the first that can hold the image.',
     ),
-  autoFormats: z
-    .array(z.enum(['avif', 'webp']))
+  autoFormats: negotiable().describe(
+    'Formats given when the URL names none and the Accept header lists them.',
+  ),
+  enforceFormats: negotiable().describe(
+    'Formats given whatever the URL says when the Accept header lists them.',
+  ),
+  skipProcessingFormats: knownFormats()
     .default([])
-    .describe('Formats given when the URL names none and the Accept header lists them.'),
-  enforceFormats: z
-    .array(z.enum(['avif', 'webp']))
-    .default([])
-    .describe('Formats given whatever the URL says when the Accept header lists them.'),
+    .describe('Formats handed over as they come when the URL names no other one.'),
+  alwaysRasterizeSvg: onOff(false).describe(
+    'Draw SVG sources also when the URL names no format; otherwise they are handed over.',
+  ),
+  sanitizeSvg: onOff(true).describe('Take scripts and foreign references out of SVG that is handed over.'),
   maxAnimationFrames: z
     .number()
     .int()
@@ -156,6 +188,8 @@ export const imgproxySettings = z.strictObject({
   keepCopyright: onOff(true).describe('Keep copyright and artist while stripping.'),
   stripColorProfile: onOff(true).describe('Convert to sRGB and leave out the colour profile.'),
   preserveHdr: onOff(false).describe('Keep 16 bits per channel where the output can hold them.'),
+
+  enforceThumbnail: onOff(false).describe('Work from the thumbnail inside HEIC and AVIF sources.'),
 
   jpegProgressive: onOff(false).describe('Write progressive JPEG.'),
   pngInterlaced: onOff(false).describe('Write interlaced PNG.'),
@@ -185,6 +219,14 @@ export const imgproxySettings = z.strictObject({
     .max(9)
     .optional()
     .describe("Speed of the AVIF encoder, 0 (slow) to 9. Absent: pictor's own default."),
+
+  jxlEffort: z
+    .number()
+    .int()
+    .min(1)
+    .max(9)
+    .optional()
+    .describe("Effort of the JPEG XL encoder, 1 to 9. Absent: pictor's own default."),
 
   etagBuster: z
     .string()
@@ -242,6 +284,16 @@ export const imgproxySettings = z.strictObject({
   healthCheckPath: z.string().default('').describe('A further path that is answered like `/health`.'),
   serverName: z.string().default('imgproxy').describe('The Server header in v4 mode; empty: none.'),
   developmentErrors: onOff(false).describe('Show clients the details of errors. For development only.'),
+};
+
+/**
+ * Settings of a mount that speaks imgproxy's URLs. Fields without a default depend on `compat`: what they mean when
+ * they are absent stands in `modes` (rules.ts). Presets are tried out, so that no URL meets a broken one.
+ */
+export const imgproxySettings = z.strictObject(fields).superRefine((settings, context) => {
+  for (const { name, message } of presetProblems(settings)) {
+    context.addIssue({ code: 'custom', path: ['presets', name], message });
+  }
 });
 
 /** Validated settings of a mount: keys are bytes, mode-bound fields may be absent. */

@@ -35,6 +35,45 @@ export function sourceUri(source: string, rules: ImgproxyRules): string {
   return based;
 }
 
+/** The source text with every replacement made, one after the other. */
+export const replacedSource = (source: string, { replacements }: ImgproxyRules): string =>
+  replacements.reduce((text, { pattern, replacement }) => text.replace(pattern, replacement), source);
+
+/** What a source text becomes where it begins with a pattern. */
+export interface SourceReplacement {
+  readonly pattern: RegExp;
+  readonly replacement: (match: string, ...runs: string[]) => string;
+}
+
+/**
+ * A replacement made ready. The pattern is literal but for `*`, which is any run without `/`; `${1}` in the replacement is
+ * what the first of them stood for.
+ */
+export function readReplacement(pattern: string, replacement: string): SourceReplacement {
+  const literal = pattern
+    .split(/\*+/)
+    .map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+    .join('([^/]*)');
+  return {
+    pattern: new RegExp(`^${literal}`),
+    replacement: (_match, ...runs) =>
+      replacement.replace(/\$(?:(\d+)|\{(\d+)\})/g, (_sign, bare: string, braced: string) => {
+        const run = runs[Number(bare ?? braced) - 1];
+        return typeof run === 'string' ? run : '';
+      }),
+  };
+}
+
+/** Local paths are literal text, but for what follows the separator: that would be the version in a store that has versions. */
+export function withoutLocalVersion(
+  uri: string,
+  { sourceUrlQuerySeparator: separator }: ImgproxyRules,
+): string {
+  if (separator === '' || !/^local:/i.test(uri)) return uri;
+  const end = uri.indexOf(separator, 'local:'.length);
+  return end < 0 ? uri : uri.slice(0, end);
+}
+
 /** What has to stand in a URL so that `sourceUri` gives this URI; null when the base URL forbids it. */
 export function sourceOfUri(uri: string, rules: ImgproxyRules): string | null {
   const { baseUrl } = rules;

@@ -1,11 +1,17 @@
 import { PictorError } from '../../core/errors.ts';
-import type { ParsedRequest, RequestHints, RequestTarget } from '../../request/dialect.ts';
-import { badArgument } from './arguments.ts';
+import type { Delivery, ParsedRequest, RequestHints, RequestTarget } from '../../request/dialect.ts';
+import { badArgument, largestSide, readDecimal, readInteger, withoutPadding } from './arguments.ts';
 import { outputSpec } from './output.ts';
+import { defaultPreset } from './presets.ts';
 import type { ImgproxyRules } from './rules.ts';
-import { decodedSource, sourceUri, unescapedSource } from './source.ts';
+import { decodedSource, replacedSource, sourceUri, unescapedSource, withoutLocalVersion } from './source.ts';
+import { applyPresets } from './v4-delivery-options.ts';
+import { type Draft, emptyDraft, resizingTypes } from './v4-draft.ts';
+import { limitsOf } from './v4-limits.ts';
 import { v4Operations } from './v4-operations.ts';
-import { applyFormat, applyOption, type Draft, emptyDraft, resizingTypes } from './v4-options.ts';
+import type { OptionReading } from './v4-option.ts';
+import { readyOption } from './v4-options.ts';
+import { applyExtension } from './v4-output-options.ts';
 import { type SignedPath, splitSignature } from './v4-path.ts';
 
 /** First parts of the URLs of versions before 2, which v4 no longer takes for a source. */
@@ -23,48 +29,89 @@ export function v4Signature(target: RequestTarget, rules: ImgproxyRules): Signed
   return signed;
 }
 
-/** Reads a path of v4. @throws PictorError URL_INVALID, OPTION_INVALID, OPTION_FORBIDDEN, SOURCE_INVALID, SIGNATURE_MISPLACED */
+/**
+ * Reads a path of v4.
+ * @throws PictorError URL_INVALID, OPTION_INVALID, OPTION_FORBIDDEN, EXPIRED, SOURCE_INVALID, FORMAT_UNSUPPORTED,
+ *   SIGNATURE_MISPLACED
+ */
 export function parseV4(target: RequestTarget, rules: ImgproxyRules, hints: RequestHints): ParsedRequest {
   const { signature, path } = v4Signature(target, rules);
-  const draft = emptyDraft();
+  const draft = startDraft(rules, hints);
   const parts = path.split('/');
   if (basicWords.has(parts[0]!))
     throw new PictorError('URL_INVALID', { detail: 'basic URL without width and height' });
-  const source = readSource(parts.slice(applyOptions(draft, parts, rules)), draft, rules);
-  const quality = draft.quality > 0 ? { quality: draft.quality } : {};
-  const format = draft.format === undefined ? {} : { format: draft.format };
+  const begin = rules.onlyPresets
+    ? applyPresetPart(draft, parts[0]!, rules)
+    : applyOptions(draft, parts, rules);
+  const source = readSource(parts.slice(begin), draft, rules);
+  const limits = limitsOf(draft, rules);
   return {
     image: {
       source,
       operations: v4Operations(draft, rules),
-      output: outputSpec({ ...quality, ...format }, rules, hints),
+      output: outputSpec(draft, rules, hints),
+      ...(limits === null ? {} : { limits }),
     },
-    delivery: { vary: negotiates(rules) ? ['Accept'] : [] },
+    delivery: deliveryOf(draft, rules),
     grant: rules.keys.length === 0 ? { type: 'none' } : { type: 'hmac', message: `/${path}`, signature },
+    ...(draft.raw ? { raw: true } : {}),
   };
 }
 
-const negotiates = (rules: ImgproxyRules): boolean =>
-  rules.autoFormats.length + rules.enforceFormats.length > 0;
+/** What holds before the URL says anything: the client hints, and over them the preset called `default`. */
+export function startDraft(rules: ImgproxyRules, hints: RequestHints): Draft {
+  const draft = emptyDraft();
+  if (rules.clientHints) applyHints(draft, hints);
+  if (rules.presets.has(defaultPreset)) applyPresets(draft, [defaultPreset], readingOf(rules));
+  return draft;
+}
+
+/** A client hint beyond this is not believed, as in imgproxy. */
+const largestHintedDpr = 8;
+
+function applyHints(draft: Draft, hints: RequestHints): void {
+  const dpr = readDecimal(hints.dpr ?? '');
+  if (dpr !== null && dpr > 0 && dpr <= largestHintedDpr) draft.dpr = dpr;
+  const width = readInteger(hints.width ?? '');
+  if (width !== null && width > 0) draft.width = Math.min(Math.round(width / draft.dpr), largestSide);
+}
+
+const readingOf = ({ allowSecurityOptions, presets }: ImgproxyRules): OptionReading => ({
+  allowSecurityOptions,
+  presets,
+  within: [],
+});
 
 /** Applies options up to the first part that is none, and gives its index: there the source begins. */
 function applyOptions(draft: Draft, parts: readonly string[], rules: ImgproxyRules): number {
   const { allowedOptions, argumentsSeparator } = rules;
+  const reading = readingOf(rules);
   for (const [index, part] of parts.entries()) {
-    const [name, ...args] = part.split(argumentsSeparator);
-    if (args.length === 0) return index;
-    if (allowedOptions !== null && !allowedOptions.has(name!))
-      throw badArgument(name!, 'option is not on the list');
-    applyOption(draft, name!, args);
+    const name = part.slice(0, Math.max(0, part.indexOf(argumentsSeparator)));
+    if (allowedOptions !== null && part.includes(argumentsSeparator) && !allowedOptions.has(name))
+      throw badArgument(name, 'option is not on the list');
+    const ready = readyOption(part, argumentsSeparator);
+    if (ready === null) return index;
+    ready.option.apply(draft, ready.args, { name: ready.name, reading });
   }
   throw new PictorError('URL_INVALID', { detail: 'no source' });
 }
 
+/** Where only presets are allowed, the first part names them. Gives the index of the part behind it. */
+function applyPresetPart(draft: Draft, part: string, rules: ImgproxyRules): number {
+  applyPresets(draft, part.split(rules.argumentsSeparator), readingOf(rules));
+  return 1;
+}
+
 function readSource(parts: readonly string[], draft: Draft, rules: ImgproxyRules): string {
-  const [text, extension = ''] =
-    parts[0] === 'plain' ? splitPlain(parts.slice(1)) : splitEncoded(parts, rules);
-  if (extension !== '') applyFormat(draft, extension, 'extension');
-  return withoutVersion(sourceUri(text, rules));
+  const [first = ''] = parts;
+  if (first === 'enc' || first === '-') {
+    const what = first === 'enc' ? 'encrypted sources belong' : 'chained pipelines belong';
+    throw new PictorError('URL_INVALID', { detail: `${what} to imgproxy Pro` });
+  }
+  const [text, extension = ''] = first === 'plain' ? splitPlain(parts.slice(1)) : splitEncoded(parts, rules);
+  if (extension !== '' && !draft.raw) applyExtension(draft, extension);
+  return withoutLocalVersion(sourceUri(replacedSource(text, rules), rules), rules);
 }
 
 /** `{escaped URL}[@{extension}]`: text and extension. */
@@ -86,12 +133,12 @@ function splitEncoded(
   return [decodedSource(withoutPadding(encoded!)), extension];
 }
 
-/** Counted from the end: a pattern would take quadratic time over a long run of `=` in the middle. */
-function withoutPadding(encoded: string): string {
-  let end = encoded.length;
-  while (end > 0 && encoded[end - 1] === '=') end -= 1;
-  return encoded.slice(0, end);
+function deliveryOf(draft: Draft, rules: ImgproxyRules): Delivery {
+  const { filename, returnAttachment: attachment, expiresAt } = draft;
+  return {
+    ...(filename === undefined ? {} : { filename }),
+    ...(attachment === undefined ? {} : { attachment }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    vary: rules.vary,
+  };
 }
-
-/** Local paths are literal text, but for what follows a `?`: that would be the version in a store that has versions. */
-const withoutVersion = (uri: string): string => (/^local:/i.test(uri) ? uri.replace(/\?.*$/s, '') : uri);
