@@ -1,6 +1,7 @@
 import { decodeHex } from '../../lib/hex.ts';
 import { inertKind, isServiceLink } from './legacy-inert.ts';
 import { commaList, truth } from './legacy-reading.ts';
+import { settleS3 } from './legacy-s3.ts';
 import { nameTrustedHosts, settleLimits, settleTimes } from './legacy-settle.ts';
 import { composedVariables, type LegacyVariable, legacyVariables } from './legacy-variables.ts';
 import {
@@ -46,6 +47,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
   readNegotiation(work);
   settleLimits(work);
   settleTimes(work);
+  settleS3(work);
   nameTrustedHosts(work);
   reportTheRest(work);
   const origins = Object.fromEntries([...work.origins].map(([path, name]) => [placeOf(path), name]));
