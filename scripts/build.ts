@@ -12,7 +12,7 @@ const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
 
 /** Kept out of the bundle: they bring binaries or WebAssembly files and are under the LGPL, so must stay replaceable. */
-const external = ['sharp', 'libheif-js', 'libheif-js/*'];
+const external = ['sharp', 'libheif-js', 'libheif-js/*', '@jsquash/jxl/*'];
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const requireForCommonJs =
@@ -55,6 +55,7 @@ async function bundle(): Promise<readonly string[]> {
       index: 'src/index.ts',
       worker: 'src/engine/worker.ts',
       'heif-thread': 'src/engine/heif-thread.ts',
+      'jxl-thread': 'src/engine/jxl-thread.ts',
     },
     outdir: dist,
     // Chunks lie beside the entries: files found by import.meta.url are found from a chunk too.

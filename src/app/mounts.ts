@@ -71,10 +71,23 @@ export const mountsSettings = z
     'Where which URLs are answered: a list of places, each with the dialect spoken there and its settings.',
   );
 
-/** A mount as the HTTP edge takes it: the dialect with its settings bound. */
-export function openMount({ prefix: place, hosts: names, dialect: name, settings }: MountSettings): Mount {
+/** Formats that a mount chooses by itself, for instance by the Accept header. */
+export function wantedFormats({ dialect: name, settings }: MountSettings): readonly string[] {
+  const dialect = dialects[name].dialect as Dialect<unknown>;
+  return dialect.wantedFormats?.(settings) ?? [];
+}
+
+/**
+ * A mount as the HTTP edge takes it: the dialect with its settings bound.
+ * @param unwritable formats that this server cannot write; the mount then chooses among the others
+ */
+export function openMount(
+  { prefix: place, hosts: names, dialect: name, settings: configured }: MountSettings,
+  unwritable: ReadonlyMap<string, string> = new Map(),
+): Mount {
   // The schema has checked the settings against this very dialect; the types of the pair cannot be told apart here.
   const dialect = dialects[name].dialect as Dialect<unknown>;
+  const settings = dialect.withoutFormats?.(configured, unwritable) ?? configured;
   const { grantOf } = dialect;
   return {
     name: `${names.join(',')}${withoutSlash(place)}` || name,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { EmitEvent } from '../core/events.ts';
 import type { Source } from '../core/ports.ts';
+import { unwritableFormats } from '../engine/availability.ts';
 import { formats } from '../formats/index.gen.ts';
 import { type Admin, createAdmin } from '../http/admin.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
@@ -18,7 +19,7 @@ import { createSources } from '../sources/by-scheme.ts';
 import { createFileSource } from '../sources/file-source.ts';
 import { createLazyEngine, type LazyEngine } from './lazy-engine.ts';
 import { createLazySource, type LazySource } from './lazy-source.ts';
-import { openMount } from './mounts.ts';
+import { openMount, wantedFormats } from './mounts.ts';
 import { createObservers, type Observers } from './observers.ts';
 import { packageFile, packageVersion } from './package-files.ts';
 import type { AppConfig } from './settings.ts';
@@ -138,12 +139,27 @@ function createService({ limits, admission, freshness }: AppConfig, wired: Wired
   });
 }
 
+/** Formats that mounts may give by themselves, but not here: one line each, so that nobody wonders. */
+function tellWhatIsMissing(
+  { mounts }: AppConfig,
+  unwritable: ReadonlyMap<string, string>,
+  emit: EmitEvent,
+): void {
+  const wanted = new Set(mounts.flatMap(wantedFormats));
+  for (const [name, reason] of unwritable) {
+    if (!wanted.has(name)) continue;
+    emit({ type: 'notice', level: 'warn', message: `${name} is left out of automatic formats: ${reason}` });
+  }
+}
+
 function createEdge({ config, demonstration }: Assembly, service: ImageService, emit: EmitEvent) {
   const page = demonstration ? landingPage() : null;
+  const unwritable = unwritableFormats(config.engine);
+  tellWhatIsMissing(config, unwritable, emit);
   const trusted = parseTrustedProxies(config.server.trustProxy);
   if (trusted === null) throw new Error('server.trustProxy was not checked');
   const handler = createHandler({
-    mounts: config.mounts.map(openMount),
+    mounts: config.mounts.map((mount) => openMount(mount, unwritable)),
     service,
     elsewhere: (request) => page?.reply(request) ?? null,
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
@@ -189,7 +205,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     bind: config.admin.bind,
     metrics: async () => (await metrics?.load())?.render() ?? { contentType: 'text/plain', text: '' },
     ready,
-    version: componentVersions,
+    version: () => componentVersions(config.engine),
   });
 
   return {

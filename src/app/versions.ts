@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { arch, platform, versions } from 'node:process';
+import { unwritableFormats } from '../engine/availability.ts';
 import { packageVersion } from './package-files.ts';
 
 const resolveInstalled = (name: string): string => createRequire(import.meta.url).resolve(name);
@@ -28,10 +29,22 @@ function libvipsVersion(): string {
   return versions.find((found) => found !== 'unknown') ?? 'unknown';
 }
 
+/** The optional package behind JPEG XL. */
+const jxlPackage = (): string => resolveInstalled('@jsquash/jxl/package.json');
+
+/** What writes HEIC, where the operator has named it. */
+export interface ComponentSettings {
+  readonly heifEncoder: string;
+}
+
 /** Versions by component. sharp is asked through its files: loading it would take longer than all the rest. */
-export const componentVersions = (): Readonly<Record<string, string>> => ({
+export const componentVersions = (settings?: ComponentSettings): Readonly<Record<string, string>> => ({
   pictor: packageVersion(),
   node: versions.node,
   sharp: readField(sharpPackage, 'version'),
   libvips: libvipsVersion(),
+  '@jsquash/jxl': unwritableFormats({ heifEncoder: '' }).has('jxl')
+    ? 'not installed: JPEG XL is neither read nor written'
+    : readField(jxlPackage, 'version'),
+  ...(settings === undefined ? {} : { 'heic-encoder': settings.heifEncoder || 'none: HEIC is not written' }),
 });

@@ -1,4 +1,5 @@
 import { fileRootProblem } from '../app/file-root.ts';
+import { heifEncoderProblem } from '../app/heif-encoder.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
@@ -21,20 +22,26 @@ async function listenUnlessStopped(
   return Promise.race([listening, stopped.then(() => null)]);
 }
 
-/** The start ends here when files are to be read from a folder that is none. @throws ConfigError */
-function checkFileRoot({ config, origins }: ReadConfig): void {
+/** The start ends here when a folder or a program is named that is none. @throws ConfigError */
+function checkPlaces({ config, origins }: ReadConfig): void {
   const { root } = config.sources.file;
-  const message = fileRootProblem(root);
-  if (message === null) return;
-  const path = 'sources.file.root';
-  const origin = origins.get(path);
-  const where = origin?.from === 'file' ? `${origin.name} ${path}` : origin?.name || path;
-  throw new ConfigError([{ where, value: showValue(root), message }]);
+  const { heifEncoder } = config.engine;
+  const places = [
+    { path: 'sources.file.root', value: root, message: fileRootProblem(root) },
+    { path: 'engine.heifEncoder', value: heifEncoder, message: heifEncoderProblem(heifEncoder) },
+  ];
+  const problems = places.flatMap(({ path, value, message }) => {
+    if (message === null) return [];
+    const origin = origins.get(path);
+    const where = origin?.from === 'file' ? `${origin.name} ${path}` : origin?.name || path;
+    return [{ where, value: showValue(value), message }];
+  });
+  if (problems.length > 0) throw new ConfigError(problems);
 }
 
 /** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
 export async function runServer(loaded: ReadConfig, call: CommandCall): Promise<number> {
-  checkFileRoot(loaded);
+  checkPlaces(loaded);
   const { config, origins, warnings } = loaded;
   const demonstration = origins.get('mounts')?.from === 'default';
   const starting = createServer(config, { demonstration });

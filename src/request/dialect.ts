@@ -230,6 +230,13 @@ export interface Dialect<Settings> {
   assets?(settings: Settings): readonly AssetSpec[];
   /** The settings that `parse` and `policy` then get. @param uris by asset name */
   withAssets?(settings: Settings, uris: Readonly<Record<string, string>>): Settings;
+  /** Formats the settings let the mount choose without a URL naming them. */
+  wantedFormats?(settings: Settings): readonly string[];
+  /**
+   * The settings that `parse` and `policy` then get, so that a format this server cannot write is no part of a key.
+   * @param unwritable by name, with the reason
+   */
+  withoutFormats?(settings: Settings, unwritable: ReadonlyMap<string, string>): Settings;
   /** Every setting as it takes effect, for those who ask what is set: what is left to rules is filled in, null where nothing is set. */
   effective(settings: Settings): Readonly<Record<string, unknown>>;
 }

@@ -14,6 +14,7 @@ const readable: readonly FormatDefinition[] = Object.values(formats).filter(({ r
 export async function detectFormat(input: JobInput): Promise<FormatDefinition> {
   const { head } = input;
   let detected = (await fileTypeFromBuffer(head))?.ext;
+  if (detected === 'mp4' && hasHeicBrand(head)) detected = 'heic';
   if (detected === undefined || detected === 'xml') {
     if (looksLikeSvg(head)) return formats.svg;
     if (isTiff(head)) detected = await kindOfTiff(input);
@@ -28,6 +29,12 @@ export async function detectFormat(input: JobInput): Promise<FormatDefinition> {
 async function kindOfTiff(input: JobInput): Promise<string> {
   return (await fileTypeFromBuffer(await allBytes(input)))?.ext ?? 'tif';
 }
+
+/** Brands of HEVC pictures (ISO/IEC 23008-12 annex B.4) that `file-type` takes for those of a video. */
+const furtherHeicBrands = new Set(['heim', 'heis', 'hevm', 'hevs']);
+
+const hasHeicBrand = (head: Uint8Array): boolean =>
+  furtherHeicBrands.has(Buffer.from(head.subarray(8, 12)).toString('latin1'));
 
 /** Byte order mark, then 42, or 43 for files above 4 GiB. */
 function isTiff(head: Uint8Array): boolean {

@@ -15,7 +15,7 @@ export interface JobInput {
 }
 
 /** XML may open with a long comment or document type. */
-const headLength = 16 * 1024;
+const headLength = 32 * 1024;
 
 /** @throws PictorError IMAGE_UNKNOWN for nothing at all, STORE_FAILED for a file that cannot be read */
 export function openInput(ref: JobInputRef): JobInput {
