@@ -26,7 +26,7 @@ export function exposureWarnings({ mounts, sources }: AppConfig): string[] {
     ? ['sources.file.root is /: every image this user can read is public. Name the folder that is meant.']
     : [];
   const open = mounts
-    .map(openMount)
+    .map((mount) => openMount(mount))
     .filter(({ policy }) => policy.signature === null && policy.secret === undefined)
     .map(
       ({ prefix }) =>
