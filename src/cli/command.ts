@@ -1,6 +1,7 @@
 import type { AppConfig } from '../app/settings.ts';
 import type { Environment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
+import { ConfigError, showValue } from '../config/problems.ts';
 
 /** What a command gets to work with: `main.ts` fills it from the process, tests from anywhere. */
 export interface CommandCall {
@@ -31,3 +32,8 @@ export interface ReadConfig extends LoadedConfig<AppConfig> {
 /** Exit codes: the work failed; the command line or configuration was not understood. */
 export const exitFailed = 1;
 export const exitMisused = 2;
+
+/** For calls in which settings would have no effect. @throws ConfigError when there are any */
+export function refuseWords({ args }: CommandCall, message: string): void {
+  if (args.length > 0) throw new ConfigError([{ where: args.map(showValue).join(' '), message }]);
+}

@@ -3,8 +3,7 @@ import { openMount } from '../app/mounts.ts';
 import type { AppConfig } from '../app/settings.ts';
 import { ConfigError } from '../config/problems.ts';
 import { parseBind } from '../http/bind.ts';
-import type { Command } from './command.ts';
-import { exitFailed } from './command.ts';
+import { type Command, exitFailed, refuseWords } from './command.ts';
 import { readTargetConfig } from './read-config.ts';
 
 /** Whom to ask: `options` as for node:http. */
@@ -91,6 +90,7 @@ async function ask({ secure, options }: HealthQuestion): Promise<number> {
 /** `pictor health [serve|imgproxy] [--url URL] [settings]`: 0 when the server is ready, 1 when it is not. */
 export const health: Command = async (call) => {
   const { url } = call.options;
+  if (typeof url === 'string') refuseWords(call, '--url says whom to ask: leave everything else out');
   const question =
     typeof url === 'string' ? questionFor(url) : healthQuestion((await readTargetConfig(call)).config);
   try {

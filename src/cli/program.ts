@@ -17,6 +17,11 @@ interface CommandEntry {
   readonly options?: readonly (readonly [flags: string, meaning: string])[];
   /** True when its help lists all settings. */
   readonly takesSettings: boolean;
+  /**
+   * Words it takes, in commander's words: everything else is refused here. Absent: what follows are settings, which the
+   * command reads and checks itself, so that every mistake is reported at once.
+   */
+  readonly words?: readonly (readonly [name: string, meaning: string])[];
   /** Said before the settings. */
   readonly notes?: () => string;
   /** Defaults that are not those of `pictor serve`, by path. */
@@ -77,6 +82,7 @@ const entries: readonly CommandEntry[] = [
     name: 'sign-imgproxy',
     usage: 'PATH [--key HEX] [--salt HEX]',
     summary: 'sign the path of an imgproxy URL',
+    words: [['<path>', 'all that follows the signature; begins with /']],
     description:
       'Prints the path with its signature before it. PATH is all that follows the signature. Key and salt, in hexadecimal, ' +
       'come from IMGPROXY_KEY and IMGPROXY_SALT when they are not given: other users of the machine can see arguments.',
@@ -92,6 +98,7 @@ const entries: readonly CommandEntry[] = [
     usage: '',
     summary: 'show the versions of pictor, Node and its image libraries',
     description: 'Shows the versions of pictor, Node and its image libraries.',
+    words: [],
     takesSettings: false,
     load: async () => (await import('./version.ts')).version,
   },
@@ -133,19 +140,21 @@ export async function runProgram(call: CommandCall, args: readonly string[]): Pr
     });
 
   for (const entry of entries) {
-    // Settings are read and checked by the command, so that every mistake is reported at once: nothing is refused here.
     const command = program
       .command(entry.name)
       .usage(entry.usage)
       .summary(entry.summary)
       .description(entry.description)
       .helpOption('-h, --help', 'show this help')
-      .allowUnknownOption()
-      .allowExcessArguments()
-      .action(async (_options: unknown, self: Program) => {
+      .showHelpAfterError(`Usage: pictor ${entry.name} ${entry.usage}`.trimEnd())
+      .allowUnknownOption(entry.words === undefined)
+      .allowExcessArguments(entry.words === undefined)
+      .action(async (...called: readonly unknown[]) => {
+        const self = called.at(-1) as Program;
         const run = await entry.load();
         code = await run({ ...call, args: self.args, options: self.opts() });
       });
+    for (const [name, meaning] of entry.words ?? []) command.argument(name, meaning);
     for (const [flags, meaning] of entry.options ?? []) command.option(flags, meaning);
     if (entry.takesSettings) command.addHelpText('after', () => settingsHelp(entry, call.columns));
   }

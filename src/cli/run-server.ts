@@ -8,6 +8,7 @@ import { ConfigError, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { CommandCall, ReadConfig } from './command.ts';
 import { exitFailed } from './command.ts';
+import { withListenHint } from './failure.ts';
 import { exposureWarnings, startMessage } from './start-message.ts';
 
 /** Null when a signal came before the server could listen. @throws PictorError LISTEN_FAILED */
@@ -49,7 +50,9 @@ export async function runServer(loaded: ReadConfig, call: CommandCall): Promise<
   const ending = closeOnSignal({ close: async () => (await starting).close() });
   const server = await starting;
   endOnUncaught(server);
-  const addresses = await listenUnlessStopped(server, ending);
+  const addresses = await listenUnlessStopped(server, ending).catch((error: unknown) => {
+    throw withListenHint(error, loaded);
+  });
   if (addresses !== null) announce({ config, addresses, demonstration, warnings, server, call });
   return (await ending) === 'closed' ? 0 : exitFailed;
 }

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { ConfigError, type Problem } from '../config/problems.ts';
+import { ConfigError, type Problem, showValue } from '../config/problems.ts';
 import { decodeHex } from '../lib/hex.ts';
 import type { Command, CommandCall } from './command.ts';
 
@@ -12,7 +12,11 @@ function readBytes(call: CommandCall, name: 'key' | 'salt', problems: Problem[])
   const bytes = decodeHex(text.split(',', 1)[0]!.trim());
   if (bytes !== null && bytes.length > 0) return bytes;
   const where = typeof option === 'string' ? `--${name}` : variable;
-  problems.push({ where, message: 'expected an even number of hexadecimal digits' });
+  const message =
+    text === ''
+      ? `a value is missing: set ${variable} or --${name} (hexadecimal)`
+      : 'expected an even number of hexadecimal digits';
+  problems.push({ where, message });
   return null;
 }
 
@@ -22,11 +26,11 @@ function readBytes(call: CommandCall, name: 'key' | 'salt', problems: Problem[])
  */
 export const signImgproxy: Command = async (call) => {
   const problems: Problem[] = [];
-  const [path = '', ...others] = call.args;
-  if (!path.startsWith('/') || others.length > 0) {
+  const [path = ''] = call.args;
+  if (!path.startsWith('/')) {
     const message =
-      'expected one path that begins with /, for instance /rs:fit:300:300/plain/local:///dawn.jpg@webp';
-    problems.push({ where: 'PATH', message });
+      'expected a path that begins with /, for instance /rs:fit:300:300/plain/local:///dawn.jpg@webp';
+    problems.push({ where: 'PATH', value: showValue(path), message });
   }
   const key = readBytes(call, 'key', problems);
   const salt = readBytes(call, 'salt', problems);

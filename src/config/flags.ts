@@ -40,7 +40,7 @@ function splitFlags(
     if (!arg.startsWith('--') || arg === '--') {
       flags.push({
         where: showValue(arg),
-        message: 'unexpected argument: settings are written --name value',
+        message: 'unexpected argument: settings are written --name value (--help lists them)',
       });
       continue;
     }
@@ -59,7 +59,8 @@ function splitFlags(
 function readFlag({ name, value }: WrittenFlag, byFlag: ReadonlyMap<string, Setting>): LayerEntry | Problem {
   const setting = byFlag.get(name);
   if (setting === undefined) {
-    return { where: name, message: `unknown flag${suggestion(name, [...byFlag.keys(), configFileFlag])}` };
+    const hint = suggestion(name, [...byFlag.keys(), configFileFlag]);
+    return { where: name, message: `unknown flag${hint || ' (--help lists them all)'}` };
   }
   if (value === undefined) return { where: name, message: `a value is missing (${setting.syntax})` };
   return readTextEntry(setting, value, { from: 'flag', name });

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { after, describe, it } from 'node:test';
-import type { CommandCall, ConfigCall } from '../../../src/cli/command.ts';
-import { describeFailure } from '../../../src/cli/failure.ts';
+import type { CommandCall, ConfigCall, ReadConfig } from '../../../src/cli/command.ts';
+import { describeFailure, withListenHint } from '../../../src/cli/failure.ts';
 import { takeGoFlags } from '../../../src/cli/go-flags.ts';
 import { healthQuestion } from '../../../src/cli/health.ts';
 import { readImgproxyConfig as readImgproxy } from '../../../src/cli/imgproxy-config.ts';
@@ -65,6 +65,31 @@ describe('the program', () => {
     assert.equal(code, 2);
     assert.match(err, /unknown command 'serv'[\s\S]*serve/);
     assert.equal((await run(['--colour'])).code, 2);
+  });
+
+  it('refuses what a command does not know, with its usage and exit code 2', async () => {
+    for (const [args, complaint] of [
+      [['version', '--nope'], /unknown option '--nope'\nUsage: pictor version\n$/],
+      [['version', 'x'], /too many arguments[^\n]*\nUsage: pictor version\n$/],
+      [['sign-imgproxy', '--nope', '/x'], /unknown option '--nope'\nUsage: pictor sign-imgproxy PATH /],
+      [['sign-imgproxy', '/x', '/y'], /too many arguments[^\n]*\nUsage: pictor sign-imgproxy PATH /],
+      [['sign-imgproxy'], /missing required argument 'path'\nUsage: pictor sign-imgproxy PATH /],
+      [['health', '--url'], /argument missing\nUsage: pictor health /],
+    ] as const) {
+      const { code, out, err } = await run(args);
+      assert.deepEqual([code, out], [2, ''], args.join(' '));
+      assert.match(err, complaint);
+    }
+  });
+
+  it('refuses settings that would have no effect, and words that are none', async () => {
+    for (const args of [
+      ['config', '--schema', '--nope'],
+      ['health', '--url', 'http://127.0.0.1:1/', 'x'],
+      ['config', 'bogus'],
+      ['health', '--nope'],
+    ])
+      await assert.rejects(run(args), ConfigError, args.join(' '));
   });
 
   it('tells its versions', async () => {
@@ -260,15 +285,33 @@ describe('pictor health', () => {
 describe('failures', () => {
   it('of the configuration end with 2, of listening with 1 and one line', () => {
     assert.equal(describeFailure(new ConfigError([{ where: 'X', message: 'y' }])).code, 2);
+    const { text, code } = describeFailure(new PictorError('LISTEN_FAILED', { detail: ':80: why' }));
+    assert.deepEqual([text, code], ['pictor cannot listen on :80: why', 1]);
+  });
+
+  it('to listen name what the address came from', async () => {
     const cause = Object.assign(new Error('listen EADDRINUSE'), { code: 'EADDRINUSE' });
-    const error = new PictorError('LISTEN_FAILED', { detail: '127.0.0.1:80: listen EADDRINUSE', cause });
-    const { text, code } = describeFailure(error);
-    assert.equal(code, 1);
-    assert.match(
-      text,
-      /^pictor cannot listen on 127\.0\.0\.1:80: .* \(another program listens there already; .*--server-bind.*\)$/,
-    );
-    assert.doesNotMatch(text, /\n/);
+    const hint = (loaded: ReadConfig, bind: string) => {
+      const error = new PictorError('LISTEN_FAILED', { detail: `${bind}: listen EADDRINUSE`, cause });
+      return describeFailure(withListenHint(error, loaded)).text;
+    };
+    const file = write('bind.yaml', 'server:\n  bind: 127.0.0.1:81\n');
+    for (const [loaded, bind, name] of [
+      [await readServeConfig({}), '127.0.0.1:8080', '--server-bind or PICTOR_SERVER_BIND'],
+      [await readServeConfig({}), '127.0.0.1:8081', '--admin-bind or PICTOR_ADMIN_BIND'],
+      [await readServeConfig({ env: { PICTOR_SERVER_BIND: ':81' } }), ':81', 'PICTOR_SERVER_BIND'],
+      [await readServeConfig({ args: ['--server-bind', ':81'] }), ':81', '--server-bind'],
+      [await readServeConfig({ args: ['--config', file] }), '127.0.0.1:81', `server.bind in ${file}`],
+      [await readImgproxyConfig({}), ':8080', 'IMGPROXY_BIND'],
+      [await readImgproxyConfig({ env: { PORT: '9000' } }), ':9000', 'PORT'],
+      [await readImgproxyConfig({ env: { IMGPROXY_BIND: ':81' } }), ':81', 'IMGPROXY_BIND'],
+      [await readImgproxyConfig({ env: { PICTOR_SERVER_BIND: ':81' } }), ':81', 'PICTOR_SERVER_BIND'],
+    ] as const) {
+      assert.equal(
+        hint(loaded, bind),
+        `pictor cannot listen on ${bind}: listen EADDRINUSE (another program listens there already; choose another address with ${name})`,
+      );
+    }
   });
 
   it('that are bugs show their stack', () => {
