@@ -47,6 +47,10 @@ export interface FormatDefinition {
   };
   /** Largest side the format can express, in pixels. */
   readonly maxSide: number;
+  /** Largest width × height of a frame, in pixels, where that is bounded too. */
+  readonly maxPixels?: number;
+  /** Smallest side it can express, in pixels; a smaller result is written as PNG, or as JPEG where nothing is transparent. */
+  readonly minSide?: number;
   /** Present when we can write it. */
   readonly write?: {
     readonly usesQuality: boolean;

@@ -22,6 +22,8 @@ export const avif = {
   // AVIF can be animated, but libvips writes the frames as one tall still.
   holds: { alpha: true, animation: false, profile: true, highDepth: true },
   maxSide: 16_384,
+  // Of the encoder (aom).
+  minSide: 16,
   write: {
     by: 'libvips',
     usesQuality: true,

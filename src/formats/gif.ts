@@ -18,6 +18,8 @@ export const gif = {
   read: { by: 'libvips', loaders: ['VipsForeignLoadNsgif'] },
   holds: { alpha: true, animation: true, profile: false, highDepth: false },
   maxSide: 65_535,
+  // Of the encoder (cgif), which counts the bytes of a frame in 31 bits, four to a pixel.
+  maxPixels: 536_870_911,
   write: {
     by: 'libvips',
     usesQuality: false,

@@ -76,9 +76,14 @@ interface Mark {
 }
 
 async function naturalSize(mark: Sharp): Promise<Size> {
-  const { autoOrient } = await mark.metadata();
-  return autoOrient;
+  const { autoOrient, format, density = drawingDpi } = await mark.metadata();
+  if (format !== 'svg') return autoOrient;
+  const inPixels = (length: number) => Math.max(1, Math.round((length * drawingDpi) / density));
+  return { width: inPixels(autoOrient.width), height: inPixels(autoOrient.height) };
 }
+
+/** sharp draws an SVG larger by density / 72. */
+const drawingDpi = 72;
 
 /** Fitted into its share of the picture, or as it is. */
 function markSize(natural: Size, { scale }: WatermarkPlacement, picture: Size): Size {
@@ -104,23 +109,54 @@ async function layOne(chain: Sharp, one: Mark, gravity: PlacedGravity): Promise<
   return chain.composite([{ ...overlay, tile: true, gravity: 'northwest' }]);
 }
 
-/** Half of each gap lies on either side of a tile; the middle one lies in the middle of the picture. */
+/** Half of each gap lies on either side of a tile; the middle tile lies in the middle of the picture. */
 async function layTiles(chain: Sharp, one: Mark): Promise<Sharp> {
   const { size, step, inputs } = one;
   const { x = 0, y = 0, factor } = step.placement;
-  const cell = {
-    width: size.width + offsetPixels(x, inputs.size.width, factor),
-    height: size.height + offsetPixels(y, inputs.size.height, factor),
-  };
-  const canvas = {
-    width: Math.min(cell.width, inputs.size.width),
-    height: Math.min(cell.height, inputs.size.height),
-  };
-  const place = {
-    left: Math.floor((canvas.width - size.width) / 2),
-    top: Math.floor((canvas.height - size.height) / 2),
-  };
-  return chain.composite([{ ...(await draw(one, canvas, place)), tile: true, gravity: 'centre' }]);
+  const across = tilesAlong(inputs.size.width, size.width, offsetPixels(x, inputs.size.width, factor));
+  const down = tilesAlong(inputs.size.height, size.height, offsetPixels(y, inputs.size.height, factor));
+  const canvas = { width: across.length, height: down.length };
+  const tile = await draw(one, canvas, { left: across.mark, top: down.mark });
+  const input = shifted(tile.input, canvas, { right: across.shift, down: down.shift });
+  return chain.composite([{ ...tile, input, tile: true, gravity: 'northwest' }]);
+}
+
+/** One direction of a tiling, in pixels. */
+interface Tiling {
+  /** What is repeated from the first pixel on. */
+  readonly length: number;
+  /** Where the mark begins in it. */
+  readonly mark: number;
+  /** How far it is then moved on, what leaves at the end coming in at the start. */
+  readonly shift: number;
+}
+
+/** An odd number of tiles, the middle one over the middle of the picture (as libvips cuts such a row: rounded down). */
+function tilesAlong(picture: number, mark: number, gap: number): Tiling {
+  const tile = mark + gap;
+  const middle = -Math.floor((tile - picture) / 2);
+  const inTile = Math.trunc(gap / 2);
+  if (tile >= picture) return { length: picture, mark: middle + inTile, shift: 0 };
+  return { length: tile, mark: inTile, shift: middle % tile };
+}
+
+/** RGBA pixels, moved around the edges. */
+function shifted(
+  pixels: Buffer,
+  { width, height }: Size,
+  { right, down }: { readonly right: number; readonly down: number },
+): Buffer {
+  if (right === 0 && down === 0) return pixels;
+  const moved = Buffer.alloc(pixels.length);
+  const row = width * 4;
+  const cut = row - right * 4;
+  for (let y = 0; y < height; y += 1) {
+    const to = ((y + down) % height) * row;
+    const from = y * row;
+    pixels.copy(moved, to + right * 4, from, from + cut);
+    pixels.copy(moved, to, from + cut, from + row);
+  }
+  return moved;
 }
 
 /** The mark at a place of a transparent canvas, as raw RGBA; what sticks out is cut off. */

@@ -1,6 +1,23 @@
 import { PictorError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
+import type { ImageRequest } from '../request/image-request.ts';
+
+/** The server's bounds, replaced by those that the request brings. */
+export function limitsOf({ limits = {} }: ImageRequest, own: ImageLimits): ImageLimits {
+  const { maxPixels = own.maxPixels, maxFramePixels = own.maxFramePixels } = limits;
+  return { ...own, maxPixels, maxFramePixels };
+}
+
+/**
+ * Refuses an original with more bytes than the request allows, wherever it comes from.
+ * @throws PictorError SOURCE_TOO_LARGE
+ */
+export function checkSourceBytes(bytes: number, { limits = {} }: ImageRequest): void {
+  const { maxSourceBytes = 0 } = limits;
+  if (!exceeds(bytes, maxSourceBytes)) return;
+  throw new PictorError('SOURCE_TOO_LARGE', { detail: `${bytes} bytes exceed ${maxSourceBytes}` });
+}
 
 /**
  * Refuses a source by its header, before anything is decoded. Vector images pass: they are drawn as small as need be.

@@ -23,6 +23,8 @@ export interface Plan {
     readonly profile: boolean;
     readonly highDepth: boolean;
   };
+  /** The quality is lowered until the result has at most this many bytes (see `lowerQuality`). */
+  readonly maxBytes?: number;
 }
 
 /**

@@ -6,10 +6,11 @@ import type { Frame, MeasureFirst, OperationDefinition, PlannedStep } from '../c
 import { type Operation, operations } from '../operations/index.gen.ts';
 import type { ImageRequest, OutputSpec } from '../request/image-request.ts';
 import { chooseFormat, type WritableFormat } from './choose-format.ts';
-import { checkEnlarged, checkFrames, checkLimits, drawnSize, keptFrames } from './limits.ts';
+import { fitsFormat, heldBy, paletteOptions, standInFor } from './format-bounds.ts';
+import { checkEnlarged, checkFrames, checkLimits, drawnSize, keptFrames, limitsOf } from './limits.ts';
 import type { Plan, Planning } from './plan-types.ts';
 import { arrange, sizeAfter } from './steps.ts';
-import { sharpVector } from './vector.ts';
+import { drawnFirst, sharpVector } from './vector.ts';
 
 export interface PlanQuestion {
   readonly request: ImageRequest;
@@ -26,7 +27,8 @@ export interface PlanQuestion {
  * @throws PictorError IMAGE_TOO_LARGE, OPERATION_IMPOSSIBLE, FORMAT_UNSUPPORTED
  */
 export function planTransform(question: PlanQuestion): Planning {
-  const { request, info, limits } = question;
+  const { request, info } = question;
+  const limits = limitsOf(request, question.limits);
   checkLimits(info, limits);
   const frames = keptFrames(info, limits, request.output.frames);
   const format = chooseFormat(request.output.format, {
@@ -37,15 +39,14 @@ export function planTransform(question: PlanQuestion): Planning {
   });
   const kept = format.holds.animation ? frames : 1;
   checkFrames(info, kept, limits);
-  const settled = { ...question, info: { ...info, frames: kept, animated: kept > 1 } };
+  const settled = { ...question, limits, info: { ...info, frames: kept, animated: kept > 1 } };
 
-  const { shrinking, bound } = boundsOf(settled, format.maxSide);
-  const run = runOperations(settled, shrinking);
+  const run = runOperations(settled, { ...shrinkingOf(settled), format });
   if ('measure' in run) return { measure: run.measure, before: arranged(run.before, settled) };
-  const steps = arranged(
-    [...run.steps, ...finish(run.frame, { format, bound, output: request.output })],
-    settled,
-  );
+  if (!fitsFormat(run.frame, format)) {
+    return planTransform({ ...question, request: standInFor(request, run.frame) });
+  }
+  const steps = arranged([...run.steps, ...matte(run.frame, format, request.output)], settled);
   const result = checkedResult(steps, settled);
   return { plan: planOf(settled, format, { steps, result, orientation: run.frame.orientation }) };
 }
@@ -58,10 +59,14 @@ function expectsTransparency(request: ImageRequest, info: ImageInfo): boolean {
   return (info.hasAlpha || asks('padding', 'extend')) && !asks('background');
 }
 
+/** What keeps the picture small on its way. */
 interface Shrinking {
-  /** Index of the resize that shrinks. */
+  /** Index of the resize that shrinks; -1: none. */
   readonly at: number;
   readonly by: number;
+  /** What the picture must be held by at the end; absent in a trial. */
+  readonly format?: WritableFormat;
+  readonly maxSide?: number;
 }
 
 const noShrinking: Shrinking = { at: -1, by: 1 };
@@ -76,6 +81,9 @@ function runOperations(question: PlanQuestion, shrinking: Shrinking): Run | Meas
   const { request, info, measured = [] } = question;
   let run = start(question);
   let asked = 0;
+  // Marks are laid on the picture as the format will hold it: scaled down with it they could vanish.
+  const lastChange = request.operations.findLastIndex(({ op }) => op !== 'watermark');
+  if (lastChange === -1) run = heldBy(run, shrinking);
   for (const [index, operation] of request.operations.entries()) {
     const definition = definitionOf(operation);
     const facts = { info, shrink: index === shrinking.at ? shrinking.by : 1 };
@@ -88,6 +96,7 @@ function runOperations(question: PlanQuestion, shrinking: Shrinking): Run | Meas
     }
     if ('measure' in planned) throw new PictorError('INTERNAL', { detail: `${operation.op} asks twice` });
     run = { steps: [...run.steps, ...planned.steps], frame: planned.frame };
+    if (index === lastChange) run = heldBy(run, shrinking);
   }
   return run;
 }
@@ -102,24 +111,17 @@ function start({ info, limits }: PlanQuestion): Run {
   };
 }
 
-/**
- * How the final picture keeps to the side the request allows and to what the format can hold: the last resize shrinks by
- * some factor, which a trial run without shrinking tells. What still exceeds `bound` is scaled down at the end.
- */
-function boundsOf(
-  question: PlanQuestion,
-  formatSide: number,
-): { readonly shrinking: Shrinking; readonly bound: number } {
+/** The last resize shrinks so that all of the picture keeps to the side it allows; a trial run tells by which factor. */
+function shrinkingOf(question: PlanQuestion): Shrinking {
   const { operations: list } = question.request;
   const at = list.findLastIndex(({ op }) => op === 'resize');
   const resize = list[at];
-  if (resize?.op !== 'resize') return { shrinking: noShrinking, bound: formatSide };
-  const bound = Math.min(resize.maxSide || formatSide, formatSide);
+  if (resize?.op !== 'resize' || !resize.maxSide) return noShrinking;
   // What a later trim measures must not depend on what it leaves.
-  if (list.slice(at).some(({ op }) => op === 'trim')) return { shrinking: noShrinking, bound };
+  if (list.slice(at).some(({ op }) => op === 'trim')) return { ...noShrinking, maxSide: resize.maxSide };
   const trial = trialRun(question);
-  const by = trial === null ? 1 : bound / Math.max(trial.width, trial.height);
-  return { shrinking: by < 1 ? { at, by } : noShrinking, bound: formatSide };
+  const by = trial === null ? 1 : resize.maxSide / Math.max(trial.width, trial.height);
+  return by < 1 ? { at, by } : noShrinking;
 }
 
 /** Size of the result without shrinking; null before a trim is measured. Smart crops do not change sizes: any window will do. */
@@ -133,27 +135,16 @@ function trialRun(question: PlanQuestion): Size | null {
   }
 }
 
-/** What the output format needs at the end. */
-function finish(
-  frame: Frame,
-  { format, bound, output }: { format: WritableFormat; bound: number; output: OutputSpec },
-): PlannedStep[] {
-  const steps: PlannedStep[] = [];
-  const factor = bound / Math.max(frame.width, frame.height);
-  if (factor < 1) {
-    const shrunk = (length: number) => Math.max(1, Math.min(bound, Math.round(length * factor)));
-    steps.push({ step: 'scale', size: { width: shrunk(frame.width), height: shrunk(frame.height) } });
-  }
-  if (frame.alpha && !format.holds.alpha) {
-    steps.push({ step: 'flatten', colour: output.matte ?? { r: 255, g: 255, b: 255 } });
-  }
-  return steps;
+/** What lies under transparent parts where the format holds none. */
+function matte(frame: Frame, format: WritableFormat, output: OutputSpec): PlannedStep[] {
+  if (!frame.alpha || format.holds.alpha) return [];
+  return [{ step: 'flatten', colour: output.matte ?? { r: 255, g: 255, b: 255 } }];
 }
 
 function arranged(steps: readonly PlannedStep[], { info, limits }: PlanQuestion): readonly PlannedStep[] {
   const source = { width: info.width, height: info.height, alpha: info.hasAlpha };
   const simple = arrange(steps, source);
-  return info.vector ? sharpVector(simple, source, limits) : simple;
+  return info.vector ? drawnFirst(sharpVector(simple, source, limits), source) : simple;
 }
 
 /** A vector image has no pixels of its own: whatever it is drawn at counts as enlarged. */
@@ -184,13 +175,14 @@ function planOf(
     steps,
     result: { ...result, frames },
     orientation,
-    encode: encodeSpec({ output, info, format, highDepth, pixels: result.width * result.height }),
+    encode: encodeSpec({ output, info, format, highDepth, steps, pixels: result.width * result.height }),
     keep: {
       metadata: output.metadata === 'keep',
       copyright: output.copyright ?? true,
       profile: output.profile === 'keep' && format.holds.profile,
       highDepth,
     },
+    ...(output.maxBytes !== undefined && format.write.usesQuality ? { maxBytes: output.maxBytes } : {}),
   };
 }
 
@@ -199,10 +191,11 @@ interface EncodeQuestion {
   readonly info: ImageInfo;
   readonly format: WritableFormat;
   readonly highDepth: boolean;
+  readonly steps: readonly PlannedStep[];
   readonly pixels: number;
 }
 
-function encodeSpec({ output, info, format, highDepth, pixels }: EncodeQuestion): EncodeSpec {
+function encodeSpec({ output, info, format, highDepth, steps, pixels }: EncodeQuestion): EncodeSpec {
   const { name, write } = format;
   const { frames, delays, loop } = info;
   return {
@@ -210,7 +203,12 @@ function encodeSpec({ output, info, format, highDepth, pixels }: EncodeQuestion)
     ...(write.usesQuality
       ? { quality: output.quality ?? output.formatQuality?.[name] ?? write.quality }
       : {}),
-    options: { ...write.defaults, ...(highDepth ? write.deep : {}), ...output.encoder?.[name] },
+    options: {
+      ...write.defaults,
+      ...(highDepth ? write.deep : {}),
+      ...paletteOptions(info, name, steps),
+      ...output.encoder?.[name],
+    },
     frames,
     ...(frames > 1 && delays !== undefined ? { delays: delays.slice(0, frames) } : {}),
     ...(frames > 1 && loop !== undefined ? { loop } : {}),

@@ -33,6 +33,16 @@ export function sharpVector(
   ];
 }
 
+/**
+ * A drawing has no size of its own that the engine could rely on: it always says first how large to draw, as the file of
+ * a raster image does by itself.
+ */
+export function drawnFirst(steps: readonly PlannedStep[], { width, height }: Size): readonly PlannedStep[] {
+  const first = steps.find(({ step }) => step !== 'flatten');
+  if (first?.step === 'scale' && first.kernel === undefined) return steps;
+  return [{ step: 'scale', size: { width, height } }, ...steps];
+}
+
 /** Side of the largest drawing (cairo). */
 const largestSide = 32_767;
 

@@ -17,13 +17,20 @@ export function describe(chain: Sharp, picture: Picture, keeping: Keeping): Shar
   if (metadata && profile) return setOrientation(chain.keepMetadata(), orientation);
   if (metadata) return chain.withMetadata({ orientation }).withIccProfile('srgb', { attach: false });
   // AVIF and TIFF say how they lie outside EXIF, so the orientation of the source would get there without any metadata.
-  const upright = setOrientation(chain, 1);
+  const upright = setDensity(setOrientation(chain, 1));
   const coloured = profile
     ? upright.keepIccProfile()
     : picture.becomesP3
       ? upright.withIccProfile('srgb', { attach: false })
       : upright;
   return Object.keys(ownership).length === 0 ? coloured : coloured.withExif({ IFD0: ownership });
+}
+
+/** Dots per inch, which JPEG, PNG and TIFF always carry, of a picture that says nothing of its origin. */
+function setDensity(chain: Sharp): Sharp {
+  const { options } = chain as unknown as { readonly options: { withMetadataDensity: number } };
+  options.withMetadataDensity = 72;
+  return chain;
 }
 
 /** sharp's `withMetadata` sets the orientation, but replaces the profile as well; this is the option behind it. */

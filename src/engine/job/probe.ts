@@ -10,7 +10,7 @@ import type { JobInputRef } from '../wire.ts';
 import { detectFormat } from './detect.ts';
 import { broken } from './failures.ts';
 import { allBytes, type JobInput, openInput } from './input.ts';
-import { recognisableSvg } from './svg.ts';
+import { drawingDensity, inCssPixels, recognisableSvg } from './svg.ts';
 
 /** An original whose header has been read and whose pixels have not. */
 export interface Original {
@@ -35,9 +35,15 @@ export async function probe(ref: JobInputRef): Promise<Original> {
   // As bytes an SVG has no folder that relative links could point into.
   if (format === formats.svg) {
     const from = recognisableSvg(await allBytes(input));
-    return probeWithLibvips({ ...input, from }, format);
+    return probeDrawing(await probeWithLibvips({ ...input, from }, format, { density: drawingDensity }));
   }
   return probeWithLibvips(input, format);
+}
+
+function probeDrawing(original: Original): Original {
+  const { info } = original;
+  const size = { width: inCssPixels(info.width), height: inCssPixels(info.height) };
+  return { ...original, info: { ...info, ...size } };
 }
 
 /** No program is needed to read anything. */
@@ -46,8 +52,14 @@ const noPrograms: CodecPrograms = { heifEncoder: '' };
 /** Reads headers only, so no bound on pixels is needed yet. */
 const headerOptions: SharpOptions = { limitInputPixels: false, failOn: 'none' };
 
-async function probeWithLibvips(input: JobInput, detected: FormatDefinition): Promise<Original> {
-  const metadata = await sharp(input.from, headerOptions).metadata().catch(broken);
+async function probeWithLibvips(
+  input: JobInput,
+  detected: FormatDefinition,
+  more: SharpOptions = {},
+): Promise<Original> {
+  const metadata = await sharp(input.from, { ...headerOptions, ...more })
+    .metadata()
+    .catch(broken);
   const format = confirmed(metadata, detected);
   return {
     input,

@@ -1,8 +1,10 @@
+import type { EncodeSpec } from '../../core/format.ts';
 import type { Pass } from '../../plan/passes.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import type { EncoderTools } from '../codec.ts';
 import { type ColourPolicy, colourPolicy, inSpace } from './colour.ts';
 import { encode } from './encode.ts';
+import { fitBytes } from './fit-bytes.ts';
 import { describe, type Keeping } from './metadata.ts';
 import { ownershipTexts } from './ownership.ts';
 import { advance, chainOf, type OpenMark, passesFor } from './passes.ts';
@@ -43,12 +45,25 @@ export async function render(opened: Picture, rendering: Rendering): Promise<Ren
   let picture = opened;
   for (const pass of passes) picture = await between(picture, pass, { ...rendering, colour });
   const lastChainAt = picture === opened ? undefined : performance.now();
-  const chain = last === undefined ? picture.start() : await chainOf(picture, last, open);
-  const described = describe(chain, picture, { ...keepingOf(plan, colour), ownership });
-  const encoded = await encode(inSpace(described, colour), plan.encode, { fail: picture.fail, tools });
-  const { bytes, width, height, startedAt = lastChainAt } = encoded;
-  return { bytes, width, height, lastChainAt: startedAt };
+  const encodeFrom = async (from: Picture, pass: Pass | undefined, spec: EncodeSpec) => {
+    const chain = pass === undefined ? from.start() : await chainOf(from, pass, open);
+    const described = describe(chain, from, { ...keepingOf(plan, colour), ownership });
+    return encode(inSpace(described, colour), spec, { fail: from.fail, tools });
+  };
+  const first = await encodeFrom(picture, last, plan.encode);
+  const { bytes, width, height } = await fitBytes(first, plan, async () => {
+    const done =
+      last !== undefined && fitsMemory(plan) ? await between(picture, last, { ...rendering, colour }) : null;
+    return (spec) => (done === null ? encodeFrom(picture, last, spec) : encodeFrom(done, undefined, spec));
+  });
+  return { bytes, width, height, lastChainAt: first.startedAt ?? lastChainAt };
 }
+
+/** Animations with more bytes of pixels than this are decoded anew for each round of a byte budget. */
+const pixelsInMemory = 128 * 1024 * 1024;
+
+const fitsMemory = ({ result: { width, height, frames } }: Plan): boolean =>
+  frames === 1 || width * height * frames * 4 <= pixelsInMemory;
 
 /** The picture after a pass that is not the last: raw pixels, or a PNG where these cannot hold what is to be kept. */
 async function between(

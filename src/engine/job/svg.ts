@@ -12,7 +12,7 @@ const svgRoot = /^<(?:[A-Za-z_][\w.-]*:)?svg[\s/>]/;
 
 /** True when the first element of this XML is `svg`. Compressed SVG (`.svgz`) is not taken for one. */
 export function looksLikeSvg(head: Uint8Array): boolean {
-  let text = decode(head);
+  let text = decodeXml(head);
   if (!/^\s*</.test(text)) return false;
   for (let match = beforeRoot.exec(text); match !== null; match = beforeRoot.exec(text))
     text = text.slice(match[0].length);
@@ -31,11 +31,20 @@ export function recognisableSvg(bytes: Uint8Array): Uint8Array {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, sniffedLength));
   const ascii = start.every((byte) => byte < 0x80);
   if (ascii && start.toString('latin1').toLowerCase().includes('<svg')) return bytes;
-  const text = decode(bytes).replace(/^\s*<\?xml\s.*?\?>/s, '');
+  const text = decodeXml(bytes).replace(/^\s*<\?xml\s.*?\?>/s, '');
   return Buffer.from(signpost + text);
 }
 
-function decode(bytes: Uint8Array): string {
+/**
+ * SVG is drawn at 96 dpi, so that an inch, a point or a millimetre is as long as CSS says. sharp then makes every drawing
+ * larger by 96 / 72, which a plan undoes: its first step says how large to draw.
+ */
+export const drawingDensity = 96;
+export const inCssPixels = (length: number): number =>
+  Math.max(1, Math.round((length * 72) / drawingDensity));
+
+/** The text of an XML document, in the encoding it says it has. */
+export function decodeXml(bytes: Uint8Array): string {
   for (const [mark, encoding] of byteOrderMarks) {
     if (mark.every((byte, index) => bytes[index] === byte)) return new TextDecoder(encoding).decode(bytes);
   }

@@ -1,12 +1,16 @@
 import type { Rect } from '../../core/geometry.ts';
-import { formats } from '../../formats/index.gen.ts';
+import { type FormatName, formats } from '../../formats/index.gen.ts';
 import type { TransformJob, TransformResult } from '../../plan/engine-port.ts';
+import { checkSourceBytes } from '../../plan/limits.ts';
 import { planTransform } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan-types.ts';
+import { isHandedOver } from '../../plan/untouched.ts';
 import { unwritableFormats } from '../availability.ts';
 import { type EncoderTools, noTools } from '../codec.ts';
 import { colourPolicy } from './colour.ts';
-import { inputOf } from './input.ts';
+import { handOver } from './hand-over.ts';
+import { withThumbnailFirst } from './heif-thumbnail.ts';
+import { allBytes, inputOf } from './input.ts';
 import { markOpener } from './marks.ts';
 import { measure } from './measure.ts';
 import type { OpenMark } from './passes.ts';
@@ -16,7 +20,10 @@ import { render } from './render.ts';
 
 /** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
 export async function transform(job: TransformJob, tools: EncoderTools = noTools): Promise<TransformResult> {
-  const original = await probe(inputOf(job, job.request.source));
+  const found = await probe(inputOf(job, job.request.source));
+  checkSourceBytes(found.input.size, job.request);
+  if (isHandedOver(job.request.output, found.format.name)) return handOver(found, job);
+  const original = job.request.output.thumbnail === true ? await thumbnailOf(found) : found;
   const open = markOpener(job);
   const started = performance.now();
   const openPicture = decodedOnce(original);
@@ -28,13 +35,20 @@ export async function transform(job: TransformJob, tools: EncoderTools = noTools
   return {
     bytes,
     format: plan.encode.format,
-    mediaType: mediaTypeOf(plan.encode.format),
+    mediaType: formats[plan.encode.format as FormatName].mediaTypes[0],
     width,
     height,
     frames: plan.result.frames,
     source: original.info,
     timings: { decodeMs: decoded - started, encodeMs: ended - decoded },
   };
+}
+
+/** The thumbnail inside as an original of its own (imgproxy), or the original where there is none. */
+async function thumbnailOf(original: Original): Promise<Original> {
+  if (original.format !== formats.heic && original.format !== formats.avif) return original;
+  const bytes = withThumbnailFirst(await allBytes(original.input));
+  return bytes === null ? original : probe({ bytes });
 }
 
 type OpenPicture = (frames: number, reading?: Reading) => Promise<Picture>;
@@ -73,6 +87,3 @@ async function settlePlan({ job, original, openPicture, open, tools }: Settling)
     measured.push(await measure(await openPicture(1), planning, open));
   }
 }
-
-const mediaTypeOf = (name: string): string =>
-  Object.values(formats).find((format) => format.name === name)!.mediaTypes[0];
