@@ -1,4 +1,4 @@
-import { type FormatName, formats } from '../../formats/index.gen.ts';
+import type { FormatName } from '../../formats/index.gen.ts';
 import type { Operation } from '../../operations/index.gen.ts';
 import type { ImageRequest, OutputSpec } from '../../request/image-request.ts';
 import { isTransformed, type UrlOptions } from './options.ts';
@@ -9,7 +9,20 @@ const largestSide = 1_000_000;
 
 const usualQuality = 95;
 
-const allFormats = Object.keys(formats) as readonly FormatName[];
+/** Every format pictor knows. */
+const allFormats: readonly FormatName[] = [
+  'avif',
+  'bmp',
+  'gif',
+  'heic',
+  'ico',
+  'jpeg',
+  'jxl',
+  'png',
+  'svg',
+  'tiff',
+  'webp',
+];
 
 /** What is written where no format is named: the source's own, else the first of these that can hold the picture. */
 const preferredFormats: readonly string[] = ['jpeg', 'png', 'gif', 'bmp'];

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { z } from 'zod';
 import { PictorError } from '../../../src/core/errors.ts';
 import { dialects } from '../../../src/dialects/index.gen.ts';
-import type { Dialect } from '../../../src/request/dialect.ts';
+import type { Dialect, RequestTarget } from '../../../src/request/dialect.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 
 /** One URL and what it means, or how it is refused. Settings stand in for those of the file. */
@@ -47,7 +47,10 @@ interface Speech {
 
 const folder = path.join(import.meta.dirname, '../../golden/dialects');
 const files = readdirSync(folder).filter((name) => !name.endsWith('-http.json'));
-const target = (raw: string) => ({ raw, path: raw, query: '' });
+function target(raw: string): RequestTarget {
+  const [path = '', ...query] = raw.split('?');
+  return { raw, path, query: query.join('?') };
+}
 
 for (const name of files) {
   const file = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as VectorFile;
