@@ -1,4 +1,4 @@
-import { missing, pointless, unsafe } from '../../src/dialects/imgproxy/legacy-inert.ts';
+import { missing, pointless, pro, secretStores } from '../../src/dialects/imgproxy/legacy-inert.ts';
 import { type LegacyVariable, legacyVariables } from '../../src/dialects/imgproxy/legacy-variables.ts';
 import type { Generated } from '../gen.ts';
 
@@ -35,9 +35,11 @@ These are read together:
 | --- | --- |
 | \`IMGPROXY_COMPAT\` | \`compat\` of the mount, and which version's defaults hold |
 | \`IMGPROXY_KEY\`, \`IMGPROXY_SALT\`, \`-keypath FILE\`, \`-saltpath FILE\` | \`keys\` of the mount; the files win |
+| \`IMGPROXY_PRESETS\`, \`IMGPROXY_PRESETS_SEPARATOR\`, \`IMGPROXY_PRESETS_PATH\`, \`-presets FILE\` | \`presets\` of the mount; those of the file win |
+| \`IMGPROXY_ENV_LOCAL_FILE_PATH\` | a file of \`NAME=value\` lines, read before everything else; what it says wins over the environment |
 | \`IMGPROXY_BIND\`, \`PORT\`, \`IMGPROXY_NETWORK\` | \`server.bind\` |
-| \`IMGPROXY_AUTO_WEBP\`, \`IMGPROXY_AUTO_AVIF\`, formerly \`IMGPROXY_ENABLE_WEBP_DETECTION\`, \`IMGPROXY_ENABLE_AVIF_DETECTION\` | \`autoFormats\` of the mount |
-| \`IMGPROXY_ENFORCE_WEBP\`, \`IMGPROXY_ENFORCE_AVIF\` | \`enforceFormats\` of the mount |
+| \`IMGPROXY_AUTO_WEBP\`, \`IMGPROXY_AUTO_AVIF\`, \`IMGPROXY_AUTO_JXL\`, formerly \`IMGPROXY_ENABLE_WEBP_DETECTION\`, \`IMGPROXY_ENABLE_AVIF_DETECTION\` | \`autoFormats\` of the mount |
+| \`IMGPROXY_ENFORCE_WEBP\`, \`IMGPROXY_ENFORCE_AVIF\`, \`IMGPROXY_ENFORCE_JXL\` | \`enforceFormats\` of the mount |
 | \`IMGPROXY_MAX_ANIMATION_FRAME_RESOLUTION\` | \`limits.maxFramePixels\`, together with the number of frames |
 | \`IMGPROXY_BASE_URL\`, \`IMGPROXY_ALLOWED_SOURCES\` | also \`sources.http.allowedHosts\`: a host you name may be anywhere |
 
@@ -45,8 +47,10 @@ Not supported yet, named at the start: ${listed(missing)}.
 
 Without meaning here, named at the start: ${listed(pointless)}.
 
-Not supported yet, and the server does not start with them, because it would let more through than they say:
-${listed(unsafe)}.
+Of the Pro edition, named at the start: ${listed(pro)}.
+
+The server does not start with these, because keys may be among what they stand for: ${listed(secretStores)}. Set the
+variables themselves, or name a file that holds them in \`IMGPROXY_ENV_LOCAL_FILE_PATH\`.
 `;
   return { 'docs/reference/imgproxy-environment.md': text };
 }

@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { packageVersion } from '../app/package-files.ts';
 import { settingsSchema } from '../app/settings.ts';
+import type { Environment } from '../config/environment.ts';
 import type { LegacyValue } from '../config/load.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Problem } from '../config/problems.ts';
@@ -21,38 +23,51 @@ interface FlagFiles {
   readonly problems: readonly Problem[];
 }
 
-/** Reads the files the flags name. Key files hold one key per line. */
-function readFlagFiles(values: Readonly<Record<string, string>>): FlagFiles {
+/** The file that a flag or a variable names; undefined, and a problem, when it cannot be read. */
+function readNamedFile(where: string, file: string | undefined, problems: Problem[]): FlagFile | undefined {
+  if (file === undefined || file === '') return undefined;
+  try {
+    return { name: `${where} ${file}`, text: readFileSync(file, 'utf8').trim() };
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    problems.push({ where, value: JSON.stringify(file), message: `the file cannot be read (${code})` });
+    return undefined;
+  }
+}
+
+const presetsPath = 'IMGPROXY_PRESETS_PATH';
+
+/** Reads the files the flags name, and the one with presets. Key files hold one key per line. */
+function readFlagFiles(values: Readonly<Record<string, string>>, env: Environment): FlagFiles {
   const problems: Problem[] = [];
-  const read = (name: string): string | undefined => {
-    const file = values[name];
-    if (file === undefined) return undefined;
-    try {
-      return readFileSync(file, 'utf8').trim();
-    } catch (error) {
-      const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      problems.push({
-        where: `-${name}`,
-        value: JSON.stringify(file),
-        message: `the file cannot be read (${code})`,
-      });
-      return undefined;
-    }
-  };
   const keyList = (name: string): FlagFile | undefined => {
-    const text = read(name);
-    return text === undefined
-      ? undefined
-      : { name: `-${name} ${values[name]}`, text: text.split(/\s+/).join(',') };
+    const file = readNamedFile(`-${name}`, values[name], problems);
+    return file === undefined ? undefined : { ...file, text: file.text.split(/\s+/).join(',') };
   };
-  const [keyFile, saltFile, presetsText] = [keyList('keypath'), keyList('saltpath'), read('presets')];
+  const [keyFile, saltFile] = [keyList('keypath'), keyList('saltpath')];
+  const presetsFile =
+    values['presets'] === undefined
+      ? readNamedFile(presetsPath, env[presetsPath], problems)
+      : readNamedFile('-presets', values['presets'], problems);
   const flags = {
     version: packageVersion(),
     ...(keyFile === undefined ? {} : { keyFile }),
     ...(saltFile === undefined ? {} : { saltFile }),
-    ...(presetsText === undefined ? {} : { presetsText }),
+    ...(presetsFile === undefined ? {} : { presetsFile }),
   };
   return { flags, problems };
+}
+
+const environmentPath = 'IMGPROXY_ENV_LOCAL_FILE_PATH';
+
+/** The environment with the variables of the file that one of them names; those of the file win, as in imgproxy. */
+function withLocalFile(env: Environment): {
+  readonly env: Environment;
+  readonly problems: readonly Problem[];
+} {
+  const problems: Problem[] = [];
+  const file = readNamedFile(environmentPath, env[environmentPath], problems);
+  return { env: file === undefined ? env : { ...env, ...parseEnv(file.text) }, problems };
 }
 
 /** What a value is called when nobody set it: ours may differ. */
@@ -85,16 +100,20 @@ function toProblem(complaint: string): Problem {
 
 /** The configuration of `pictor imgproxy`. @throws ConfigError */
 export async function readImgproxyConfig(call: ConfigCall): Promise<ReadConfig> {
-  const { env, args } = call;
-  const { values, rest } = takeGoFlags(args, imgproxyFlags);
-  const files = readFlagFiles(values);
+  const { values, rest } = takeGoFlags(call.args, imgproxyFlags);
+  const { env, problems } = withLocalFile(call.env);
+  const files = readFlagFiles(values, env);
   const reading = fromEnvironment(env, files.flags);
   const loaded = await loadConfig({
     schema: settingsSchema,
     env,
     args: rest,
-    legacy: [...surroundingValues(call), memoryCache, ...flatten(reading.config, reading.origins)],
-    problems: [...files.problems, ...reading.problems.map(toProblem)],
+    legacy: [
+      ...surroundingValues({ ...call, env }),
+      memoryCache,
+      ...flatten(reading.config, reading.origins),
+    ],
+    problems: [...problems, ...files.problems, ...reading.problems.map(toProblem)],
   });
   return { ...loaded, warnings: reading.notices };
 }

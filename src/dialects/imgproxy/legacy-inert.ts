@@ -1,26 +1,7 @@
 /** Variables of imgproxy that are known and change nothing here. Names without `IMGPROXY_`; `*` ends a beginning. */
 
 /** Things imgproxy does and pictor does not do yet. */
-export const missing = [
-  'PRESETS',
-  'PRESETS_SEPARATOR',
-  'PRESETS_PATH',
-  'URL_REPLACEMENTS',
-  'ALLOW_SECURITY_OPTIONS',
-  'SKIP_PROCESSING_FORMATS',
-  'ALWAYS_RASTERIZE_SVG',
-  'SANITIZE_SVG',
-  'ENFORCE_THUMBNAIL',
-  'AUTO_JXL',
-  'ENFORCE_JXL',
-  'JXL_EFFORT',
-  'USE_GCS',
-  'GCS_*',
-  'USE_ABS',
-  'ABS_*',
-  'USE_SWIFT',
-  'SWIFT_*',
-];
+export const missing = ['USE_GCS', 'GCS_*', 'USE_ABS', 'ABS_*', 'USE_SWIFT', 'SWIFT_*'];
 
 /** Things that have no counterpart: pictor works another way. */
 export const pointless = [
@@ -37,6 +18,9 @@ export const pointless = [
   'PNG_UNLIMITED',
   'SVG_UNLIMITED',
   'TIFF_UNLIMITED',
+  'ENV_AWS_SECRET_*',
+  'ENV_AWS_SSM_PARAMETERS_REGION',
+  'ENV_GCP_*',
   'VIPS_LEAK_CHECK',
   'VIPS_CACHE_TRACE',
   'PROMETHEUS_NAMESPACE',
@@ -51,19 +35,67 @@ export const pointless = [
   'SYSLOG_*',
 ];
 
-/** Things whose absence would let requests through that the operator meant to stop. */
-export const unsafe = ['ONLY_PRESETS', 'ENV_*'];
+/** Settings of the Pro edition. */
+export const pro = [
+  'ADVANCED_COLOR_PROFILES_*',
+  'ALLOWED_INFO_OPTIONS',
+  'AUTOQUALITY_*',
+  'AVIF_SUBSAMPLE',
+  'BEST_FORMAT_*',
+  'CACHE_BUCKET',
+  'CACHE_KEY_*',
+  'CACHE_PATH_PREFIX',
+  'CACHE_USE',
+  'CACHE_GCS_*',
+  'CACHE_S3_*',
+  'CACHE_ABS_*',
+  'CACHE_SWIFT_*',
+  'CACHE_LOCAL_*',
+  'CLASSIFICATION_*',
+  'COLOR_PROFILES_DIR',
+  'CUSTOM_*',
+  'ENABLE_VIDEO_THUMBNAILS',
+  'FALLBACK_IMAGE_PREPROCESS_URL',
+  'FALLBACK_IMAGES_CACHE_SIZE',
+  'HEALTH_CHECK_MESSAGE',
+  'INFO_*',
+  'JPEG_NO_SUBSAMPLE',
+  'JPEG_OPTIMIZE_SCANS',
+  'JPEG_OVERSHOOT_DERINGING',
+  'JPEG_QUANT_TABLE',
+  'JPEG_TRELLIS_QUANT',
+  'MAX_CHAINED_PIPELINES',
+  'OBJECT_DETECTION_*',
+  'PDF_*',
+  'REQUEST_HEADERS_PASSTHROUGH',
+  'RESIZING_ALGORITHM',
+  'RESPONSE_HEADERS_PASSTHROUGH',
+  'SMART_CROP_*',
+  'SOURCE_URL_ENCRYPTION_KEY',
+  'UNSHARP_MASKING_*',
+  'VIDEO_*',
+  'WATERMARK_PREPROCESS_URL',
+  'WATERMARKS_CACHE_SIZE',
+  'WEBP_COMPRESSION',
+  'WEBP_SMART_SUBSAMPLE',
+];
+
+/** Places that hold variables which may be about keys: without them the server would be open. */
+export const secretStores = ['ENV_AWS_SECRET_ID', 'ENV_AWS_SSM_PARAMETERS_PATH', 'ENV_GCP_SECRET_ID'];
 
 const matches = (name: string, patterns: readonly string[]): boolean =>
   patterns.some((pattern) =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   );
 
+export type InertKind = 'secret store' | 'missing' | 'pointless' | 'pro';
+
 /** Why a variable changes nothing; null when imgproxy has no such variable. */
-export function inertKind(name: string): 'missing' | 'pointless' | 'unsafe' | null {
+export function inertKind(name: string): InertKind | null {
+  if (matches(name, secretStores)) return 'secret store';
   if (matches(name, missing)) return 'missing';
-  if (matches(name, pointless)) return 'pointless';
-  return matches(name, unsafe) ? 'unsafe' : null;
+  if (matches(name, pro)) return 'pro';
+  return matches(name, pointless) ? 'pointless' : null;
 }
 
 /** Variables that Kubernetes makes for a service called imgproxy: nobody set them. */

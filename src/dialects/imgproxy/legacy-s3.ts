@@ -27,6 +27,9 @@ const noDecryption: TextReader = (value) => {
     : reading;
 };
 
+/** Of versions in URLs: for stores, and for the dialect, which drops those of local files. */
+const separatorPaths = ['sources.versionSeparator', 'settings.sourceUrlQuerySeparator'];
+
 /** Variables about objects in S3, with the separator that all stores of objects share. */
 export const s3Variables: readonly LegacyVariable[] = [
   { name: 'USE_S3', read: truth, to: ['sources.s3.enabled'] },
@@ -39,14 +42,15 @@ export const s3Variables: readonly LegacyVariable[] = [
   { name: 'S3_DENIED_BUCKETS', read: list, to: ['sources.s3.deniedBuckets'] },
   { name: 'S3_ACCESS_POINTS', read: accessPoints, to: ['sources.s3.accessPoints'] },
   { name: 'S3_USE_DECRYPTION_CLIENT', read: noDecryption, to: [] },
-  { name: 'SOURCE_URL_QUERY_SEPARATOR', read: text, to: ['sources.versionSeparator'] },
+  { name: 'SOURCE_URL_QUERY_SEPARATOR', read: text, to: separatorPaths },
 ];
 
 /** What imgproxy takes for granted of S3, and where an empty variable says something. */
 export function settleS3(work: Work): void {
   const { env, values, origins } = work;
   const separator = `${prefix}SOURCE_URL_QUERY_SEPARATOR`;
-  if (env[separator] === '') assign(work, 'sources.versionSeparator', { value: '', origin: separator });
+  if (env[separator] === '')
+    for (const path of separatorPaths) assign(work, path, { value: '', origin: separator });
   if (values.get('sources.s3.enabled') !== true) return;
   const time = 'sources.http.timeoutSeconds';
   assign(work, 'sources.s3.timeoutSeconds', { value: values.get(time), origin: origins.get(time) ?? null });

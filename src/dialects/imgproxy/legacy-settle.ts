@@ -17,6 +17,10 @@ export function settleLimits(work: Work): void {
         }
       : { value: values.get('limits.maxPixels'), origin: origins.get('limits.maxPixels') ?? null };
   assign(work, 'limits.maxFramePixels', ofAll);
+  // URLs may ask for more frames than those that say nothing get; their pixels stay bounded.
+  if (values.get('settings.allowSecurityOptions') === true && values.has('limits.maxFrames')) {
+    assign(work, 'limits.maxFrames', { value: 0, origin: namesSet(work, 'ALLOW_SECURITY_OPTIONS') });
+  }
   if (values.get('limits.maxSourceBytes') === 0) {
     values.delete('limits.maxSourceBytes');
     origins.delete('limits.maxSourceBytes');

@@ -39,6 +39,17 @@ const formatQuality: TextReader = (value) => {
   return { value: qualities };
 };
 
+/** `pattern=replacement;…`; the rest after a second `=` belongs to the replacement. */
+const replacements: TextReader = (value) => {
+  const read: { pattern: string; replacement: string }[] = [];
+  for (const part of value.split(';').filter((each) => each !== '')) {
+    const end = part.indexOf('=');
+    if (end < 1) return { expected: 'pattern=replacement pairs with ; between them' };
+    read.push({ pattern: part.slice(0, end), replacement: part.slice(end + 1) });
+  }
+  return { value: read };
+};
+
 /** `0` switched connection reuse off; the nearest we have is a very short one. */
 const idleSeconds = mapped<number>(seconds, (value) => Math.max(value, 1));
 
@@ -103,6 +114,9 @@ export const legacyVariables: readonly LegacyVariable[] = [
   variable('ALLOWED_PROCESSING_OPTIONS', list, 'settings.allowedProcessingOptions'),
   variable('BASE_URL', text, 'settings.baseUrl'),
   variable('ARGUMENTS_SEPARATOR', text, 'settings.argumentsSeparator'),
+  variable('URL_REPLACEMENTS', replacements, 'settings.urlReplacements'),
+  variable('ALLOW_SECURITY_OPTIONS', truth, 'settings.allowSecurityOptions'),
+  variable('ONLY_PRESETS', truth, 'settings.onlyPresets'),
   variable('BASE64_URL_INCLUDES_FILENAME', truth, 'settings.base64UrlIncludesFilename'),
 
   variable('TTL', seconds, 'settings.ttlSeconds'),
@@ -135,6 +149,10 @@ export const legacyVariables: readonly LegacyVariable[] = [
   variable('QUALITY', whole({ least: 1, most: 100 }), 'settings.quality'),
   variable('FORMAT_QUALITY', formatQuality, 'settings.formatQuality'),
   variable('PREFERRED_FORMATS', formats, 'settings.preferredFormats'),
+  variable('SKIP_PROCESSING_FORMATS', formats, 'settings.skipProcessingFormats'),
+  variable('ALWAYS_RASTERIZE_SVG', truth, 'settings.alwaysRasterizeSvg'),
+  variable('SANITIZE_SVG', truth, 'settings.sanitizeSvg'),
+  variable('ENFORCE_THUMBNAIL', truth, 'settings.enforceThumbnail'),
   variable('AUTO_ROTATE', truth, 'settings.autoRotate'),
   variable('STRIP_METADATA', truth, 'settings.stripMetadata'),
   variable('KEEP_COPYRIGHT', truth, 'settings.keepCopyright'),
@@ -151,6 +169,7 @@ export const legacyVariables: readonly LegacyVariable[] = [
     'settings.webpPreset',
   ),
   variable('AVIF_SPEED', whole({ least: 0, most: 9 }), 'settings.avifSpeed'),
+  variable('JXL_EFFORT', whole({ least: 1, most: 9 }), 'settings.jxlEffort'),
   ...s3Variables,
 ];
 
@@ -161,11 +180,17 @@ export const composedVariables: ReadonlySet<string> = new Set([
   'SALT',
   'BIND',
   'NETWORK',
+  'PRESETS',
+  'PRESETS_SEPARATOR',
+  'PRESETS_PATH',
+  'ENV_LOCAL_FILE_PATH',
   'MAX_ANIMATION_FRAME_RESOLUTION',
   'AUTO_WEBP',
   'AUTO_AVIF',
+  'AUTO_JXL',
   'ENFORCE_WEBP',
   'ENFORCE_AVIF',
+  'ENFORCE_JXL',
   'ENABLE_WEBP_DETECTION',
   'ENABLE_AVIF_DETECTION',
 ]);

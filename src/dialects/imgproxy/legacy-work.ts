@@ -2,7 +2,7 @@ import { type TextReader, truth } from './legacy-reading.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** A file that a flag names. */
+/** A file that a flag or a variable names. */
 export interface FlagFile {
   /** The flag as it was written, for messages: `-keypath /etc/imgproxy/key`. */
   readonly name: string;
@@ -15,8 +15,8 @@ export interface LegacyFlags {
   readonly keyFile?: FlagFile;
   /** `-saltpath`. */
   readonly saltFile?: FlagFile;
-  /** `-presets`. */
-  readonly presetsText?: string;
+  /** `-presets`, or what `IMGPROXY_PRESETS_PATH` names. */
+  readonly presetsFile?: FlagFile;
   /** Our version, put for `%current_version` in IMGPROXY_USER_AGENT. */
   readonly version?: string;
 }

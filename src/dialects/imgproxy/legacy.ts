@@ -1,5 +1,6 @@
 import { decodeHex } from '../../lib/hex.ts';
-import { inertKind, isServiceLink } from './legacy-inert.ts';
+import { type InertKind, inertKind, isServiceLink } from './legacy-inert.ts';
+import { readPresetVariables } from './legacy-presets.ts';
 import { commaList, truth } from './legacy-reading.ts';
 import { settleS3 } from './legacy-s3.ts';
 import { nameTrustedHosts, settleLimits, settleTimes } from './legacy-settle.ts';
@@ -45,6 +46,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
   readKeys(work);
   for (const variable of legacyVariables) readVariable(work, variable);
   readNegotiation(work);
+  readPresetVariables(work);
   settleLimits(work);
   settleTimes(work);
   settleS3(work);
@@ -149,52 +151,57 @@ function hexList(work: Work, name: string, file: FlagFile | undefined): string[]
 }
 
 function readNegotiation(work: Work): void {
-  const isOn = (...names: string[]): boolean => names.map((name) => read(work, name, truth)).includes(true);
-  const auto = [
-    ...(isOn('AUTO_AVIF', 'ENABLE_AVIF_DETECTION') ? ['avif'] : []),
-    ...(isOn('AUTO_WEBP', 'ENABLE_WEBP_DETECTION') ? ['webp'] : []),
-  ];
-  const enforced = [...(isOn('ENFORCE_AVIF') ? ['avif'] : []), ...(isOn('ENFORCE_WEBP') ? ['webp'] : [])];
-  if (auto.length > 0) {
-    const origin = namesSet(work, 'AUTO_AVIF', 'AUTO_WEBP', 'ENABLE_AVIF_DETECTION', 'ENABLE_WEBP_DETECTION');
-    assign(work, 'settings.autoFormats', { value: auto, origin });
-  }
-  if (enforced.length > 0) {
-    const origin = namesSet(work, 'ENFORCE_AVIF', 'ENFORCE_WEBP');
-    assign(work, 'settings.enforceFormats', { value: enforced, origin });
-  }
+  assignFormats(work, 'settings.autoFormats', [
+    ['jxl', 'AUTO_JXL'],
+    ['avif', 'AUTO_AVIF', 'ENABLE_AVIF_DETECTION'],
+    ['webp', 'AUTO_WEBP', 'ENABLE_WEBP_DETECTION'],
+  ]);
+  assignFormats(work, 'settings.enforceFormats', [
+    ['jxl', 'ENFORCE_JXL'],
+    ['avif', 'ENFORCE_AVIF'],
+    ['webp', 'ENFORCE_WEBP'],
+  ]);
+}
+
+/** The formats of which a switch is on. @param switches format, then the names of its switches */
+function assignFormats(
+  work: Work,
+  path: string,
+  switches: readonly (readonly [format: string, ...names: string[]])[],
+): void {
+  const isOn = (names: readonly string[]) => names.map((name) => read(work, name, truth)).includes(true);
+  const value = switches.filter(([, ...names]) => isOn(names)).map(([format]) => format);
+  const origin = namesSet(work, ...switches.flatMap(([, ...names]) => names));
+  if (value.length > 0) assign(work, path, { value, origin });
 }
 
 /** No variable of imgproxy is passed over in silence. */
 function reportTheRest(work: Work): void {
   const read = new Set(legacyVariables.flatMap(({ name, formerly = [] }) => [name, ...formerly]));
-  if (work.flags.presetsText !== undefined)
-    work.notices.push('-presets: presets are not supported yet; the file is not used');
   for (const [variable, text] of Object.entries(work.env)) {
     const name = variable.slice(prefix.length);
     if (!variable.startsWith(prefix) || text === undefined || text === '') continue;
     if (read.has(name) || composedVariables.has(name) || isServiceLink(name)) continue;
-    reportInert(work, name, text);
+    reportInert(work, name);
   }
 }
 
-function reportInert(work: Work, name: string, text: string): void {
-  switch (inertKind(name)) {
-    case 'missing':
-      work.notices.push(`${prefix}${name} is not supported yet and changes nothing`);
-      break;
-    case 'pointless':
-      work.notices.push(`${prefix}${name} has no meaning here and changes nothing`);
-      break;
-    case 'unsafe':
-      if (text === 'false' || text === '0') break;
-      work.problems.push(
-        `${prefix}${name} is not supported yet; starting without it would allow more than it says`,
-      );
-      break;
-    case null:
-      work.notices.push(`${prefix}${name} is unknown and changes nothing`);
+const inertNotices: Readonly<Record<Exclude<InertKind, 'secret store'>, string>> = {
+  missing: 'is not supported yet and changes nothing',
+  pointless: 'has no meaning here and changes nothing',
+  pro: "belongs to imgproxy's Pro edition and changes nothing",
+};
+
+function reportInert(work: Work, name: string): void {
+  const kind = inertKind(name);
+  if (kind === 'secret store') {
+    work.problems.push(
+      `${prefix}${name}: variables are not fetched from clouds; set them, or name a file that holds them in ${prefix}ENV_LOCAL_FILE_PATH`,
+    );
+    return;
   }
+  const what = kind === null ? 'is unknown and changes nothing' : inertNotices[kind];
+  work.notices.push(`${prefix}${name} ${what}`);
 }
 
 /** `settings.x` as `mounts[0].settings.x`: where it stands in the whole configuration. */
