@@ -114,7 +114,6 @@ export function s3FailureOf(thrown: unknown): S3Failure {
   if (known !== undefined)
     return { kind: kindByCode[known]!, detail, ...(status === undefined ? {} : { status }) };
   // A status below 400 with an error means an answer that could not be read: no S3.
-  if (status !== undefined)
-    return { kind: status < 300 ? 'failed' : kindByStatus(status), detail, status };
+  if (status !== undefined) return { kind: status < 300 ? 'failed' : kindByStatus(status), detail, status };
   return { kind: code === '' && name !== 'AggregateError' ? 'failed' : 'unreachable', detail };
 }

@@ -6,7 +6,8 @@ const endpoint = z
   .string()
   .default('')
   .refine((text) => text === '' || isEndpoint(text), {
-    error: 'expected an http or https URL without user name, query and fragment, e.g. https://minio.internal:9000',
+    error:
+      'expected an http or https URL without user name, query and fragment, e.g. https://minio.internal:9000',
   });
 
 function isEndpoint(text: string): boolean {

@@ -97,7 +97,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   };
 
   /** The value of a change, or its failure told and thrown. What was there before must not be read again. */
-  function valueOf<T>(outcome: S3Outcome<T>, path: string): T {
+  function settled<T>(outcome: S3Outcome<T>, path: string): T {
     if (outcome.ok) return outcome.value;
     const error = storeFailure(outcome.failure);
     owed.add(path);
@@ -110,7 +110,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
       client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key: path }), { abortSignal }),
     );
     if (!outcome.ok && outcome.failure.kind === 'missing') return;
-    valueOf(outcome, path);
+    settled(outcome, path);
   }
 
   async function write(path: string, spooled: Spooled, meta: BlobMeta): Promise<void> {
@@ -119,7 +119,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     const leave = waiting.enter(size);
     if (leave === null) {
       const failure: S3Failure = { kind: 'exhausted', detail: 'too many bytes are on their way already' };
-      return valueOf({ ok: false, failure }, path);
+      return settled({ ok: false, failure }, path);
     }
     try {
       const Body = await spooled.send(facts.tail);
@@ -134,14 +134,18 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
         ...(acl === undefined ? {} : { ACL: acl }),
       };
       const seconds = writeSeconds * Math.max(1, Math.ceil(size / partBytes));
-      valueOf(await link.run(seconds, (session, signal) => uploadObject(session, { object, signal })), path);
+      settled(await link.run(seconds, (session, signal) => uploadObject(session, { object, signal })), path);
       owed.forget(path);
     } finally {
       leave();
     }
   }
 
-  async function put(path: string, spooled: Spooled | null, meta: BlobMeta | (() => BlobMeta)): Promise<void> {
+  async function put(
+    path: string,
+    spooled: Spooled | null,
+    meta: BlobMeta | (() => BlobMeta),
+  ): Promise<void> {
     if (spooled === null) return queue.run(path, () => remove(path));
     try {
       await queue.run(path, () => write(path, spooled, typeof meta === 'function' ? meta() : meta));
@@ -155,7 +159,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
       copyWithMeta(session, { bucket, path, meta, signal }),
     );
     if (!outcome.ok && (outcome.failure.kind === 'missing' || outcome.failure.kind === 'changed')) return;
-    if (valueOf(outcome, path) === 'done') return;
+    if (settled(outcome, path) === 'done') return;
     const blob = await read(path);
     if (blob !== null) await write(path, spoolBytes(await blob.bytes()), meta);
   }
@@ -171,7 +175,10 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
     return null;
   }
 
-  function blobOf(path: string, read: { output: GetObjectCommandOutput; bytes: Buffer | null }): StoredBlob | null {
+  function blobOf(
+    path: string,
+    read: { output: GetObjectCommandOutput; bytes: Buffer | null },
+  ): StoredBlob | null {
     const { output, bytes } = read;
     if (bytes === null) return null;
     const found = readObject(bytes, output.Metadata ?? {});

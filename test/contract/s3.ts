@@ -43,7 +43,11 @@ export async function openS3Store(
 }
 
 /** What the store's suite asks for. */
-export const s3StoreUnderTest = (name: string, service: () => RunningS3, layout: S3Layout): StoreUnderTest => ({
+export const s3StoreUnderTest = (
+  name: string,
+  service: () => RunningS3,
+  layout: S3Layout,
+): StoreUnderTest => ({
   name,
   open: (context) => openS3Store(context, service(), layout),
   cost: (bodyBytes) => bodyBytes,

@@ -69,7 +69,9 @@ export async function startRadosgw(): Promise<RunningS3> {
   const cluster = { folder, fsid: randomUUID(), monitorPort: await freePort(), port: await freePort() };
   const children: ChildProcess[] = [];
   // A test that is ended from outside must not leave them behind.
-  const endAll = () => children.forEach((child) => child.kill('SIGKILL'));
+  const endAll = () => {
+    for (const child of children) child.kill('SIGKILL');
+  };
   process.on('exit', endAll);
   const close = async () => {
     process.off('exit', endAll);
@@ -93,7 +95,10 @@ async function prepare(cluster: Cluster): Promise<void> {
   await writeFile(join(cluster.folder, 'ceph.conf'), configuration(cluster));
 }
 
-async function startParts({ folder, fsid, monitorPort, port }: Cluster, children: ChildProcess[]): Promise<void> {
+async function startParts(
+  { folder, fsid, monitorPort, port }: Cluster,
+  children: ChildProcess[],
+): Promise<void> {
   const common = ['-c', join(folder, 'ceph.conf'), '--keyring', '/dev/null'];
   const map = join(folder, 'monmap');
   const osd = randomUUID();
@@ -106,7 +111,15 @@ async function startParts({ folder, fsid, monitorPort, port }: Cluster, children
     children.push(child);
   };
 
-  await once('monmaptool', ['--create', '--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`, '--fsid', fsid, map]);
+  await once('monmaptool', [
+    '--create',
+    '--addv',
+    'a',
+    `[v1:127.0.0.1:${monitorPort}/0]`,
+    '--fsid',
+    fsid,
+    map,
+  ]);
   await once('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
   start('ceph-mon', '-i', 'a');
   await once('ceph', [...common, 'osd', 'new', osd]);

@@ -76,8 +76,7 @@ export function createS3Link(options: S3LinkOptions): S3Link {
     }
   }
 
-  const isAnswer = (outcome: S3Outcome<unknown>): boolean =>
-    outcome.ok || answers.has(outcome.failure.kind);
+  const isAnswer = (outcome: S3Outcome<unknown>): boolean => outcome.ok || answers.has(outcome.failure.kind);
 
   function goDown({ detail }: S3Failure): void {
     if (downSince !== null || closed) return;
@@ -104,14 +103,22 @@ export function createS3Link(options: S3LinkOptions): S3Link {
     downSince = null;
     failures = 0;
     pause = firstPause;
-    emit({ type: 'notice', level: 'info', message: 'a cache is back', facts: { store: name, bucket, seconds } });
+    emit({
+      type: 'notice',
+      level: 'info',
+      message: 'a cache is back',
+      facts: { store: name, bucket, seconds },
+    });
   }
 
   return {
     isUp: () => downSince === null && !closed,
     async run(seconds, send) {
       if (downSince !== null || closed) {
-        return { ok: false, failure: { kind: 'unreachable', detail: `bucket ${bucket} is not asked for now` } };
+        return {
+          ok: false,
+          failure: { kind: 'unreachable', detail: `bucket ${bucket} is not asked for now` },
+        };
       }
       const outcome = await attempt(seconds, send);
       if (isAnswer(outcome)) failures = 0;

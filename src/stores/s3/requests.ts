@@ -45,7 +45,12 @@ export async function copyWithMeta(
 /** An object with its whole body; `bytes` is null when that is longer than allowed. @throws whatever the SDK throws */
 export async function fetchWhole(
   { client, sdk }: S3Session,
-  { bucket, path, maxBytes, signal }: ObjectPlace & { readonly maxBytes: number; readonly signal: AbortSignal },
+  {
+    bucket,
+    path,
+    maxBytes,
+    signal,
+  }: ObjectPlace & { readonly maxBytes: number; readonly signal: AbortSignal },
 ): Promise<{ readonly output: GetObjectCommandOutput; readonly bytes: Buffer | null }> {
   const question = new sdk.GetObjectCommand({ Bucket: bucket, Key: path });
   const output = await client.send(question, { abortSignal: signal });
