@@ -12,8 +12,9 @@ export type Ending = 'closed' | 'forced';
 const stopSignals = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
 
 /**
- * Waits for SIGTERM, SIGINT or SIGHUP (the terminal is gone) and closes the server. A second signal does not wait for requests in flight: the caller
- * should exit at once when the ending is `forced`. Rejects when closing fails.
+ * Waits for SIGTERM, SIGINT or SIGHUP (the terminal is gone; nothing is reloaded) and closes the server. A second signal
+ * does not wait for requests in flight: the caller should exit at once when the ending is `forced`. Rejects when closing
+ * fails.
  */
 export function closeOnSignal(server: Stoppable): Promise<Ending> {
   return new Promise((resolve, reject) => {

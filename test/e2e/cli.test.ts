@@ -95,20 +95,21 @@ describe('pictor serve', () => {
     assert.deepEqual([request?.['cache'], request?.['tier']], ['hit', 'disk']);
   });
 
-  it('finishes what is in flight when asked to stop, and turns nobody else away with an error', async (context) => {
-    const origin = await startOrigin();
-    context.after(() => origin.close());
-    const body = readFileSync(path.join(repositoryRoot, 'samples/dawn.jpg'));
-    origin.route('/slow.jpg', { body, delayMs: 1500 });
-    const env = { PICTOR_SOURCES_HTTP_ALLOW_LOOPBACK: 'true' };
-    const pictor = await start(context, { args: ['serve'], env });
-    const reply = pictor.get(`/imgproxy/unsafe/rs:fit:64:64/plain/${origin.url}/slow.jpg`);
-    await until(() => origin.count('/slow.jpg') === 1);
-    const code = pictor.stop();
-    assert.equal((await reply).status, 200);
-    assert.equal(await code, 0);
-    await assert.rejects(pictor.get('/'));
-  });
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const)
+    it(`finishes what is in flight when asked to stop by ${signal}, and turns nobody else away with an error`, async (context) => {
+      const origin = await startOrigin();
+      context.after(() => origin.close());
+      const body = readFileSync(path.join(repositoryRoot, 'samples/dawn.jpg'));
+      origin.route('/slow.jpg', { body, delayMs: 1500 });
+      const env = { PICTOR_SOURCES_HTTP_ALLOW_LOOPBACK: 'true' };
+      const pictor = await start(context, { args: ['serve'], env });
+      const reply = pictor.get(`/imgproxy/unsafe/rs:fit:64:64/plain/${origin.url}/slow.jpg`);
+      await until(() => origin.count('/slow.jpg') === 1);
+      const code = pictor.stop(signal);
+      assert.equal((await reply).status, 200);
+      assert.equal(await code, 0);
+      await assert.rejects(pictor.get('/'));
+    });
 
   it('stops at once on a second signal', async (context) => {
     const origin = await startOrigin();

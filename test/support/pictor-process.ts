@@ -13,8 +13,8 @@ export interface PictorProcess {
   readonly pid: number;
   /** Everything it printed so far. */
   output(): string;
-  /** SIGTERM, then the exit code. */
-  stop(): Promise<number | null>;
+  /** Sends the signal (default: SIGTERM) and waits for the exit code. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
   /** SIGKILL, as an operator's machine does at 3 am. */
   kill(): Promise<void>;
   /** Raw request: the target is sent byte for byte. */
@@ -78,8 +78,8 @@ export async function startPictor(options: {
     adminPort,
     pid: child.pid!,
     output: () => printed,
-    async stop() {
-      child.kill('SIGTERM');
+    async stop(signal = 'SIGTERM') {
+      child.kill(signal);
       return ended;
     },
     async kill() {

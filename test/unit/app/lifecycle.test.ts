@@ -52,11 +52,12 @@ describe('signals', () => {
     closing.resolve();
   });
 
-  it('end well when everything was closed', async () => {
-    const ending = closeOnSignal({ close: async () => {} });
-    kill(pid, 'SIGINT');
-    assert.equal(await ending, 'closed');
-  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+    it(`end well when everything was closed: ${signal}`, async () => {
+      const ending = closeOnSignal({ close: async () => {} });
+      kill(pid, signal);
+      assert.equal(await ending, 'closed');
+    });
 });
 
 describe('an exception nobody caught', () => {
