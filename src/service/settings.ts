@@ -5,20 +5,20 @@ import { byteSize, count, seconds } from '../core/settings.ts';
 export const admissionSettings = z.strictObject({
   fetchConcurrency: count(32, 1).describe('Sources fetched at the same time.'),
   fetchQueue: count(512).describe(
-    'Fetches that may wait for a place, and as many per host; further ones are answered 503.',
+    'Fetches that may wait for a place, and as many per host; further requests are turned away.',
   ),
   processConcurrency: count(0).describe('Transforms at the same time; 0: one per engine worker.'),
   processQueue: count(0).describe(
-    'Transforms that may wait for a place; further ones are answered 503. 0: 25 per place.',
+    'Transforms that may wait for a place; further requests are turned away. 0: 25 per place.',
   ),
   maxWaitSeconds: seconds(10).describe(
-    'Longest wait for a place among the transforms; then the answer is 503. 0: no limit.',
+    'Longest wait for a place among the transforms; then the request is turned away. 0: no limit.',
   ),
   memoryForOriginals: byteSize('256MiB').describe(
-    'Memory for originals that no store keeps: no-store and private ones, and those too large for the disk. When it is full, further ones are answered 503.',
+    'Memory for originals that no store keeps: no-store and private ones, and those too large for the disk. When it is full, further requests are turned away.',
   ),
   retryAfterSeconds: count(2, 1).describe(
-    'Retry-After of a 503 that a full queue, a long wait or full memory gave.',
+    'Retry-After for those who are turned away by a full queue, a long wait or full memory. The status is 503, or what the dialect of the mount says: 429 for imgproxy.',
   ),
 });
 export type AdmissionSettings = z.infer<typeof admissionSettings>;
