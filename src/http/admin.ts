@@ -62,10 +62,11 @@ export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admi
   const connections = trackConnections(server, { idleMs: 0, writeMs: 30_000 });
   server.maxConnections = 256;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    connections.begin(response);
-    void answer(request)
-      .catch(() => text(500, 'Internal error'))
-      .then((reply) => sendReply(response, reply, request.method ?? 'GET'));
+    connections.during(response, () => {
+      void answer(request)
+        .catch(() => text(500, 'Internal error'))
+        .then((reply) => sendReply(response, reply, request.method ?? 'GET'));
+    });
   });
 
   return {

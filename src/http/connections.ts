@@ -39,8 +39,11 @@ export interface ConnectionLimits {
 }
 
 export interface Connections {
-  /** Call once per request, before it is handled. */
-  begin(response: NodeResponse): void;
+  /**
+   * Answers one request: counts it in, runs `answer`, and counts it out: at once where the kernel took the whole answer,
+   * as it does with a hit, else when the response closes; until then the client is watched.
+   */
+  during(response: NodeResponse, answer: () => void): void;
   /** Whether an answer has begun on this HTTP/1 socket: then nothing else may be written to it. */
   isAnswering(socket: Duplex): boolean;
   /** Open connections, also those that have not spoken yet. */
@@ -108,18 +111,24 @@ export function trackConnections(server: Server, limits: ConnectionLimits): Conn
   });
   server.on('session', addSession);
 
-  function begin(response: NodeResponse): void {
+  function ended(connection: Connection): void {
+    connection.inFlight -= 1;
+    if (draining && connection.inFlight === 0) connection.end();
+  }
+
+  function during(response: NodeResponse, answer: () => void): void {
     const connection = connections.get(carrierOf(response));
-    if (connection === undefined) return;
-    const exchange = { response, connection, unsentSince: 0, deadline: 0 };
-    exchanges.add(exchange);
+    if (connection === undefined) return answer();
     connection.inFlight += 1;
     connection.idleSince = 0;
     if (draining) announceClose(response);
+    answer();
+    if (isTaken(response)) return ended(connection);
+    const exchange = { response, connection, unsentSince: 0, deadline: 0 };
+    exchanges.add(exchange);
     response.once('close', () => {
       exchanges.delete(exchange);
-      connection.inFlight -= 1;
-      if (draining && connection.inFlight === 0) connection.end();
+      ended(connection);
     });
   }
 
@@ -160,7 +169,7 @@ export function trackConnections(server: Server, limits: ConnectionLimits): Conn
   }
 
   return {
-    begin,
+    during,
     isAnswering,
     open: () => sockets.size,
     drain() {
@@ -192,6 +201,10 @@ const isHttp2 = (response: NodeResponse): response is Http2ServerResponse => 'st
 function carrierOf(response: NodeResponse): Socket | ServerHttp2Session {
   return isHttp2(response) ? (response.stream.session as ServerHttp2Session) : response.req.socket;
 }
+
+/** Whether all of an HTTP/1 answer is with the kernel already: nothing of it can be held up by the client any more. */
+const isTaken = (response: NodeResponse): boolean =>
+  !isHttp2(response) && response.writableEnded && response.socket?.writableLength === 0;
 
 /** HTTP/1: `Connection: close` on the answer, when it has not begun. HTTP/2 says it by GOAWAY. */
 function announceClose(response: NodeResponse): void {

@@ -119,8 +119,14 @@ interface ServeParts {
   readonly emit: EmitEvent;
 }
 
-/** Wraps the handler: keeps count, and answers for it should it ever throw. */
+/**
+ * Wraps the handler: keeps count, and answers for it should it ever throw. The requests that one turn of the event loop
+ * has read are answered together at its end: parsing and answering by turns costs half as much again (each evicts the
+ * other's code from the processor's caches, and a client that is woken for one answer falls asleep before the next).
+ */
 function createServe({ handler, connections, emit }: ServeParts) {
+  let waiting: [NodeRequest, NodeResponse][] = [];
+
   const failed = (thrown: unknown, response: NodeResponse) => {
     const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
     emit({ type: 'notice', level: 'error', message: 'request handler failed', facts: { detail } });
@@ -128,8 +134,8 @@ function createServe({ handler, connections, emit }: ServeParts) {
     response.statusCode = 500;
     response.end();
   };
-  return (request: NodeRequest, response: NodeResponse): void => {
-    connections.begin(response);
+
+  function answer(request: NodeRequest, response: NodeResponse): void {
     const problem = hostProblem(request);
     if (problem !== null) {
       refuseMalformed({ request, response, detail: problem, emit });
@@ -142,8 +148,25 @@ function createServe({ handler, connections, emit }: ServeParts) {
     } catch (thrown) {
       failed(thrown, response);
     }
+  }
+
+  function answerAll(): void {
+    const all = waiting;
+    waiting = [];
+    for (const [request, response] of all) {
+      // A client that is gone already will not be heard of again.
+      if (!isGone(response)) connections.during(response, () => answer(request, response));
+    }
+  }
+
+  return (request: NodeRequest, response: NodeResponse): void => {
+    if (waiting.length === 0) setImmediate(answerAll);
+    waiting.push([request, response]);
   };
 }
+
+const isGone = (response: NodeResponse): boolean =>
+  'stream' in response ? response.stream.destroyed : response.destroyed;
 
 /** GET, HEAD and OPTIONS with a large or endless body: answered, and the connection closed instead of read on. */
 function hasUnwantedBody({ method, headers }: NodeRequest): boolean {
@@ -190,6 +213,7 @@ function closeServer({ server, connections, deadlineMs }: Closing): Promise<void
       // node counts a connection as gone a turn of the event loop before its `close` listeners run.
       setImmediate(() => setImmediate(resolve));
     });
-    connections.drain();
+    // Requests read in this turn come first, and are then known to be in flight.
+    setImmediate(connections.drain);
   });
 }
