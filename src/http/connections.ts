@@ -118,12 +118,18 @@ export function trackConnections(server: Server, limits: ConnectionLimits): Conn
 
   function during(response: NodeResponse, answer: () => void): void {
     const connection = connections.get(carrierOf(response));
-    if (connection === undefined) return answer();
+    if (connection === undefined) {
+      answer();
+      return;
+    }
     connection.inFlight += 1;
     connection.idleSince = 0;
     if (draining) announceClose(response);
     answer();
-    if (isTaken(response)) return ended(connection);
+    if (isTaken(response)) {
+      ended(connection);
+      return;
+    }
     const exchange = { response, connection, unsentSince: 0, deadline: 0 };
     exchanges.add(exchange);
     response.once('close', () => {
