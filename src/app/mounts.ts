@@ -2,7 +2,8 @@ import * as z from 'zod';
 import { type DialectName, dialects } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
-import type { Dialect, RequestTarget } from '../request/dialect.ts';
+import type { Dialect, MountPolicy, RequestTarget } from '../request/dialect.ts';
+import type { MountAssets } from './assets.ts';
 
 const prefix = z
   .string()
@@ -80,24 +81,35 @@ export function wantedFormats({ dialect: name, settings }: MountSettings): reado
 /**
  * A mount as the HTTP edge takes it: the dialect with its settings bound.
  * @param unwritable formats that this server cannot write; the mount then chooses among the others
+ * @param assets its own pictures, which were read
  */
 export function openMount(
   { prefix: place, hosts: names, dialect: name, settings: configured }: MountSettings,
   unwritable: ReadonlyMap<string, string> = new Map(),
+  assets: MountAssets = { uris: {}, cacheControl: new Map() },
 ): Mount {
   // The schema has checked the settings against this very dialect; the types of the pair cannot be told apart here.
   const dialect = dialects[name].dialect as Dialect<unknown>;
-  const settings = dialect.withoutFormats?.(configured, unwritable) ?? configured;
+  const possible = dialect.withoutFormats?.(configured, unwritable) ?? configured;
+  const settings = dialect.withAssets?.(possible, assets.uris) ?? possible;
   const { grantOf } = dialect;
   return {
     name: `${names.join(',')}${withoutSlash(place)}` || name,
     prefix: withoutSlash(place),
     hosts: names,
-    policy: dialect.policy(settings),
+    policy: withAssetHeaders(dialect.policy(settings), assets),
     style: dialect.replies(settings),
     parse: (target, hints) => dialect.parse(target, settings, hints),
     ...(grantOf === undefined ? {} : { grantOf: (target: RequestTarget) => grantOf(target, settings) }),
   };
+}
+
+/** A fallback image from the web counts for passthrough as any source does. */
+function withAssetHeaders(policy: MountPolicy, { cacheControl }: MountAssets): MountPolicy {
+  const value = policy.fallback === undefined ? undefined : cacheControl.get(policy.fallback.uri);
+  return policy.fallback === undefined || value === undefined
+    ? policy
+    : { ...policy, fallback: { ...policy.fallback, cacheControl: value } };
 }
 
 /** A mount with every setting as it takes effect, for those who ask what is set. */

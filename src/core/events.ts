@@ -26,6 +26,10 @@ export type PictorEvent =
       readonly source?: string;
       readonly error?: ErrorCode;
       readonly detail?: string;
+      /** True: a picture of the mount's own was sent in place of the one that `error` kept away. */
+      readonly fallback?: boolean;
+      /** True: asked so often that the log does not tell of it. */
+      readonly quiet?: boolean;
       readonly timings?: RequestTimings;
     }
   | {

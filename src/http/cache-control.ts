@@ -11,11 +11,18 @@ export interface AgeFacts {
   readonly sourceExpires?: string | undefined;
   /** False: the source says `private` or `no-store`. */
   readonly shareable: boolean;
+  /** Seconds, for what stands in for the picture; absent or 0: as any answer. */
+  readonly atMostSeconds?: number | undefined;
+  /** True: the answer is for one client, whose cookies made it. */
+  readonly forOne?: boolean | undefined;
+  /** Of the answer; absent: no error. */
+  readonly status?: number | undefined;
 }
 
 /** Values for the headers of an answer. */
 export interface CacheHeaders {
-  readonly cacheControl: string;
+  /** Absent: nothing is said. */
+  readonly cacheControl?: string;
   readonly expires?: string;
 }
 
@@ -26,11 +33,14 @@ const isPlain = (text: string): boolean => /^[\t\x20-\x7e]+$/.test(text);
 
 /**
  * Builds the rule of a mount for Cache-Control. First match wins:
- * 1. the source forbids shared caches and the mount obeys: `private, no-store`;
- * 2. the URL expires: the mount's age, but not beyond the expiry;
- * 3. `passthrough`: the source's Cache-Control as it stands, else its Expires when that lies ahead;
- * 4. the mount's age;
- * 5. `no-cache`.
+ * 1. the source forbids shared caches, or it was fetched with the client's cookies, and the mount obeys:
+ *    `private, no-store`; what cookies made is never `public`;
+ * 2. the picture stands in for another one: its own age, but not beyond the expiry of the URL;
+ * 3. the URL expires: the mount's age, but not beyond the expiry;
+ * 4. the status is an error: nothing is said;
+ * 5. `passthrough`: the source's Cache-Control as it stands, else its Expires when that lies ahead;
+ * 6. the mount's age;
+ * 7. `no-cache`.
  */
 export function createCacheControl(age: MountPolicy['age']): (facts: AgeFacts) => CacheHeaders {
   const byDefault = headersFor(Math.floor(age.ttlSeconds));
@@ -42,16 +52,22 @@ export function createCacheControl(age: MountPolicy['age']): (facts: AgeFacts) =
   }
 
   function choose(facts: AgeFacts): CacheHeaders & { readonly seconds?: number } {
-    if (!facts.shareable && age.obeyPrivate) return { cacheControl: 'private, no-store' };
-    if (facts.expiresAt !== undefined) {
-      const left = Math.max(0, facts.expiresAt - Math.floor(facts.now / 1000));
-      return headersFor(Math.min(byDefault.seconds, left));
-    }
+    if ((!facts.shareable || facts.forOne === true) && age.obeyPrivate)
+      return { cacheControl: 'private, no-store' };
+    const left = facts.expiresAt === undefined ? null : facts.expiresAt - Math.floor(facts.now / 1000);
+    if (left !== null && left <= 0) return headersFor(0);
+    const own = facts.atMostSeconds || (left === null ? 0 : byDefault.seconds);
+    const seconds = Math.min(own, left ?? own);
+    if (seconds > 0) return headersFor(seconds);
+    if ((facts.status ?? 200) >= 400) return {};
+    if (facts.forOne === true) return byDefault;
     return (age.passthrough ? fromSource(facts) : null) ?? byDefault;
   }
 
   return (facts) => {
-    const { cacheControl, seconds } = choose(facts);
+    const { cacheControl: chosen, seconds } = choose(facts);
+    if (chosen === undefined) return {};
+    const cacheControl = facts.forOne === true ? chosen.replace(/, public$/, ', private') : chosen;
     if (!age.expires || seconds === undefined) return { cacheControl };
     return { cacheControl, expires: formatHttpDate(facts.now + seconds * 1000) };
   };

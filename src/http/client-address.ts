@@ -5,6 +5,8 @@ export interface TrustedProxies {
   trusts(address: string): boolean;
   readonly unixSocket: boolean;
   readonly none: boolean;
+  /** `*`: whatever a request says of its client is taken for true. */
+  readonly everyone: boolean;
 }
 
 const loopback = ['127.0.0.0/8', '::1/128'];
@@ -33,6 +35,7 @@ export function parseTrustedProxies(list: readonly string[]): TrustedProxies | n
     trusts: (address) => everyone || blocks.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4'),
     unixSocket: everyone || list.includes('unix'),
     none: list.length === 0,
+    everyone,
   };
 }
 
@@ -61,17 +64,34 @@ const unmapped = (address: string): string =>
  * Tells the address of a client, for the log alone: nothing is allowed or refused by it. `X-Forwarded-For` is read from
  * the right, as each proxy appends the peer it saw, for as long as the addresses are proxies we trust; the first other
  * one is the client. Without trust the header is not looked at. A peer on a Unix socket is called `unix`.
+ *
+ * Where everyone is believed, what comes first says the most: `CF-Connecting-IP`, else the first address of
+ * `X-Forwarded-For`, else `X-Real-IP`. With a list, only `X-Forwarded-For` counts: a proxy that is believed appends to
+ * it, and passes the other two on as the client wrote them.
  */
 export function createClientAddress(trusted: TrustedProxies): (request: PeerFacts) => string {
   return (request) => {
     const address = request.socket.remoteAddress;
     const peer = address === undefined ? 'unix' : unmapped(address);
     if (trusted.none) return peer;
+    if (trusted.everyone) return firstClaim(request.headers) ?? peer;
     const forwarded = request.headers['x-forwarded-for'];
     const believed = address === undefined ? trusted.unixSocket : trusted.trusts(peer);
     if (!believed || forwarded === undefined) return peer;
     return firstUntrusted(Array.isArray(forwarded) ? forwarded.join(',') : forwarded, trusted) ?? peer;
   };
+}
+
+/** Null when no header names an address. */
+function firstClaim(headers: PeerFacts['headers']): string | null {
+  for (const name of ['cf-connecting-ip', 'x-forwarded-for', 'x-real-ip']) {
+    const value = headers[name];
+    if (value === undefined) continue;
+    const [first = ''] = (Array.isArray(value) ? value.join(',') : value).split(',', 1);
+    const address = unmapped(withoutPort(first.trim()));
+    if (isIP(address) !== 0) return address;
+  }
+  return null;
 }
 
 /** Null when there is no address to be found. Stops at anything that is no address: what stands left of it is hearsay. */

@@ -5,7 +5,7 @@ export interface DispositionFacts {
   readonly attachment?: boolean | undefined;
   /** URI of the original; its last part gives the name when the URL gave none. */
   readonly source: string;
-  /** Extension of the result, without dot. */
+  /** Extension of the result, without dot; empty: none. */
   readonly extension: string;
 }
 
@@ -21,7 +21,7 @@ const longestStem = 200;
 export function contentDisposition(facts: DispositionFacts): string {
   const kind = facts.attachment === true ? 'attachment' : 'inline';
   const stem = harmless(facts.filename ?? '') || harmless(stemOfSource(facts.source)) || 'image';
-  const name = `${stem}.${facts.extension}`;
+  const name = facts.extension === '' ? stem : `${stem}.${facts.extension}`;
   const quoted = name.replaceAll('"', '%22').replaceAll('\\', '%5C');
   if (isAscii(name)) return `${kind}; filename="${quoted}"`;
   return `${kind}; filename="${quoted.replace(/[^\x20-\x7e]/gu, '_')}"; filename*=UTF-8''${extendedValue(name)}`;
@@ -37,13 +37,21 @@ function harmless(text: string): string {
   return Array.from(clean.toWellFormed()).slice(0, longestStem).join('').trim();
 }
 
-function stemOfSource(source: string): string {
+function lastPartOf(source: string): string {
   const end = source.search(/[?#]/);
   const path = (end < 0 ? source : source.slice(0, end)).replace(/^[a-z][a-z0-9+.-]*:\/\/[^/]*/i, '');
-  const last = decoded(path.slice(path.lastIndexOf('/') + 1));
+  return decoded(path.slice(path.lastIndexOf('/') + 1));
+}
+
+function stemOfSource(source: string): string {
+  const last = lastPartOf(source);
   const dot = last.lastIndexOf('.');
   return dot < 0 ? last : last.slice(0, dot);
 }
+
+/** The extension in the path of a source, in lower case, where there is one that looks like it. */
+export const extensionOfSource = (source: string): string | undefined =>
+  /\.([a-z0-9]{1,10})$/i.exec(lastPartOf(source))?.[1]?.toLowerCase();
 
 function decoded(text: string): string {
   try {

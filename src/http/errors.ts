@@ -1,5 +1,6 @@
 import { errorCatalogue, type PictorError } from '../core/errors.ts';
 import type { ReplyStyle } from '../request/dialect.ts';
+import { developmentReport } from './development-report.ts';
 import type { Reply } from './messages.ts';
 
 /** Headers that make a body harmless wherever it is shown: no sniffing, no scripts, no frames, no requests. */
@@ -13,9 +14,15 @@ const neutralType = 'text/plain; charset=utf-8';
 /** The parts of a dialect's style that errors need. */
 export type ErrorStyle = Pick<ReplyStyle, 'errors' | 'otherwise' | 'contentType' | 'showDetails'>;
 
+/** What an error's answer depends on, besides the error and the style. */
+export interface ErrorCircumstances {
+  readonly requestId: string;
+  readonly accept?: string | undefined;
+}
+
 /** The whole answer to a failure where no mount is responsible. */
 export function neutralErrorReply(error: PictorError, requestId: string): Reply {
-  const reply = renderError(error, null, requestId);
+  const reply = renderError(error, null, { requestId });
   return {
     ...reply,
     headers: [...Object.entries(securityHeaders).flat(), 'X-Request-ID', requestId, ...reply.headers],
@@ -29,18 +36,42 @@ interface StatusAndBody {
 
 /**
  * The answer to a failure: in the words of a dialect, or neutral when `style` is null (plain text, with the request id).
- * Only public text is sent. No error may be stored by a cache: a source that is back in a second must not stay broken
- * for an hour. Only headers special to the error are in it; the mount adds those of every reply.
+ * Only public text is sent, unless the style is one for development. No error may be stored by a cache: a source that is
+ * back in a second must not stay broken for an hour. Only headers special to the error are in it; the mount adds those
+ * of every reply.
  */
-export function renderError(error: PictorError, style: ErrorStyle | null, requestId: string): Reply {
-  const { status, body: text } = style === null ? neutral(error, requestId) : inStyle(error, style);
-  const body =
-    style?.showDetails === true && error.detail !== undefined ? `${text}\n\n${error.detail}` : text;
-  const headers = ['Content-Type', style?.contentType ?? neutralType, 'Cache-Control', 'no-store'];
+export function renderError(
+  error: PictorError,
+  style: ErrorStyle | null,
+  circumstances: ErrorCircumstances,
+): Reply {
+  const { status, body: text } =
+    style === null ? neutral(error, circumstances.requestId) : inStyle(error, style);
+  const { contentType, body } = shownTo(error, { style, text, circumstances });
+  const headers = ['Content-Type', contentType, 'Cache-Control', 'no-store'];
   if (error.retryAfterSeconds !== undefined)
     headers.push('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
   if (status === 405) headers.push('Allow', 'GET, HEAD, OPTIONS');
   return { status, headers, body };
+}
+
+/** The status an error has in the words of a dialect. */
+export const statusOf = (error: PictorError, style: ErrorStyle): number => inStyle(error, style).status;
+
+interface Showing {
+  readonly style: ErrorStyle | null;
+  readonly text: string;
+  readonly circumstances: ErrorCircumstances;
+}
+
+function shownTo(
+  error: PictorError,
+  { style, text, circumstances }: Showing,
+): { readonly contentType: string; readonly body: string } {
+  const contentType = style?.contentType ?? neutralType;
+  if (style?.showDetails === 'stack') return developmentReport(error, circumstances);
+  if (style?.showDetails !== true || error.detail === undefined) return { contentType, body: text };
+  return { contentType, body: `${text}\n\n${error.detail}` };
 }
 
 function neutral(error: PictorError, requestId: string): StatusAndBody {
@@ -52,8 +83,14 @@ function neutral(error: PictorError, requestId: string): StatusAndBody {
 
 function inStyle(error: PictorError, style: ErrorStyle): StatusAndBody {
   const own = style.errors[error.code];
-  if (own !== undefined)
-    return { status: own.status === 'upstream' ? upstreamStatus(error) : own.status, body: withReason(own.body, error) };
+  if (own !== undefined) {
+    const withoutError = (error.upstreamStatus ?? 400) < 400 ? own.withoutError : undefined;
+    const status = withoutError ?? own.status;
+    return {
+      status: status === 'upstream' ? upstreamStatus(error) : status,
+      body: withReason(own.body, error),
+    };
+  }
   if (style.otherwise !== 'catalogue') return style.otherwise;
   return { status: errorCatalogue[error.code].status, body: error.message };
 }

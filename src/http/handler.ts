@@ -1,57 +1,42 @@
 import { asPictorError, PictorError } from '../core/errors.ts';
 import type { EmitEvent, PictorEvent } from '../core/events.ts';
-import type {
-  Grant,
-  MountPolicy,
-  ParsedRequest,
-  ReplyStyle,
-  RequestHints,
-  RequestTarget,
-} from '../request/dialect.ts';
-import { type Authoriser, createAuthoriser } from '../service/authorise.ts';
+import type { ParsedRequest, RequestTarget } from '../request/dialect.ts';
 import type { ImageService } from '../service/serve-image.ts';
-import type { ServedImage } from '../service/serve-image-types.ts';
+import type { SourceStreams } from '../service/stream-source.ts';
 import { clientSignal } from './client-signal.ts';
-import { isFresh } from './conditional.ts';
-import { neutralErrorReply } from './errors.ts';
+import type { CookieScope } from './cookies.ts';
+import { neutralErrorReply, statusOf } from './errors.ts';
+import { mayStandIn, withFallbackSource } from './fallback.ts';
 import { withGzip } from './gzip.ts';
-import { createKnownUrls, type KnownUrl, type KnownUrls } from './known-urls.ts';
-import type { HttpHandler, HttpRequest, HttpResponse, Reply } from './messages.ts';
-import { createMountReplies, type MountReplies } from './mount-replies.ts';
-import { createMountMatcher, type MountPlace } from './mounts.ts';
-import { withRange } from './range.ts';
+import type { KnownUrl } from './known-urls.ts';
+import { type HttpHandler, type HttpRequest, type HttpResponse, headerText, type Reply } from './messages.ts';
+import {
+  choiceOf,
+  hintsOf,
+  isSimple,
+  isTaken,
+  type Mount,
+  type MountDesk,
+  mayPass,
+  openDesk,
+  parseOrRefuse,
+} from './mount-desk.ts';
+import { createMountMatcher } from './mounts.ts';
+import { clientHolds, conditionOf, knownFrom, type PictureFacts, pictureReply } from './picture-reply.ts';
+import { sendRaw } from './raw.ts';
 import { createRequestIds } from './request-id.ts';
 import { sendReply } from './send-reply.ts';
-
-/** A place on the server where a dialect answers: its grammar with its settings, what it demands and how it speaks. */
-export interface Mount extends MountPlace {
-  /** For log and metrics. */
-  readonly name: string;
-  readonly policy: MountPolicy;
-  readonly style: ReplyStyle;
-  parse(target: RequestTarget, hints: RequestHints): ParsedRequest;
-  /** See `Dialect.grantOf`. */
-  grantOf?(target: RequestTarget): Grant;
-}
 
 interface HandlerParts {
   readonly mounts: readonly Mount[];
   readonly service: ImageService;
+  /** For requests of the source itself. */
+  readonly streams: SourceStreams;
   /** Answers what no mount answers: the landing page. Null: not found. */
   readonly elsewhere: (request: HttpRequest) => Reply | null;
   readonly extensionOf: (mediaType: string) => string;
   readonly clientOf: (request: HttpRequest) => string;
   readonly emit: EmitEvent;
-}
-
-interface MountDesk {
-  readonly mount: Mount;
-  readonly replies: MountReplies;
-  readonly authoriser: Authoriser;
-  /** Of this mount alone: another mount may answer the same target with another picture, or not at all. */
-  readonly known: KnownUrls;
-  /** True when headers depend on the second they are sent in: then none are kept. */
-  readonly timed: boolean;
 }
 
 /** One request on its way to an answer. */
@@ -74,8 +59,7 @@ type RequestFacts = Omit<
   'type' | 'id' | 'method' | 'target' | 'mount' | 'ms' | 'client' | 'bytes' | 'status'
 >;
 
-const header = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value.join(', ') : value;
+export type { Mount } from './mount-desk.ts';
 
 /**
  * What happens to a request, from raw target to reply: mount, fixed answers, secret, grammar, signature, source, picture.
@@ -137,11 +121,10 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const fixedHead = method === 'HEAD' ? desk.replies.head(id) : null;
     if (fixedHead !== null) return fixedHead;
     if (!isTaken(method, desk)) throw new PictorError('METHOD_NOT_ALLOWED');
-    if (desk.mount.policy.open?.includes(target.path) !== true)
-      desk.authoriser.secret(request.headers.authorization);
+    if (!desk.isOpen(target.path)) desk.authoriser.secret(request.headers.authorization);
     const route = desk.replies.routeFor(target.path);
     if (route !== null) return desk.replies.fixed(route, id);
-    const parsed = parseOrRefuse(desk, target, hintsOf(request));
+    const parsed = parseOrRefuse(desk, target, hintsOf(desk, request));
     desk.authoriser.grant(parsed.grant, parsed.image.source);
     desk.authoriser.source(parsed.image.source);
     desk.authoriser.referrer(request.headers.referer);
@@ -150,25 +133,37 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     return parsed;
   }
 
-  async function picture(exchange: Exchange, parsed: ParsedRequest): Promise<void> {
+  async function picture(exchange: Exchange, parsed: ParsedRequest, scope: CookieScope): Promise<void> {
     const { request, response, desk } = exchange;
     const { source } = parsed.image;
-    const image = await parts.service.serve({
-      image: parsed.image,
-      signal: clientSignal(response),
-      visits: desk.authoriser.visits(source),
-      clientHolds: (etag, lastModified) => clientHolds(request, desk, { etag, lastModified }),
-    });
+    const chosen = wasChosen(request, parsed);
+    const signal = clientSignal(response);
+    let facts: PictureFacts;
+    try {
+      const image = await parts.service.serve({
+        image: parsed.image,
+        signal,
+        visits: desk.authoriser.visits(source),
+        cookies: scope.cookies,
+        clientHolds: (known) => clientHolds(exchange, known, chosen),
+      });
+      facts = { image, ...deliveredIn(parsed, scope), chosen };
+    } catch (thrown) {
+      const error = asPictorError(thrown);
+      const reply = await fallback(exchange, { parsed, scope, signal }, error);
+      if (reply === null) throw error;
+      return finish(exchange, reply, { ...failureFacts(error, source), cache: 'none', fallback: true });
+    }
+    const { image } = facts;
     desk.authoriser.contentType(image.mediaType);
-    const facts = { image, delivery: parsed.delivery, source };
     const plain = pictureReply(exchange, facts);
     const reply = await withGzip(
       plain,
       desk.mount.policy.gzipLevel,
-      header(request.headers['accept-encoding']),
+      headerText(request.headers['accept-encoding']),
     );
-    const entry = desk.timed ? null : knownFrom(desk, facts);
-    if (entry !== null) desk.known.keep(exchange.target.raw, request.headers.accept, entry);
+    const entry = desk.timed || scope.cookies !== undefined ? null : knownFrom(desk, facts);
+    if (entry !== null) desk.known.keep(exchange.target.raw, choiceOf(desk, request), entry);
     const { cache, tier, timings } = image;
     finish(exchange, reply, {
       cache,
@@ -178,22 +173,69 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     });
   }
 
+  /** The mount's own picture in place of one that cannot be had; null when it has none, or that cannot be made either. */
+  async function fallback(
+    { desk, id }: Exchange,
+    { parsed, scope, signal }: { parsed: ParsedRequest; scope: CookieScope; signal: AbortSignal },
+    error: PictorError,
+  ): Promise<Reply | null> {
+    const { policy, style } = desk.mount;
+    if (policy.fallback === undefined || !mayStandIn(error)) return null;
+    const { uri, status, ttlSeconds, cacheControl } = policy.fallback;
+    try {
+      const image = await parts.service.serve({ image: withFallbackSource(parsed.image, uri), signal });
+      const standIn = { status: status || statusOf(error, style), ttlSeconds, cacheControl };
+      const facts = { image, ...deliveredIn(parsed, scope), chosen: false, standIn };
+      return desk.replies.image({ ...facts, requestId: id, now: Date.now() });
+    } catch (thrown) {
+      const { code, detail = '' } = asPictorError(thrown);
+      const message = 'the fallback image could not be made';
+      if (code !== 'CANCELLED')
+        parts.emit({
+          type: 'notice',
+          level: 'warn',
+          message,
+          facts: { code, detail, mount: desk.mount.name },
+        });
+      return null;
+    }
+  }
+
+  /** The source itself, as it comes. */
+  async function raw(exchange: Exchange, parsed: ParsedRequest, scope: CookieScope): Promise<void> {
+    const { image } = parsed;
+    const { status, bytes, error } = await sendRaw(exchange, {
+      streams: parts.streams,
+      signal: clientSignal(exchange.response),
+      visits: exchange.desk.authoriser.visits(image.source),
+      scope,
+      ...deliveredIn(parsed, scope),
+    });
+    const facts: RequestFacts =
+      error === null
+        ? { cache: 'bypass', source: image.source }
+        : { ...failureFacts(error, image.source), cache: 'bypass' };
+    tell(exchange, { status, bytes }, facts);
+  }
+
   async function answer(exchange: Exchange): Promise<void> {
+    const { request, desk } = exchange;
     let source: string | undefined;
     try {
       const admitted = admit(exchange);
-      if (!('image' in admitted)) return finish(exchange, admitted, { cache: 'none' });
+      if (!('image' in admitted))
+        return finish(exchange, admitted, {
+          cache: 'none',
+          ...(admitted.quiet === true ? { quiet: true } : {}),
+        });
       source = admitted.image.source;
-      await picture(exchange, admitted);
+      const scope = desk.cookies?.(request, source) ?? { applies: false };
+      await (admitted.raw === true ? raw : picture)(exchange, admitted, scope);
     } catch (thrown) {
       const error = asPictorError(thrown);
-      const reply = exchange.desk.replies.error(error, exchange.id);
-      finish(exchange, reply, {
-        cache: 'none',
-        error: error.code,
-        ...(source === undefined ? {} : { source }),
-        ...(error.detail === undefined ? {} : { detail: error.detail }),
-      });
+      const { accept } = request.headers;
+      const reply = desk.replies.error(error, { requestId: exchange.id, accept });
+      finish(exchange, reply, { ...failureFacts(error, source), cache: 'none' });
     }
   }
 
@@ -213,14 +255,14 @@ export function createHandler(parts: HandlerParts): HttpHandler {
 
   return (request, response) => {
     const began = performance.now();
-    const id = idOf(request.headers['x-request-id']);
+    const id = idOf(request.headers['x-request-id'], request.headers['x-amzn-request-context']);
     const method = request.method ?? 'GET';
-    const match = find(request.url ?? '', header(request.headers[':authority']) ?? request.headers.host);
+    const match = find(request.url ?? '', headerText(request.headers[':authority']) ?? request.headers.host);
     if (match === null) return nowhere({ request, response, method, id, began });
     const { desk } = match.mount;
     const exchange: Exchange = { request, response, method, id, desk, target: match.target, began };
     const entry = isSimple(method, desk)
-      ? desk.known.find(match.target.raw, request.headers.accept)
+      ? desk.known.find(match.target.raw, choiceOf(desk, request))
       : undefined;
     if (entry !== undefined && entry.until > Date.now() && mayPass(desk, request)) {
       const body = parts.service.peek(entry.facts.image.key, entry.facts.image.etag);
@@ -230,109 +272,32 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   };
 }
 
-function openDesk(mount: Mount, extensionOf: (mediaType: string) => string): MountDesk {
-  const { policy, style } = mount;
+/** What the log says of an error. */
+function failureFacts(
+  { code, detail }: PictorError,
+  source: string | undefined,
+): Pick<RequestFacts, 'error' | 'source' | 'detail'> {
   return {
-    mount,
-    replies: createMountReplies({ policy, style, extensionOf }),
-    authoriser: createAuthoriser(policy),
-    known: createKnownUrls(),
-    timed: policy.age.expires || policy.age.passthrough || policy.gzipLevel > 0,
+    error: code,
+    ...(source === undefined ? {} : { source }),
+    ...(detail === undefined ? {} : { detail }),
   };
 }
 
-/** A wrong signature is told before a wrong option: nobody feels out the grammar without a key. */
-function parseOrRefuse(
-  { mount, authoriser }: MountDesk,
-  target: RequestTarget,
-  hints: RequestHints,
-): ParsedRequest {
-  try {
-    return mount.parse(target, hints);
-  } catch (refusal) {
-    if (mount.grantOf !== undefined) authoriser.grant(mount.grantOf(target));
-    throw refusal;
-  }
-}
-
-const hintsOf = (request: HttpRequest): RequestHints =>
-  request.headers.accept === undefined ? {} : { accept: request.headers.accept };
-
-const isTaken = (method: string, { mount: { style } }: MountDesk): boolean =>
-  method === 'GET' ||
-  method === 'HEAD' ||
-  (method === 'OPTIONS' && style.options === 'as-get') ||
-  style.anyMethod === true;
-
-const isSimple = (method: string, desk: MountDesk): boolean =>
-  method === 'GET' || (method === 'HEAD' && desk.mount.style.head === 'as-get');
-
-/** The known way may only be taken where the long way would get past the secret and the list of referrers. */
-function mayPass({ mount: { policy }, authoriser }: MountDesk, { headers }: HttpRequest): boolean {
-  if (policy.secret === undefined && (policy.referrers ?? []).length === 0) return true;
-  try {
-    authoriser.secret(headers.authorization);
-    authoriser.referrer(headers.referer);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const conditionOf = (request: HttpRequest, { mount: { policy } }: MountDesk): string | undefined =>
-  (policy.etag ? header(request.headers['if-none-match']) : undefined) ??
-  (policy.lastModified ? request.headers['if-modified-since'] : undefined);
-
-/** Validators count only where the mount sends them. */
-function clientHolds(
-  request: HttpRequest,
-  { mount: { policy } }: MountDesk,
-  known: { etag: string; lastModified?: string | undefined },
-): boolean {
-  const conditions = {
-    ifNoneMatch: header(request.headers['if-none-match']),
-    ifModifiedSince: request.headers['if-modified-since'],
-  };
-  return isFresh(conditions, {
-    etag: policy.etag ? known.etag : undefined,
-    lastModified: policy.lastModified ? known.lastModified : undefined,
-  });
-}
-
-/** 200, 304, 206 or 416 for a picture that is at hand. */
-function pictureReply(
-  { request, method, id, desk }: Exchange,
-  facts: { image: ServedImage; delivery: ParsedRequest['delivery']; source: string },
-): Reply {
-  const { image } = facts;
-  const held = image.body === null || clientHolds(request, desk, image);
-  const reply = desk.replies.image({
-    ...facts,
-    image: held ? { ...image, body: null } : image,
-    requestId: id,
-    now: Date.now(),
-  });
-  if (method !== 'GET') return reply;
-  const range = { range: request.headers.range, ifRange: header(request.headers['if-range']) };
-  return withRange(reply, range, image);
-}
-
-/** What can be repeated for the next request of this URL; null when it cannot. */
-function knownFrom(
-  desk: MountDesk,
-  facts: { image: ServedImage; delivery: ParsedRequest['delivery']; source: string },
-): KnownUrl | null {
-  const { image, delivery, source } = facts;
-  const now = Date.now();
-  if (image.body === null || !image.shareable || delivery.expiresAt !== undefined || image.freshUntil <= now)
-    return null;
-  const reply = desk.replies.image({ ...facts, requestId: '', now });
-  const headers = [...reply.headers, 'Content-Length', String(image.body.length)];
+/** How a picture is handed over; what depends on cookies says so. */
+function deliveredIn(
+  { delivery, image }: ParsedRequest,
+  { applies, cookies }: CookieScope,
+): Pick<PictureFacts, 'delivery' | 'source' | 'forOne'> {
   return {
-    // The bytes stay in the store: kept here they would escape its bound.
-    facts: { image: { ...image, body: null }, delivery, source },
-    headers,
-    idAt: headers.indexOf('X-Request-ID') + 1,
-    until: image.freshUntil,
+    delivery: applies ? { ...delivery, vary: [...delivery.vary, 'Cookie'] } : delivery,
+    source: image.source,
+    ...(cookies === undefined ? {} : { forOne: true }),
   };
+}
+
+/** Whether headers had a say in which picture the URL gives: negotiated formats, or hints that are there. */
+function wasChosen({ headers }: HttpRequest, { image, delivery }: ParsedRequest): boolean {
+  if ((image.output.format.negotiated ?? []).length > 0) return true;
+  return delivery.vary.some((name) => name !== 'Accept' && headers[name.toLowerCase()] !== undefined);
 }

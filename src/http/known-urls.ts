@@ -14,44 +14,44 @@ export interface KnownUrl {
 /**
  * The URLs of one mount that were answered lately. A repeated request is then answered without parsing, signing or
  * hashing; the bytes themselves stay in the variant store, so nothing is kept alive here. Found by everything the answer
- * depended on: the raw target, and `Accept` where the grammar looked at it.
+ * depended on: the raw target, and the headers that had a choice (`Accept`, client hints) where there was one.
  */
 export interface KnownUrls {
-  find(target: string, accept: string | undefined): KnownUrl | undefined;
-  keep(target: string, accept: string | undefined, entry: KnownUrl): void;
+  find(target: string, choice: string | undefined): KnownUrl | undefined;
+  keep(target: string, choice: string | undefined, entry: KnownUrl): void;
 }
 
 /** Longer ones are answered the long way: they are rare, and anyone can make them up. */
 const longestTarget = 2048;
-const longestAccept = 512;
+const longestChoice = 512;
 const maxBytes = 16 * 1024 * 1024;
 /** Objects around the text of an entry, roughly. */
 const entryBytes = 1024;
 
 export function createKnownUrls(): KnownUrls {
-  const entries = new LRUCache<string, KnownUrl | 'by accept'>({
+  const entries = new LRUCache<string, KnownUrl | 'by choice'>({
     maxSize: maxBytes,
     sizeCalculation: (entry, key) =>
       entryBytes +
       2 * key.length +
-      (entry === 'by accept' ? 0 : 2 * entry.headers.reduce((sum, text) => sum + text.length, 0)),
+      (entry === 'by choice' ? 0 : 2 * entry.headers.reduce((sum, text) => sum + text.length, 0)),
   });
-  const keyFor = (target: string, accept: string | undefined) => `${target}\n${accept ?? ''}`;
+  const keyFor = (target: string, choice: string | undefined) => `${target}\n${choice ?? ''}`;
 
   return {
-    find(target, accept) {
+    find(target, choice) {
       const entry = entries.get(target);
-      if (entry !== 'by accept') return entry;
-      const chosen = entries.get(keyFor(target, accept));
-      return chosen === 'by accept' ? undefined : chosen;
+      if (entry !== 'by choice') return entry;
+      const chosen = entries.get(keyFor(target, choice));
+      return chosen === 'by choice' ? undefined : chosen;
     },
-    keep(target, accept, entry) {
+    keep(target, choice, entry) {
       if (target.length > longestTarget) return;
       if (entry.facts.delivery.vary.length === 0) {
         entries.set(target, entry);
-      } else if ((accept?.length ?? 0) <= longestAccept) {
-        entries.set(target, 'by accept');
-        entries.set(keyFor(target, accept), entry);
+      } else if ((choice?.length ?? 0) <= longestChoice) {
+        entries.set(target, 'by choice');
+        entries.set(keyFor(target, choice), entry);
       }
     },
   };

@@ -7,7 +7,7 @@ export interface HttpRequest {
   readonly url?: string | undefined;
   readonly headers: IncomingHttpHeaders;
   readonly httpVersionMajor: number;
-  readonly socket: { readonly remoteAddress?: string | undefined };
+  readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined };
 }
 
 /** A response as the edge sees it. Replies go out through `sendReply`. */
@@ -20,7 +20,16 @@ export interface HttpResponse {
   writeHead(status: number, headers: string[]): unknown;
   end(body?: Uint8Array | string): unknown;
   once(event: 'close', listener: () => void): unknown;
+  /** False: wait for `drain` before writing more. */
+  write(chunk: Uint8Array): boolean;
+  on(event: 'drain', listener: () => void): unknown;
+  /** Breaks off: what was promised will not come. */
+  destroy(): unknown;
 }
+
+/** A header that may come several times, as one text. */
+export const headerText = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value;
 
 /** Answers one request. A rejection is a bug: it is told as a notice and the client gets a bare 500. */
 export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void | Promise<void>;
@@ -32,4 +41,6 @@ export interface Reply {
   readonly headers: readonly string[];
   /** Null: none, and no Content-Length either (304, 204). */
   readonly body: Uint8Array | string | null;
+  /** True: asked so often that the log does not tell of it. */
+  readonly quiet?: boolean;
 }

@@ -1,10 +1,12 @@
 import type { PictorError } from '../core/errors.ts';
 import type { Delivery, FixedReply, FixedRoute, MountPolicy, ReplyStyle } from '../request/dialect.ts';
 import type { ServedImage } from '../service/serve-image-types.ts';
-import { createCacheControl } from './cache-control.ts';
-import { contentDisposition } from './content-disposition.ts';
-import { renderError, securityHeaders } from './errors.ts';
+import { type AgeFacts, createCacheControl } from './cache-control.ts';
+import { canonicalLink } from './canonical-link.ts';
+import { contentDisposition, extensionOfSource } from './content-disposition.ts';
+import { type ErrorCircumstances, renderError, securityHeaders } from './errors.ts';
 import type { Reply } from './messages.ts';
+import { createValidators } from './validators.ts';
 
 /** What a mount needs to put its answers into words. */
 export interface MountVoice {
@@ -20,16 +22,37 @@ export interface ImageDelivery {
   readonly delivery: Delivery;
   /** URI of the original, for the file name. */
   readonly source: string;
+  /** True: headers of the request had a say in which picture this URL gives. Absent: no. */
+  readonly chosen?: boolean;
+  /** True: it was fetched with the client's cookies, and is for nobody else. */
+  readonly forOne?: boolean;
+  /** Set when the picture stands in for one that could not be had: what it is sent with. */
+  readonly standIn?: {
+    readonly status: number;
+    readonly ttlSeconds: number;
+    readonly cacheControl?: string | undefined;
+  };
   readonly requestId: string;
   /** Epoch milliseconds. */
   readonly now: number;
+}
+
+/** The head of a source's own answer. */
+export interface RawDelivery
+  extends Pick<ImageDelivery, 'delivery' | 'source' | 'forOne' | 'requestId' | 'now'> {
+  readonly status: number;
+  /** Of the source; lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly shareable: boolean;
 }
 
 /** Every kind of answer a mount gives. Ranges (`withRange`) and gzip (`withGzip`) are applied to its pictures. */
 export interface MountReplies {
   /** 200 with the picture, or 304 when there is no body because the client holds it. */
   image(facts: ImageDelivery): Reply;
-  error(error: PictorError, requestId: string): Reply;
+  /** Headers for the source's own answer. */
+  raw(facts: RawDelivery): string[];
+  error(error: PictorError, circumstances: ErrorCircumstances): Reply;
   fixed(route: FixedRoute, requestId: string): Reply;
   /** To OPTIONS; null: as GET. */
   options(requestId: string): Reply | null;
@@ -41,31 +64,63 @@ export interface MountReplies {
 
 /** Builds the answers of one mount; everything that does not depend on the request is made here, once. */
 export function createMountReplies({ policy, style, extensionOf }: MountVoice): MountReplies {
+  const validators = createValidators(policy);
   const always = headersOfEveryReply(policy, style);
   const ofPictures = flat(style.imageHeaders ?? {});
   const withPictures = [...without(always, ofPictures), ...ofPictures];
   const cacheControl = createCacheControl(policy.age);
-  const alsoVary = policy.gzipLevel > 0 ? ['Accept-Encoding'] : [];
+  const alsoVary = [
+    ...(policy.clientHints === true ? clientHintHeaders : []),
+    ...(policy.gzipLevel > 0 ? ['Accept-Encoding'] : []),
+  ];
 
-  /** Headers that a 304 carries too (RFC 9110 section 15.4.5). */
-  function imageHeaders({ image, delivery, requestId, now }: ImageDelivery): string[] {
-    const { sourceCacheControl, sourceExpires, shareable } = image;
-    const age = cacheControl({
-      now,
-      expiresAt: delivery.expiresAt,
-      sourceCacheControl,
-      sourceExpires,
-      shareable,
-    });
-    const headers = [...withPictures, 'X-Request-ID', requestId, 'Cache-Control', age.cacheControl];
-    if (age.expires !== undefined) headers.push('Expires', age.expires);
-    if (policy.etag) headers.push('ETag', `"${image.etag}"`);
-    if (policy.lastModified && image.lastModified !== undefined)
-      headers.push('Last-Modified', image.lastModified);
-    const vary = mergeVary(delivery.vary, alsoVary);
+  /** Of every answer that hands something of a source over. */
+  function commonHeaders(
+    facts: Pick<ImageDelivery, 'source' | 'forOne' | 'requestId'>,
+    age: AgeFacts,
+    vary: string,
+  ): string[] {
+    const headers = [...withPictures, 'X-Request-ID', facts.requestId];
+    const { cacheControl: value, expires } = cacheControl({ ...age, forOne: facts.forOne });
+    if (value !== undefined) headers.push('Cache-Control', value);
+    if (expires !== undefined) headers.push('Expires', expires);
     if (vary !== '') headers.push('Vary', vary);
+    const link = policy.canonical === true ? canonicalLink(facts.source) : null;
+    if (link !== null) headers.push('Link', link);
     return headers;
   }
+
+  /** Headers that a 304 carries too (RFC 9110 section 15.4.5). */
+  function imageHeaders(facts: ImageDelivery): string[] {
+    const { image, delivery, chosen = false, standIn, now } = facts;
+    const { sourceCacheControl, sourceExpires, shareable } = image;
+    const { expiresAt } = delivery;
+    const age: AgeFacts =
+      standIn === undefined
+        ? { now, expiresAt, sourceCacheControl, sourceExpires, shareable }
+        : {
+            now,
+            expiresAt,
+            shareable,
+            sourceCacheControl: standIn.cacheControl,
+            status: standIn.status,
+            atMostSeconds: standIn.ttlSeconds,
+          };
+    const headers = commonHeaders(facts, age, mergeVary(delivery.vary, alsoVary));
+    if (standIn !== undefined) return headers;
+    const { etag, lastModified } = validators({ ...image, chosen });
+    if (etag !== undefined) headers.push('ETag', etag);
+    if (lastModified !== undefined) headers.push('Last-Modified', lastModified);
+    return headers;
+  }
+
+  const disposition = (
+    { delivery, source }: Pick<ImageDelivery, 'delivery' | 'source'>,
+    extension: string,
+  ): string[] => {
+    const { filename, attachment = policy.attachment } = delivery;
+    return ['Content-Disposition', contentDisposition({ filename, attachment, source, extension })];
+  };
 
   const plain = ({ status, body, headers = {} }: FixedReply, requestId: string): Reply => {
     const own = flat({ ...(body === '' ? {} : { 'Content-Type': style.contentType }), ...headers });
@@ -79,22 +134,45 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
   return {
     image(facts) {
       const headers = imageHeaders(facts);
-      const { body, mediaType } = facts.image;
+      const { image, standIn } = facts;
+      const { body, mediaType } = image;
       if (body === null) return { status: 304, headers, body: null };
-      headers.push('Content-Type', mediaType, 'Accept-Ranges', 'bytes');
-      if (policy.disposition) {
-        const { filename, attachment } = facts.delivery;
-        const extension = extensionOf(mediaType);
-        headers.push(
-          'Content-Disposition',
-          contentDisposition({ filename, attachment, source: facts.source, extension }),
-        );
-      }
-      return { status: 200, headers, body };
+      headers.push('Content-Type', mediaType);
+      // A part of what stands in must not be joined to parts of the picture.
+      if (standIn === undefined) headers.push('Accept-Ranges', 'bytes');
+      if (policy.disposition) headers.push(...disposition(facts, extensionOf(mediaType)));
+      if (policy.debugHeaders === true) headers.push(...debugHeaders(image));
+      return { status: standIn?.status ?? 200, headers, body };
     },
-    error(error, requestId) {
-      const reply = renderError(error, style, requestId);
-      return { ...reply, headers: [...always, 'X-Request-ID', requestId, ...reply.headers] };
+    raw(facts) {
+      const { status, headers: given, delivery, shareable, now } = facts;
+      const age: AgeFacts = {
+        now,
+        status,
+        shareable,
+        expiresAt: delivery.expiresAt,
+        sourceCacheControl: given['cache-control'],
+        sourceExpires: given['expires'],
+      };
+      const encoded = given['content-encoding'] !== undefined || /accept-encoding/i.test(given['vary'] ?? '');
+      const vary = mergeVary(
+        delivery.vary.filter((name) => name === 'Cookie'),
+        encoded ? ['Accept-Encoding'] : [],
+      );
+      const headers = commonHeaders(facts, age, vary);
+      for (const [name, shown] of passedHeaders) {
+        const value = given[name];
+        if (value !== undefined) headers.push(shown, value);
+      }
+      if (policy.disposition && status >= 200 && status < 300) {
+        const type = given['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+        headers.push(...disposition(facts, extensionOfSource(facts.source) ?? extensionOf(type)));
+      }
+      return headers;
+    },
+    error(error, circumstances) {
+      const reply = renderError(error, style, circumstances);
+      return { ...reply, headers: [...always, 'X-Request-ID', circumstances.requestId, ...reply.headers] };
     },
     fixed(route, requestId) {
       const type = route.contentType === '' ? {} : { 'Content-Type': route.contentType };
@@ -103,6 +181,7 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
         status: route.status,
         headers: [...without(always, own), 'X-Request-ID', requestId, ...own],
         body: route.body,
+        ...(route.quiet === true ? { quiet: true } : {}),
       };
     },
     options: (requestId) => (style.options === 'as-get' ? null : plain(style.options, requestId)),
@@ -110,6 +189,34 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
     routeFor: (path) =>
       style.routes.find((route) => (route.below ? path.startsWith(route.path) : path === route.path)) ?? null,
   };
+}
+
+/** RFC draft names of the client hints and the ones before them, as `Vary` lists them. */
+const clientHintHeaders = ['Sec-Ch-Dpr', 'Dpr', 'Sec-Ch-Width', 'Width'];
+
+/** Headers of a source's own answer that go to the client. */
+const passedHeaders: readonly (readonly [name: string, shown: string])[] = [
+  ['content-type', 'Content-Type'],
+  ['content-encoding', 'Content-Encoding'],
+  ['content-range', 'Content-Range'],
+  ['accept-ranges', 'Accept-Ranges'],
+  ['content-length', 'Content-Length'],
+  ['last-modified', 'Last-Modified'],
+  ['etag', 'ETag'],
+];
+
+function debugHeaders({ width, height, origin }: ServedImage): string[] {
+  const sizes = ['X-Result-Width', String(width), 'X-Result-Height', String(height)];
+  if (origin === undefined) return sizes;
+  return [
+    'X-Origin-Width',
+    String(origin.width),
+    'X-Origin-Height',
+    String(origin.height),
+    'X-Origin-Content-Length',
+    String(origin.bytes),
+    ...sizes,
+  ];
 }
 
 /** Security headers, the dialect's own (which win), CORS. */

@@ -38,6 +38,7 @@ export function createAccessLog({ settings, sink }: LogParts): AccessLog {
   const clock = createClock();
   return {
     listen(event) {
+      if (event.type === 'request' && event.quiet === true) return;
       if (event.type === 'request' && settings.format === 'json') {
         const level = requestLevel(event);
         if (ranks[level] >= lowest) output.write(requestLine(event, level, clock(Date.now())));

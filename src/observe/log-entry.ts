@@ -45,6 +45,7 @@ function requestEntry(event: RequestEvent): LogEntry {
   if (event.source !== undefined) facts.source = capped(event.source);
   if (event.error !== undefined) facts.error = event.error;
   if (event.detail !== undefined) facts.detail = capped(event.detail);
+  if (event.fallback === true) facts.fallback = true;
   if (event.timings !== undefined) {
     facts.timings = Object.fromEntries(
       Object.entries(event.timings).map(([part, ms]) => [part, rounded(ms)]),

@@ -23,6 +23,7 @@ export function requestLine(event: RequestEvent, level: string, time: string): s
   if (source !== undefined) line += `,"source":${quoted(capped(source))}`;
   if (error !== undefined) line += `,"error":"${error}"`;
   if (detail !== undefined) line += `,"detail":${quoted(capped(detail))}`;
+  if (event.fallback === true) line += ',"fallback":true';
   if (timings !== undefined) {
     const parts = Object.entries(timings).map(([part, ms]) => `"${part}":${rounded(ms)}`);
     line += `,"timings":{${parts.join(',')}}`;

@@ -1,7 +1,7 @@
 import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PictorError } from '../core/errors.ts';
 import type { VisitRule } from '../core/ports.ts';
-import type { Grant, MountPolicy, SignaturePolicy } from '../request/dialect.ts';
+import { assetScheme, type Grant, type MountPolicy, type SignaturePolicy } from '../request/dialect.ts';
 import { createHostAccess } from './host-access.ts';
 
 /** Checks of one mount, made once from its policy. All comparisons with secrets take constant time. */
@@ -15,13 +15,15 @@ export interface Authoriser {
    * @throws PictorError SIGNATURE_INVALID, SOURCE_NOT_ALLOWED
    */
   grant(grant: Grant, source?: string): void;
-  /** @throws PictorError SOURCE_NOT_ALLOWED */
+  /** @throws PictorError SOURCE_NOT_ALLOWED; SOURCE_INVALID for an asset, which no URL may name */
   source(uri: string): void;
   /** Is this a type of picture the mount gives? @throws PictorError CONTENT_TYPE_REFUSED */
   contentType(mediaType: string): void;
   /** Where redirects of a source may lead; undefined: anywhere. */
   visits(source: string): VisitRule | undefined;
 }
+
+const isAsset = new RegExp(`^${assetScheme}:`, 'i');
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
 
@@ -66,6 +68,8 @@ export function createAuthoriser(policy: MountPolicy): Authoriser {
       throw new PictorError('SIGNATURE_INVALID');
     },
     source(uri) {
+      // The operator's own pictures are for the mount to use, not for URLs to name.
+      if (isAsset.test(uri)) throw new PictorError('SOURCE_INVALID', { detail: uri });
       hosts.checkDenied(uri);
       if (patterns.length > 0 && !patterns.some((pattern) => pattern.test(uri))) {
         throw new PictorError('SOURCE_NOT_ALLOWED', { detail: uri });

@@ -88,6 +88,14 @@ export function fixedFreshness(freshForSeconds: number, now: number, settings: F
   });
 }
 
+/** The freshness of what nobody may keep, whatever its source says. */
+export const forbidden = ({ storedAt }: Freshness): Freshness =>
+  window(storedAt, { fresh: 0, revalidate: 0, error: 0, storable: false });
+
+/** Whether a shared cache may keep this answer of a source (RFC 9111 section 3), were it a whole picture. */
+export const isShareable = ({ headers }: SourceResponse): boolean =>
+  policyOf({ status: 200, headers }).storable();
+
 function window(
   now: number,
   seconds: { fresh: number; revalidate: number; error: number; storable: boolean },

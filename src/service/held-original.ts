@@ -2,6 +2,7 @@ import type { EmitEvent } from '../core/events.ts';
 import type {
   BlobMeta,
   BlobStore,
+  ClientCookies,
   OpenContext,
   Source,
   SourceResponse,
@@ -22,6 +23,8 @@ export interface Asking {
   readonly signal: AbortSignal;
   /** Where redirects may lead; absent: anywhere. */
   readonly visits?: VisitRule | undefined;
+  /** Sent where they may go. */
+  readonly cookies?: ClientCookies | undefined;
 }
 
 /** An original that is at hand now: a file where there is one, else bytes. */
@@ -31,6 +34,9 @@ export interface HeldOriginal extends Visited {
   /** Same text, same bytes. */
   readonly version: string;
   readonly freshness: Freshness;
+  /** As the source sent it. */
+  readonly etag?: string;
+  /** HTTP date. */
   readonly lastModified?: string;
   readonly response?: SourceResponse;
   /** True when the source failed and this older copy stands in for it. */
@@ -83,7 +89,7 @@ export async function heldFrom(uri: string, blob: StoredBlob): Promise<Fetched |
     version: record.version,
     freshness: record.freshness,
     ...visitedOf(record),
-    ...lastModifiedOf(record.validators),
+    ...shownValidators(record.validators),
     ...(record.response === undefined ? {} : { response: record.response }),
   };
 }
@@ -96,14 +102,21 @@ export interface Known {
   readonly held: Fetched | null;
   /** True: what comes is not stored. */
   readonly aside?: true;
+  /** True: it was fetched with somebody's cookies, and is for nobody else. */
+  readonly forOne?: true;
 }
 
 /** What the source is told of one transfer. */
 export const openContext = (
   { maxBytes }: OriginalsParts,
-  { visits }: Asking,
+  { visits, cookies }: Asking,
   { signal }: Transfer,
-): OpenContext => ({ signal, maxBytes, ...(visits === undefined ? {} : { visits }) });
+): OpenContext => ({
+  signal,
+  maxBytes,
+  ...(visits === undefined ? {} : { visits }),
+  ...(cookies === undefined ? {} : { cookies }),
+});
 
 /** How long an answer is good: by its HTTP headers, or else for the seconds the source names. */
 export const freshnessFrom = (
@@ -115,11 +128,13 @@ export const freshnessFrom = (
     ? fixedFreshness(seconds ?? 0, parts.now(), parts.freshness)
     : freshnessOf(response, parts.now(), parts.freshness);
 
-/** As an HTTP date, if it is one. */
-export const lastModifiedOf = (validators: Validators): { lastModified?: string } =>
-  validators.lastModified === undefined || Number.isNaN(Date.parse(validators.lastModified))
+/** The tag as it came, and the date, if it is one, as HTTP writes it. */
+export const shownValidators = ({ etag, lastModified }: Validators): Validators => ({
+  ...(etag === undefined ? {} : { etag }),
+  ...(lastModified === undefined || Number.isNaN(Date.parse(lastModified))
     ? {}
-    : { lastModified: new Date(validators.lastModified).toUTCString() };
+    : { lastModified: new Date(lastModified).toUTCString() }),
+});
 
 /** All of them, each retained; when one fails, those that came or still come are released. */
 export async function obtainAll(

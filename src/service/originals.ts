@@ -1,7 +1,8 @@
 import { asPictorError, type ErrorCode, errorCatalogue, PictorError } from '../core/errors.ts';
-import type { NotModified, OpenContext, StoredBlob, VisitRule } from '../core/ports.ts';
+import type { ClientCookies, NotModified, OpenContext, StoredBlob, VisitRule } from '../core/ports.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { createFailureMemory } from './failure-memory.ts';
+import { enterFetch } from './fetch-place.ts';
 import { isFresh, renewed } from './freshness.ts';
 import {
   type Asking,
@@ -26,7 +27,7 @@ export interface Originals {
   /**
    * Hands over the original under `uri`: the stored copy while it is fresh, otherwise asked for again (conditionally)
    * behind the fetch gate, once for all who wait under the same rule. A stored copy stands in for a failing source
-   * (RFC 5861). A copy that the rule would not have let in is not used: the source is asked under the rule.
+   * (RFC 5861). With cookies that may go there nothing is kept, and only those who sent the same share it. A copy that the rule would not have let in is not used: the source is asked under the rule.
    * @throws PictorError SOURCE_*, BUSY
    */
   obtain(uri: string, asking: Asking): Promise<HeldOriginal>;
@@ -79,14 +80,37 @@ export function createOriginals(parts: OriginalsParts): Originals {
     }
   }
 
+  /** An original that was fetched with somebody's cookies: for all who sent the same ones, now, and for nobody after. */
+  async function obtainForOne(uri: string, asking: Asking, cookies: ClientCookies): Promise<HeldOriginal> {
+    const key = originalKey(uri, cookies.name);
+    const remembered = failures.recall(key);
+    if (remembered !== null) throw remembered;
+    const { visits } = asking;
+    const known: Known = { uri, key, stored: null, held: null, aside: true, forOne: true };
+    const run = async (signal: AbortSignal) => {
+      try {
+        return await lent(refresh(parts, known, { signal, visits, cookies }));
+      } catch (thrown) {
+        const error = asPictorError(thrown);
+        failures.remember(key, error);
+        throw error;
+      }
+    };
+    return retained(await flight.join(flightName({ uri, key, visits }), asking.signal, run));
+  }
+
   return {
-    async obtain(uri, { signal, visits }) {
+    async obtain(uri, asking) {
+      const { signal, visits, cookies } = asking;
+      if (cookies?.goTo(uri) === true) return obtainForOne(uri, asking, cookies);
       const wanted: Wanted = { uri, key: originalKey(uri), visits };
       const { answer } = await look(wanted);
       const run = (shared: AbortSignal) => lent(ask(wanted, shared));
       return answer ?? retained(await flight.join(flightName(wanted), signal, run));
     },
-    async obtainAside(uri, { signal, visits }) {
+    async obtainAside(uri, asking) {
+      const { signal, visits, cookies } = asking;
+      if (cookies?.goTo(uri) === true) return obtainForOne(uri, asking, cookies);
       const key = originalKey(uri);
       const known: Known = { uri, key, stored: null, held: null, aside: true };
       const run = (shared: AbortSignal) => lent(refresh(parts, known, { signal: shared, visits }));
@@ -124,30 +148,10 @@ function standIn(held: Fetched | null, error: PictorError, now: number): HeldOri
   return { ...held, freshness: { ...held.freshness, freshUntil: now + pause }, standsIn: true, timings: {} };
 }
 
-/** A place for one fetch: first at its host's gate, then at the one for all. */
-async function enter(parts: OriginalsParts, uri: string, signal: AbortSignal): Promise<() => void> {
-  const { hosts, gate, retryAfterSeconds } = parts;
-  const busy = (detail: string) => new PictorError('BUSY', { retryAfterSeconds, detail });
-  const leaveHost = await hosts.enter(uri, signal);
-  if (leaveHost === null) throw busy('fetch queue of the host is full');
-  let leave: (() => void) | null = null;
-  try {
-    leave = await gate.enter(signal);
-  } finally {
-    if (leave === null) leaveHost();
-  }
-  if (leave === null) throw busy('fetch queue is full');
-  const leaveGate = leave;
-  return () => {
-    leaveGate();
-    leaveHost();
-  };
-}
-
 /** Asks the source, conditionally when a copy is held, and stores what it gives. */
 async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Promise<HeldOriginal> {
   const asked = parts.now();
-  const leave = await enter(parts, known.uri, asking.signal);
+  const leave = await enterFetch(parts, known.uri, asking.signal);
   const began = parts.now();
   let outcome: 'found' | 'not-modified' | ErrorCode = 'found';
   let bytes = 0;

@@ -1,5 +1,5 @@
 import type { CacheResult, RequestTimings } from '../core/events.ts';
-import type { VisitRule } from '../core/ports.ts';
+import type { ClientCookies, VisitRule } from '../core/ports.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 
 export interface ServeRequest {
@@ -8,22 +8,34 @@ export interface ServeRequest {
   readonly signal: AbortSignal;
   /** Where redirects may lead on the way to the sources; absent: anywhere. */
   readonly visits?: VisitRule | undefined;
-  /** Given the ETag (opaque text, no quotes), says whether the client holds it already: then nothing is decoded. */
-  readonly clientHolds?: (etag: string, lastModified: string | undefined) => boolean;
+  /** The client's, for sources they may go to. Such an answer is kept for nobody else. */
+  readonly cookies?: ClientCookies | undefined;
+  /** Says whether the client holds the picture already: then nothing is decoded. */
+  readonly clientHolds?: (known: PictureValidators) => boolean;
 }
 
-export interface ServedImage {
+/** What tells one picture from another. */
+export interface PictureValidators {
+  /** Opaque text without quotes; strong: same text, same bytes. */
+  readonly etag: string;
+  /** HTTP date of the latest source, where all gave one. */
+  readonly lastModified?: string;
+  /** Of the main source, as it came. */
+  readonly sourceEtag?: string;
+  /** Of the main source, HTTP date. */
+  readonly sourceLastModified?: string;
+}
+
+export interface ServedImage extends PictureValidators {
   /** The variant's key: with `etag` it finds the bytes again in memory. */
   readonly key: string;
   /** Null when `clientHolds` said yes. */
   readonly body: Uint8Array | null;
   readonly mediaType: string;
-  /** Opaque text without quotes; strong: same text, same bytes. */
-  readonly etag: string;
-  /** HTTP date of the source, where it gave a valid one. */
-  readonly lastModified?: string;
   readonly width: number;
   readonly height: number;
+  /** Of the main source: stored size of one frame, and bytes. Absent where nothing was made or kept of it. */
+  readonly origin?: { readonly width: number; readonly height: number; readonly bytes: number };
   readonly cache: CacheResult;
   readonly tier?: string;
   readonly timings?: RequestTimings;

@@ -23,11 +23,13 @@ import {
   type ReadBlob,
   readable,
   recordOf,
+  renewedRecord,
   type Sourced,
   sourcedFrom,
   type Variant,
+  validatorsOfMain,
 } from './variant-record.ts';
-import { mayUse, reachedBy, visitedByAll } from './visited.ts';
+import { mayUse } from './visited.ts';
 
 interface ImageServiceParts {
   readonly variants: BlobStore;
@@ -161,10 +163,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   /** The variant at hand, of originals that turned out to be the same. */
   function unchanged(key: string, held: ReadBlob, sourced: Sourced): ServedImage {
     const { originals, timings } = sourced;
-    const record = {
-      ...reachedBy(asRecord(held.meta), visitedByAll(originals)),
-      ...freshnessOfAll(originals),
-    };
+    const record = renewedRecord(asRecord(held.meta), sourced);
     if (record.storable) track(parts.variants.setMeta(key, { ...record }));
     const standsIn = originals.some((original) => original.standsIn);
     const cache = !record.storable ? 'bypass' : standsIn ? 'stale' : 'revalidated';
@@ -178,7 +177,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     held: ReadBlob | null,
     signal: AbortSignal,
   ): Promise<ServedImage> {
-    const sourced = await source(request.image, key, { signal, visits: request.visits });
+    const { visits, cookies } = request;
+    const sourced = await source(request.image, key, { signal, visits, cookies });
     try {
       return await renewFrom(sourced, request, { key, held, signal });
     } finally {
@@ -197,14 +197,15 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     if (held !== null && !freshnessOfAll(sourced.originals).storable) track(parts.variants.delete(key));
     if (same !== null) return same;
     const lastModified = latestModified(sourced.originals);
-    if (holdsThisOne(request, sourced.etag, lastModified)) {
+    if (holdsThisOne(request, sourced, lastModified)) {
       return notModified(key, sourced, lastModified);
     }
     const variant = await transforms.join(`${key}\n${sourced.version}`, signal, async (shared) => {
       // The one who began this run may leave before the others who wait for it.
       retainAll(sourced.originals);
       try {
-        return await makeAgainIfLost(request.image, key, sourced, { signal: shared, visits: request.visits });
+        const { visits, cookies } = request;
+        return await makeAgainIfLost(request.image, key, sourced, { signal: shared, visits, cookies });
       } finally {
         releaseAll(sourced.originals);
       }
@@ -231,7 +232,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 
   return {
     async serve(request) {
-      const key = variantKey(request.image);
+      const key = variantKey(request.image, audienceOf(request));
       const held = await readable(await find(key));
       const usable = held !== null && mayUse(asRecord(held.meta), request.visits);
       if (usable) {
@@ -274,16 +275,26 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   };
 }
 
+/** For whom alone an answer is: one whose cookies go to one of the sources. */
+const audienceOf = ({ image, cookies }: Pick<ServeRequest, 'image' | 'cookies'>): string | undefined =>
+  cookies !== undefined && sourcesOf(image).some(cookies.goTo) ? cookies.name : undefined;
+
 /**
  * Whether the client holds the very variant that is not made yet. A client that takes any tag (`If-None-Match: *`, also
  * one that nothing has) does not say so: whether there is a picture at all is only known once it was made.
  */
 function holdsThisOne(
   { clientHolds }: Omit<ServeRequest, 'signal'>,
-  etag: string,
+  sourced: Sourced,
   lastModified: string | undefined,
 ): boolean {
-  return clientHolds?.(etag, lastModified) === true && !clientHolds(nobodysTag, undefined);
+  if (clientHolds === undefined) return false;
+  const known = {
+    etag: sourced.etag,
+    ...validatorsOfMain(sourced),
+    ...(lastModified === undefined ? {} : { lastModified }),
+  };
+  return clientHolds(known) && !clientHolds({ etag: nobodysTag });
 }
 
 const nobodysTag = 'no picture has this tag';

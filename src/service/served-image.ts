@@ -1,6 +1,13 @@
 import type { CacheResult, RequestTimings } from '../core/events.ts';
 import type { ServedImage } from './serve-image-types.ts';
-import { freshnessOfAll, type ReadBlob, type Sourced, type VariantRecord } from './variant-record.ts';
+import {
+  freshnessOfAll,
+  passedOn,
+  type ReadBlob,
+  type Sourced,
+  type VariantRecord,
+  validatorsOfMain,
+} from './variant-record.ts';
 
 interface Answer {
   readonly key: string;
@@ -21,6 +28,9 @@ export function served({ key, record, body, cache, tier, timings }: Answer): Ser
     freshUntil,
     storable,
     lastModified,
+    sourceEtag,
+    sourceLastModified,
+    origin,
     sourceCacheControl,
     sourceExpires,
   } = record;
@@ -37,6 +47,9 @@ export function served({ key, record, body, cache, tier, timings }: Answer): Ser
     ...(tier === undefined ? {} : { tier }),
     ...(timings === undefined ? {} : { timings }),
     ...(lastModified === undefined ? {} : { lastModified }),
+    ...(sourceEtag === undefined ? {} : { sourceEtag }),
+    ...(sourceLastModified === undefined ? {} : { sourceLastModified }),
+    ...(origin === undefined ? {} : { origin }),
     ...(sourceCacheControl === undefined ? {} : { sourceCacheControl }),
     ...(sourceExpires === undefined ? {} : { sourceExpires }),
   };
@@ -61,6 +74,8 @@ export function notModified(key: string, sourced: Sourced, lastModified: string 
     freshUntil: freshnessOfAll(sourced.originals).freshUntil,
     shareable: freshnessOfAll(sourced.originals).storable,
     timings: sourced.timings,
+    ...validatorsOfMain(sourced),
+    ...passedOn(sourced),
     ...(lastModified === undefined ? {} : { lastModified }),
   };
 }

@@ -1,5 +1,6 @@
 import { asPictorError, PictorError } from '../core/errors.ts';
 import type { BlobMeta, Original } from '../core/ports.ts';
+import { forbidden } from './freshness.ts';
 import {
   type Asking,
   asMeta,
@@ -7,9 +8,9 @@ import {
   freshnessFrom,
   heldFrom,
   type Known,
-  lastModifiedOf,
   type OriginalsParts,
   openContext,
+  shownValidators,
 } from './held-original.ts';
 import { startTransfer, type Transfer, watchBody } from './transfer.ts';
 import { reachedBy, visitedOf } from './visited.ts';
@@ -36,12 +37,13 @@ type Common = Omit<Fetched, 'input' | 'version'>;
  */
 export async function takeOriginal(arrival: Arrival): Promise<Taken> {
   const { parts, known, answer } = arrival;
-  const freshness = freshnessFrom(parts, answer.response, answer.freshForSeconds);
+  const usual = freshnessFrom(parts, answer.response, answer.freshForSeconds);
+  const freshness = known.forOne ? forbidden(usual) : usual;
   const common: Common = {
     uri: known.uri,
     freshness,
     ...visitedOf(answer),
-    ...lastModifiedOf(answer.validators),
+    ...shownValidators(answer.validators),
     ...(answer.response === undefined ? {} : { response: answer.response }),
   };
   if ('path' in answer.body) {

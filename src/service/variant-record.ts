@@ -3,7 +3,7 @@ import type { BlobMeta, StoredBlob } from '../core/ports.ts';
 import type { Freshness } from './freshness.ts';
 import type { HeldOriginal } from './held-original.ts';
 import { etagOf } from './key.ts';
-import { type Visited, visitedByAll } from './visited.ts';
+import { reachedBy, type Visited, visitedByAll } from './visited.ts';
 
 /** What is kept beside a stored variant. */
 export interface VariantRecord extends Freshness, Visited {
@@ -12,9 +12,23 @@ export interface VariantRecord extends Freshness, Visited {
   readonly version: string;
   readonly width: number;
   readonly height: number;
+  /** The latest of all sources. */
   readonly lastModified?: string;
+  /** Of the main source, as it came. */
+  readonly sourceEtag?: string;
+  /** Of the main source, HTTP date. */
+  readonly sourceLastModified?: string;
+  /** Of the main source: stored size of one frame in pixels, and bytes. */
+  readonly origin?: OriginSize;
   readonly sourceCacheControl?: string;
   readonly sourceExpires?: string;
+}
+
+/** How large an original is. */
+export interface OriginSize {
+  readonly width: number;
+  readonly height: number;
+  readonly bytes: number;
 }
 
 /** A variant that is at hand, stored or not. */
@@ -49,10 +63,10 @@ export const namesOf = ({ originals }: Sourced): string =>
 /** What is kept of a variant made of these originals. */
 export function recordOf(
   sourced: Sourced,
-  made: { mediaType: string; width: number; height: number },
+  made: { mediaType: string; width: number; height: number; source: OriginSize },
 ): VariantRecord {
   const lastModified = latestModified(sourced.originals);
-  const headers = sourced.originals[0]?.response?.headers;
+  const { width, height, bytes } = made.source;
   return {
     ...freshnessOfAll(sourced.originals),
     ...visitedByAll(sourced.originals),
@@ -61,9 +75,49 @@ export function recordOf(
     version: sourced.version,
     width: made.width,
     height: made.height,
+    origin: { width, height, bytes },
+    ...validatorsOfMain(sourced),
     ...(lastModified === undefined ? {} : { lastModified }),
+    ...passedOn(sourced),
+  };
+}
+
+/** What is kept of a variant whose originals turned out to be the same: what they say of themselves now. */
+export function renewedRecord(record: VariantRecord, sourced: Sourced): VariantRecord {
+  const {
+    sourceEtag: _etag,
+    sourceLastModified: _modified,
+    sourceCacheControl: _control,
+    sourceExpires: _expires,
+    ...before
+  } = reachedBy(record, visitedByAll(sourced.originals));
+  return {
+    ...before,
+    ...freshnessOfAll(sourced.originals),
+    ...validatorsOfMain(sourced),
+    ...passedOn(sourced),
+  };
+}
+
+/** The main source's own caching headers. */
+export function passedOn({
+  originals,
+}: Sourced): Pick<VariantRecord, 'sourceCacheControl' | 'sourceExpires'> {
+  const headers = originals[0]?.response?.headers;
+  return {
     ...(headers?.['cache-control'] === undefined ? {} : { sourceCacheControl: headers['cache-control'] }),
     ...(headers?.['expires'] === undefined ? {} : { sourceExpires: headers['expires'] }),
+  };
+}
+
+/** The validators of the main source: what a mount may show in place of ours. */
+export function validatorsOfMain({
+  originals,
+}: Sourced): Pick<VariantRecord, 'sourceEtag' | 'sourceLastModified'> {
+  const { etag, lastModified } = originals[0] ?? {};
+  return {
+    ...(etag === undefined ? {} : { sourceEtag: etag }),
+    ...(lastModified === undefined ? {} : { sourceLastModified: lastModified }),
   };
 }
 

@@ -6,7 +6,7 @@ import { streamFrom } from './stream-from.ts';
  * Several sources as one: the scheme of the URI chooses. A scheme nobody serves is SOURCE_INVALID.
  * @throws Error when two sources claim the same scheme: that is a mistake in the composition
  */
-export function createSources(sources: readonly Source[]): Source {
+export function createSources(sources: readonly Source[]): Source & Required<Pick<Source, 'stream'>> {
   const byScheme = new Map<string, Source>();
   for (const source of sources) {
     for (const scheme of source.schemes) {

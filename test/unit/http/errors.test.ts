@@ -30,7 +30,7 @@ for (const code of codes) {
 }
 
 test('a dialect answers in its own words', () => {
-  const { status, headers, body } = renderError(new PictorError('URL_INVALID'), style, 'id');
+  const { status, headers, body } = renderError(new PictorError('URL_INVALID'), style, { requestId: 'id' });
   assert.deepEqual(
     [status, body, headerOf(headers, 'Content-Type')],
     [404, 'Invalid URL', 'text/plain; charset=x'],
@@ -38,10 +38,10 @@ test('a dialect answers in its own words', () => {
 });
 
 test('what a dialect does not list: the catalogue, or its one answer for the rest', () => {
-  const listed = renderError(new PictorError('IMAGE_BROKEN'), style, 'id');
+  const listed = renderError(new PictorError('IMAGE_BROKEN'), style, { requestId: 'id' });
   assert.deepEqual([listed.status, listed.body], [422, 'Broken or unsupported image']);
   const rest = { ...style, otherwise: { status: 500, body: 'Internal error' } };
-  const other = renderError(new PictorError('IMAGE_BROKEN'), rest, 'id');
+  const other = renderError(new PictorError('IMAGE_BROKEN'), rest, { requestId: 'id' });
   assert.deepEqual([other.status, other.body], [500, 'Internal error']);
 });
 
@@ -50,7 +50,7 @@ test("the source's status is passed on where it is an error, and only then", () 
     renderError(
       new PictorError('SOURCE_REFUSED', upstreamStatus === undefined ? {} : { upstreamStatus }),
       style,
-      'id',
+      { requestId: 'id' },
     ).status;
   assert.deepEqual([403, 451, 599].map(statusFor), [403, 451, 599]);
   assert.deepEqual([undefined, 200, 304, 999, 0].map(statusFor), [502, 502, 502, 502, 502]);
@@ -58,12 +58,18 @@ test("the source's status is passed on where it is an error, and only then", () 
 
 test('Retry-After is whole seconds, at least one', () => {
   const retryAfter = (retryAfterSeconds: number) =>
-    headerOf(renderError(new PictorError('BUSY', { retryAfterSeconds }), null, 'id').headers, 'Retry-After');
+    headerOf(
+      renderError(new PictorError('BUSY', { retryAfterSeconds }), null, { requestId: 'id' }).headers,
+      'Retry-After',
+    );
   assert.deepEqual([0, 0.2, 1.5, 30].map(retryAfter), ['1', '1', '2', '30']);
-  assert.equal(renderError(new PictorError('BUSY'), null, 'id').headers.includes('Retry-After'), false);
+  assert.equal(
+    renderError(new PictorError('BUSY'), null, { requestId: 'id' }).headers.includes('Retry-After'),
+    false,
+  );
 });
 
 test('405 says what is allowed', () => {
-  const { headers } = renderError(new PictorError('METHOD_NOT_ALLOWED'), null, 'id');
+  const { headers } = renderError(new PictorError('METHOD_NOT_ALLOWED'), null, { requestId: 'id' });
   assert.equal(headerOf(headers, 'Allow'), 'GET, HEAD, OPTIONS');
 });

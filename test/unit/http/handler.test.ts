@@ -71,6 +71,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError) {
   const handler = createHandler({
     mounts,
     service,
+    streams: { open: () => Promise.reject(new Error('not used')) },
     elsewhere: () => null,
     extensionOf: () => 'png',
     clientOf: () => 'test',
@@ -96,6 +97,9 @@ async function ask(
       sent.body = body === undefined ? '' : Buffer.from(body).toString();
     },
     once: () => {},
+    on: () => {},
+    write: () => true,
+    destroy: () => {},
   };
   const request: HttpRequest = {
     method: 'GET',

@@ -135,7 +135,7 @@ test('CORS and security headers are on errors, fixed answers and OPTIONS as well
   const mount = createMountReplies({ policy: { ...policy, cors }, style, extensionOf });
   const route = mount.routeFor('/health')!;
   for (const reply of [
-    mount.error(new PictorError('SIGNATURE_INVALID'), 'id-1'),
+    mount.error(new PictorError('SIGNATURE_INVALID'), { requestId: 'id-1' }),
     mount.fixed(route, 'id-1'),
     mount.options('id-1')!,
   ]) {
@@ -171,7 +171,7 @@ test('headers of pictures win over those of every reply, and stand on no other',
   const headers = headersOf(mount.image(facts));
   assert.equal(headers['content-security-policy'], "script-src 'none'");
   assert.equal(headers['x-own'], 'yes');
-  assert.equal(headersOf(mount.error(new PictorError('BUSY'), 'x'))['x-own'], undefined);
+  assert.equal(headersOf(mount.error(new PictorError('BUSY'), { requestId: 'x' }))['x-own'], undefined);
   assert.equal(mount.options('x'), null);
 });
 

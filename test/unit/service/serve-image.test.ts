@@ -230,7 +230,7 @@ test('what the client holds already is not transformed', async () => {
   const answer = await other.service.serve({
     image: image('a'),
     signal: never,
-    clientHolds: (candidate) => candidate === etag,
+    clientHolds: (candidate) => candidate.etag === etag,
   });
   assert.equal(answer.body, null);
   assert.equal(engine.jobs.length, 1);

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { readFile, stat } from 'node:fs/promises';
+import { ConfigError, type Problem, showValue } from '../config/problems.ts';
+import { PictorError } from '../core/errors.ts';
+import { dialects } from '../dialects/index.gen.ts';
+import { type AssetSpec, assetScheme, type Dialect } from '../request/dialect.ts';
+import type { MountSettings } from './mounts.ts';
+import type { AppConfig } from './settings.ts';
+
+/** What a mount gets of its assets. */
+export interface MountAssets {
+  /** URIs by name. */
+  readonly uris: Readonly<Record<string, string>>;
+  /** Cache-Control of those that came from a URL with one, by URI. */
+  readonly cacheControl: ReadonlyMap<string, string>;
+}
+
+/** The operator's own pictures, read. */
+export interface Assets {
+  /** By URI. */
+  readonly bytes: ReadonlyMap<string, Uint8Array>;
+  /** In the order of the mounts. */
+  readonly ofMounts: readonly MountAssets[];
+}
+
+interface Loaded {
+  readonly bytes: Uint8Array;
+  readonly cacheControl?: string;
+}
+
+interface Reading {
+  readonly config: AppConfig;
+  readonly version: string;
+}
+
+/**
+ * Reads every picture that the mounts need: out of the configuration, from files, from the web. What cannot be read ends
+ * the start: a server without its watermark would give the pictures away without it.
+ * @throws ConfigError naming the settings
+ */
+export async function readAssets(reading: Reading): Promise<Assets> {
+  const bytes = new Map<string, Uint8Array>();
+  const problems: Problem[] = [];
+  const ofMounts = await Promise.all(
+    reading.config.mounts.map(async (mount, index) => {
+      const uris: Record<string, string> = {};
+      const cacheControl = new Map<string, string>();
+      for (const spec of assetsOf(mount)) {
+        try {
+          const loaded = await load(spec, reading);
+          const uri = `${assetScheme}:${createHash('sha256').update(loaded.bytes).digest('hex')}`;
+          bytes.set(uri, loaded.bytes);
+          uris[spec.name] = uri;
+          if (loaded.cacheControl !== undefined) cacheControl.set(uri, loaded.cacheControl);
+        } catch (thrown) {
+          problems.push(problemOf(thrown, spec, index));
+        }
+      }
+      return { uris, cacheControl };
+    }),
+  );
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { bytes, ofMounts };
+}
+
+function assetsOf({ dialect: name, settings }: MountSettings): readonly AssetSpec[] {
+  const dialect = dialects[name].dialect as Dialect<unknown>;
+  return dialect.assets?.(settings) ?? [];
+}
+
+async function load({ from }: AssetSpec, reading: Reading): Promise<Loaded> {
+  const { maxSourceBytes } = reading.config.limits;
+  const maxBytes = maxSourceBytes || Number.MAX_SAFE_INTEGER;
+  const loaded = await ('base64' in from
+    ? fromBase64(from.base64)
+    : 'path' in from
+      ? fromFile(from.path, maxBytes)
+      : fromWeb(from.url, maxBytes, reading));
+  if (loaded.bytes.length > maxBytes) throw fault(`more than ${maxBytes} bytes`);
+  if (!(await isPicture(loaded.bytes))) throw fault('this is not an image of a type pictor reads');
+  return loaded;
+}
+
+/** What is wrong with an asset, in words for the operator. */
+const fault = (detail: string): PictorError => new PictorError('SOURCE_INVALID', { detail });
+
+function fromBase64(text: string): Loaded {
+  const plain = text.replace(/\s+/g, '');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(plain)) throw fault('expected base64');
+  return { bytes: Buffer.from(plain, 'base64') };
+}
+
+async function fromFile(path: string, maxBytes: number): Promise<Loaded> {
+  const stats = await stat(path);
+  if (!stats.isFile()) throw fault('this is not a file');
+  if (stats.size > maxBytes) throw fault(`more than ${maxBytes} bytes`);
+  return { bytes: await readFile(path) };
+}
+
+/** Whoever configures a URL trusts its host, wherever that is; where it redirects to has to be allowed like any source. */
+async function fromWeb(url: string, maxBytes: number, { config, version }: Reading): Promise<Loaded> {
+  const { createHttpSource } = await import('../sources/http-source.ts');
+  const { http } = config.sources;
+  const { host } = new URL(url);
+  const settings = { ...http, allowUserInfo: true, allowedHosts: [...http.allowedHosts, host] };
+  const source = createHttpSource(settings, { version });
+  try {
+    const answer = await source.open(url, { signal: new AbortController().signal, maxBytes });
+    if (answer.status === 'not-modified' || 'path' in answer.body) throw fault('nothing came');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of answer.body.stream) chunks.push(chunk);
+    const cacheControl = answer.response?.headers['cache-control'];
+    return { bytes: Buffer.concat(chunks), ...(cacheControl === undefined ? {} : { cacheControl }) };
+  } finally {
+    await source.close?.();
+  }
+}
+
+/** A look at the first bytes: enough to tell a picture from an error page. */
+async function isPicture(bytes: Uint8Array): Promise<boolean> {
+  const { fileTypeFromBuffer } = await import('file-type');
+  const head = bytes.subarray(0, 4096);
+  const type = await fileTypeFromBuffer(bytes);
+  if (type?.mime.startsWith('image/') === true) return true;
+  return /<svg[\s>]/i.test(Buffer.from(head).toString('latin1'));
+}
+
+function problemOf(thrown: unknown, { setting, from }: AssetSpec, mount: number): Problem {
+  const where = `mounts[${mount}].settings.${setting}`;
+  const value = 'path' in from ? from.path : 'url' in from ? from.url : undefined;
+  return {
+    where,
+    ...(value === undefined ? {} : { value: showValue(value) }),
+    message: `the image cannot be used: ${reasonOf(thrown)}`,
+  };
+}
+
+function reasonOf(thrown: unknown): string {
+  if (thrown instanceof PictorError) return thrown.detail ?? thrown.message;
+  const code = thrown instanceof Error && 'code' in thrown ? String(thrown.code) : '';
+  return code === 'ENOENT'
+    ? 'there is no such file'
+    : thrown instanceof Error
+      ? thrown.message
+      : String(thrown);
+}

@@ -1,0 +1,164 @@
+import { asPictorError, type PictorError } from '../core/errors.ts';
+import type { VisitRule } from '../core/ports.ts';
+import type { SourceStreams, StreamedSource } from '../service/stream-source.ts';
+import { isFresh } from './conditional.ts';
+import type { CookieScope } from './cookies.ts';
+import { type HttpRequest, type HttpResponse, headerText } from './messages.ts';
+import type { MountDesk } from './mount-desk.ts';
+import type { RawDelivery } from './mount-replies.ts';
+import { type ByteRange, ifRangeHolds, readRange } from './range.ts';
+
+interface Exchange {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly method: string;
+  readonly id: string;
+  readonly desk: MountDesk;
+}
+
+interface RawRequest extends Pick<RawDelivery, 'delivery' | 'source' | 'forOne'> {
+  readonly streams: SourceStreams;
+  /** Aborted when the client has left. */
+  readonly signal: AbortSignal;
+  readonly visits: VisitRule | undefined;
+  readonly scope: CookieScope;
+}
+
+/** What went out. `error`: the answer had begun and was broken off. */
+interface Sent {
+  readonly status: number;
+  readonly bytes: number;
+  readonly error: PictorError | null;
+}
+
+/** Headers of the client that the source gets to see. If-Range belongs to Range: without it parts of two versions mix. */
+const forwarded = ['if-none-match', 'if-modified-since', 'if-range', 'range', 'accept-encoding'] as const;
+
+/**
+ * Hands the source's own answer over as it comes: status, an allow list of headers, body. Never faster than the client
+ * reads; a client that leaves ends the transfer, and an answer that breaks off breaks off here too, so that nobody takes
+ * it for whole.
+ * @throws PictorError SOURCE_*, BUSY as long as nothing was sent
+ */
+export async function sendRaw(exchange: Exchange, wanted: RawRequest): Promise<Sent> {
+  const { request, response, method } = exchange;
+  const { streams, source, signal, visits, scope } = wanted;
+  const answer = await streams.open({
+    uri: source,
+    signal,
+    visits,
+    cookies: scope.cookies,
+    headers: forwardedHeaders(request),
+  });
+  let bytes = 0;
+  let status = answer.status;
+  try {
+    const head = headOf(exchange, wanted, answer);
+    status = head.status;
+    response.writeHead(status, [...head.headers]);
+    const body = method === 'HEAD' || head.bodiless ? null : answer.body(head.part);
+    if (body !== null) {
+      const room = watchRoom(response, signal);
+      for await (const chunk of body) {
+        bytes += chunk.length;
+        if (!response.write(chunk)) await room();
+      }
+    }
+    response.end();
+    return { status, bytes, error: null };
+  } catch (thrown) {
+    const error = asPictorError(thrown);
+    if (!response.headersSent) throw error;
+    response.destroy();
+    return { status, bytes, error };
+  } finally {
+    answer.close();
+  }
+}
+
+function forwardedHeaders({ headers }: HttpRequest): Record<string, string> {
+  const passed: Record<string, string> = {};
+  for (const name of forwarded) {
+    const value = headerText(headers[name]);
+    if (value !== undefined) passed[name] = value;
+  }
+  return passed;
+}
+
+/** Waits until the client has taken what was written, or has left. */
+function watchRoom(response: HttpResponse, signal: AbortSignal): () => Promise<void> {
+  let wake = () => {};
+  response.on('drain', () => wake());
+  signal.addEventListener('abort', () => wake(), { once: true });
+  return () =>
+    new Promise((resolve) => {
+      wake = resolve;
+      if (signal.aborted) resolve();
+    });
+}
+
+interface Head {
+  readonly status: number;
+  readonly headers: readonly string[];
+  readonly bodiless: boolean;
+  readonly part?: ByteRange;
+}
+
+function headOf(exchange: Exchange, wanted: RawRequest, answer: StreamedSource): Head {
+  const part = answer.conditional ? 'whole' : partOf(exchange.request, answer);
+  const { delivery, source, forOne } = wanted;
+  const { shareable } = answer;
+  const write = (status: number, changes: Readonly<Record<string, string | undefined>> = {}) => {
+    const given = Object.entries({ ...answer.headers, ...changes });
+    const headers = Object.fromEntries(given.filter(([, value]) => value !== undefined)) as Record<
+      string,
+      string
+    >;
+    return exchange.desk.replies.raw({
+      status,
+      headers,
+      delivery,
+      source,
+      shareable,
+      requestId: exchange.id,
+      now: Date.now(),
+      ...(forOne === undefined ? {} : { forOne }),
+    });
+  };
+  const size = answer.fileSize ?? 0;
+  const seekable = answer.fileSize === undefined ? {} : { 'accept-ranges': 'bytes' };
+  const empty = { 'content-length': undefined, 'content-type': undefined };
+  if (part === 'held') return { status: 304, headers: write(304, empty), bodiless: true };
+  if (part === 'unsatisfiable') {
+    const headers = write(416, { ...empty, 'content-range': `bytes */${size}`, 'content-length': '0' });
+    return { status: 416, headers, bodiless: true };
+  }
+  if (part === 'whole') {
+    const { status } = answer;
+    return { status, headers: write(status, seekable), bodiless: status === 304 || status === 204 };
+  }
+  const headers = write(206, {
+    ...seekable,
+    'content-range': `bytes ${part.first}-${part.last}/${size}`,
+    'content-length': String(part.last - part.first + 1),
+  });
+  return { status: 206, headers, bodiless: false, part };
+}
+
+/** What the client wants of a source that always gives the whole. */
+function partOf(
+  { headers }: HttpRequest,
+  answer: StreamedSource,
+): ByteRange | 'whole' | 'held' | 'unsatisfiable' {
+  const etag = /^"(.*)"$/.exec(answer.headers['etag'] ?? '')?.[1];
+  const known = { etag, lastModified: answer.headers['last-modified'] };
+  const conditions = {
+    ifNoneMatch: headerText(headers['if-none-match']),
+    ifModifiedSince: headers['if-modified-since'],
+  };
+  if (isFresh(conditions, known)) return 'held';
+  const ifRange = headerText(headers['if-range']);
+  if (headers.range === undefined || answer.fileSize === undefined) return 'whole';
+  if (ifRange !== undefined && !ifRangeHolds(ifRange, known)) return 'whole';
+  return readRange(headers.range, answer.fileSize);
+}
