@@ -12,6 +12,8 @@ export interface HostGates {
   enter(uri: string, signal: AbortSignal): Promise<(() => void) | null>;
   /** Hosts with fetches under way or waiting. */
   readonly size: () => number;
+  /** Fetches that wait for their host. */
+  readonly waiting: () => number;
 }
 
 interface HostGate {
@@ -32,6 +34,7 @@ export function createHostGates(options: { readonly width: number; readonly queu
 
   return {
     size: () => gates.size,
+    waiting: () => gates.values().reduce((sum, { gate }) => sum + gate.state().waiting, 0),
     async enter(uri, signal) {
       const host = hostOf(uri);
       if (host === '') return () => {};

@@ -142,6 +142,17 @@ test('a slow origin fills the queue for fetches and nothing else', async (t) => 
   );
 });
 
+test('who waits for a slow host counts among those who wait for a fetch', async (t) => {
+  const origin = await liveOrigin(t);
+  for (const name of ['a', 'b', 'c']) origin.route(`/${name}.png`, { hang: 'head' });
+  const env = { ...allowing(origin), PICTOR_SOURCES_HTTP_MAX_CONNECTIONS_PER_HOST: '1' };
+  const pictor = await livePictor(t, { args: ['serve'], env });
+  for (const name of ['a', 'b', 'c'])
+    pictor.get(nativeTarget(`${origin.url}/${name}.png`)).catch(() => {});
+  await until('two wait', async () => (await gate(pictor, 'waiting', 'fetch')) === 2);
+  assert.equal(await gate(pictor, 'active', 'fetch'), 1);
+});
+
 test('work is dropped when all who waited for it have left', { skip }, async (t) => {
   const env = { PICTOR_ADMISSION_PROCESS_QUEUE: '50', PICTOR_ADMISSION_FETCH_CONCURRENCY: '4' };
   const { origin, pictor, target, goOn } = await stuckServer(t, {

@@ -10,9 +10,13 @@ test('a host has its own places, and its own queue', async () => {
   const first = await gates.enter(uri('slow.example', 'a'), never);
   const second = gates.enter(uri('SLOW.example', 'b'), never);
   assert.equal(await gates.enter(uri('slow.example', 'c'), never), null);
+  const elsewhere = [gates.enter(uri('b.example'), never), gates.enter(uri('b.example'), never)];
+  assert.equal(gates.waiting(), 2, 'of all hosts');
+  (await elsewhere[0])?.();
   assert.notEqual(await gates.enter(uri('other.example'), never), null);
   first?.();
   assert.notEqual(await second, null);
+  assert.equal(gates.waiting(), 0);
 });
 
 test('sources without a host never wait', async () => {
