@@ -1,6 +1,7 @@
 import { PictorError } from '../../core/errors.ts';
 import { decodeBase64Url } from '../../lib/base64url.ts';
 import { decodePercent, urlTextFromBytes } from '../../lib/url-text.ts';
+import { assetScheme } from '../../request/dialect.ts';
 import type { ImgproxyRules } from './rules.ts';
 
 const unreadable = (detail: string): PictorError => new PictorError('URL_INVALID', { detail });
@@ -21,7 +22,7 @@ export function unescapedSource(escaped: string): string {
 
 /**
  * The URI to read from. v1 put its base URL before every source, v4 before those that do not begin with it.
- * @throws PictorError SOURCE_INVALID when the result has no scheme; in v1 mode URL_INVALID when the source itself is
+ * @throws PictorError SOURCE_INVALID when the result has no scheme, or that of assets; in v1 mode URL_INVALID when the source itself is
  *   neither an absolute URL nor a path
  */
 export function sourceUri(source: string, rules: ImgproxyRules): string {
@@ -29,7 +30,9 @@ export function sourceUri(source: string, rules: ImgproxyRules): string {
     throw unreadable('source is neither an absolute URL nor a path');
   const { baseUrl } = rules;
   const based = rules.compat === 'v1' || !source.startsWith(baseUrl) ? baseUrl + source : source;
-  if (!hasScheme(based) || hasControls(based)) {
+  // What the operator keeps for the server itself is nobody's source.
+  const [scheme] = based.split(':', 1);
+  if (!hasScheme(based) || hasControls(based) || scheme!.toLowerCase() === assetScheme) {
     throw new PictorError('SOURCE_INVALID', { detail: `no usable URL: ${based.slice(0, 200)}` });
   }
   return based;

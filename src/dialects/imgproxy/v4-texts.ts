@@ -1,6 +1,6 @@
 import { hexColour } from './colour.ts';
 import { urlFormatName } from './format-names.ts';
-import { gravityText } from './gravity.ts';
+import { gravityText, type UrlGravity } from './gravity.ts';
 import type { ImgproxyRules } from './rules.ts';
 import type { Draft, Padding } from './v4-draft.ts';
 import { isSame } from './v4-draft-of.ts';
@@ -57,8 +57,8 @@ function sizeTexts(draft: Draft, before: Draft, mayResize: boolean): OptionText[
   if (changes('zoomX', 'zoomY')) texts.push(['z', ...zoomTexts(draft)]);
   if (changes('dpr')) texts.push(['dpr', `${draft.dpr}`]);
   if (changes('extendRatio', 'extendRatioGravity')) {
-    const place = gravityText(draft.extendRatioGravity, before.extendRatioGravity);
-    texts.push(['exar', flag(draft.extendRatio), ...(place === 'ce' ? [] : [place])]);
+    const place = placeTexts(draft.extendRatioGravity, before.extendRatioGravity);
+    texts.push(['exar', flag(draft.extendRatio), ...place]);
   }
   if (changes('gravity')) texts.push(['g', gravityText(draft.gravity, before.gravity)]);
   if (changes('cropWidth', 'cropHeight', 'cropGravity')) {
@@ -69,11 +69,13 @@ function sizeTexts(draft: Draft, before: Draft, mayResize: boolean): OptionText[
 }
 
 /** Arguments of `extend`; none where it is off and was off. */
-function extendTexts(draft: Draft, before: Draft): string[] {
-  if (!draft.extend && !before.extend) return [];
-  const place = gravityText(draft.extendGravity, before.extendGravity);
-  return [flag(draft.extend), ...(place === 'ce' && before.extendGravity.type === 'ce' ? [] : [place])];
-}
+const extendTexts = (draft: Draft, before: Draft): string[] =>
+  draft.extend || before.extend
+    ? [flag(draft.extend), ...placeTexts(draft.extendGravity, before.extendGravity)]
+    : [];
+
+const placeTexts = (gravity: UrlGravity, before: UrlGravity): string[] =>
+  isSame(gravity, before) ? [] : [gravityText(gravity, before)];
 
 const zoomTexts = ({ zoomX, zoomY }: Draft): string[] =>
   zoomX === zoomY ? [`${zoomX}`] : [`${zoomX}`, `${zoomY}`];
@@ -87,7 +89,11 @@ function pictureTexts(draft: Draft, before: Draft): OptionText[] {
   if (changes('autoRotate')) texts.push(['ar', flag(draft.autoRotate === true)]);
   if (changes('rotate')) texts.push(['rot', `${draft.rotate}`]);
   if (changes('flipHorizontal', 'flipVertical'))
-    texts.push(['fl', flag(draft.flipHorizontal), flag(draft.flipVertical)]);
+    texts.push([
+      'fl',
+      flag(draft.flipHorizontal),
+      ...(changes('flipVertical') ? [flag(draft.flipVertical)] : []),
+    ]);
   if (changes('background')) texts.push(['bg', draft.background === null ? '' : hexColour(draft.background)]);
   if (changes('blur')) texts.push(['bl', `${draft.blur}`]);
   if (changes('sharpen')) texts.push(['sh', `${draft.sharpen}`]);

@@ -14,12 +14,17 @@ interface Vector {
   readonly name: string;
   readonly authority: string;
   readonly settings?: object;
-  readonly hints?: { readonly accept?: string };
+  /** URIs of the mount's own pictures by name. */
+  readonly assets?: Readonly<Record<string, string>>;
+  readonly hints?: RequestHints;
   readonly target: string;
   readonly request?: ImageRequest;
   /** Absent where the URL alone cannot say it: the picture depends on settings or headers the URL does not carry. */
   readonly canonical?: string;
   readonly vary?: readonly string[];
+  readonly delivery?: Delivery;
+  /** Absent: not looked at. */
+  readonly raw?: boolean;
   readonly error?: string;
 }
 
@@ -57,7 +62,9 @@ for (const name of files) {
   const { dialect, settings: schema } = dialects[file.dialect] as unknown as Speech;
   for (const vector of file.vectors) {
     test(`${name}: ${vector.name} (${vector.authority}): ${vector.target}`, () => {
-      const settings = schema.parse(vector.settings ?? file.settings);
+      const configured = schema.parse(vector.settings ?? file.settings);
+      const settings =
+        vector.assets === undefined ? configured : dialect.withAssets!(configured, vector.assets);
       if (vector.error === undefined) readsAndSpeaks(dialect, settings, vector);
       else refuses(dialect, settings, vector);
     });
@@ -75,6 +82,8 @@ function readsAndSpeaks(dialect: Dialect<unknown>, settings: unknown, vector: Ve
   const parsed = dialect.parse(target(vector.target), settings, vector.hints ?? {});
   assert.deepEqual(parsed.image, vector.request);
   if (vector.vary !== undefined) assert.deepEqual(parsed.delivery.vary, vector.vary);
+  if (vector.delivery !== undefined) assert.deepEqual(parsed.delivery, vector.delivery);
+  if (vector.raw !== undefined) assert.equal(parsed.raw, vector.raw);
   if (vector.canonical === undefined) return;
   assert.equal(dialect.format(vector.request!, settings), vector.canonical);
   assert.deepEqual(dialect.parse(target(vector.canonical), settings, {}).image, vector.request);

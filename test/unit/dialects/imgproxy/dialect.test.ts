@@ -85,6 +85,98 @@ test('a URL for a request gives the request', () => {
   );
 });
 
+/** Options of a URL, each said once or not at all, in any order. */
+const anyOptions = (() => {
+  const number = fc.oneof(
+    fc.integer({ min: 0, max: 300 }),
+    fc.double({ min: 1e-7, max: 300, noNaN: true, maxExcluded: true }),
+  );
+  const offset = fc.oneof(fc.constant(''), fc.double({ min: -50, max: 50, noNaN: true }).map(String));
+  const compass = fc.constantFrom('ce', 'no', 'so', 'ea', 'we', 'noea', 'nowe', 'soea', 'sowe');
+  const side = fc.integer({ min: 0, max: 5000 });
+  const flag = fc.constantFrom('0', '1');
+  const share = fc.double({ min: 0, max: 1, noNaN: true });
+  const place = fc.tuple(compass, offset, offset).map((parts) => parts.join(':'));
+  const point = fc.tuple(share, share).map(([x, y]) => `fp:${x}:${y}`);
+  const cut = fc.oneof(place, point, fc.constant('sm'));
+  const laid = fc.oneof(place, point);
+  const colour = fc.integer({ min: 0, max: 0xffffff }).map((value) => value.toString(16).padStart(6, '0'));
+  const format = fc.constantFrom('jpg', 'png', 'webp', 'avif', 'gif', 'tiff');
+  const option = (name: string, ...args: fc.Arbitrary<string | number>[]) =>
+    fc.tuple(...args).map((values) => `${name}:${values.join(':')}`);
+  return fc
+    .subarray([
+      0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26,
+    ])
+    .chain((chosen) => {
+      const all = [
+        option('rs', fc.constantFrom('fit', 'fill', 'fill-down', 'force', 'auto'), side, side, flag),
+        option('mw', side),
+        option('mh', side),
+        option(
+          'z',
+          fc.double({ min: 0.01, max: 9, noNaN: true }),
+          fc.double({ min: 0.01, max: 9, noNaN: true }),
+        ),
+        option('dpr', fc.double({ min: 0.01, max: 9, noNaN: true })),
+        option('ex', flag, laid),
+        option('exar', flag, laid),
+        option('g', cut),
+        option('c', number, number),
+        option('c', number, number, cut),
+        option('t', number, colour, flag, flag),
+        option('pd', side, side, side, side),
+        option('ar', flag),
+        option('rot', fc.constantFrom(0, 90, 180, 270)),
+        option('fl', flag, flag),
+        option('bg', colour),
+        option('bl', number),
+        option('sh', number),
+        option('pix', side),
+        option(
+          'wm',
+          share,
+          fc.oneof(compass, fc.constant('re')),
+          offset,
+          offset,
+          fc.double({ min: 0, max: 9, noNaN: true }),
+        ),
+        option('sm', flag).chain((one) => option('kcr', flag).map((two) => `${one}/${two}`)),
+        option('scp', flag),
+        option('q', fc.integer({ min: 0, max: 100 })),
+        option('fq', format, fc.integer({ min: 0, max: 100 })),
+        option('mb', side),
+        option('f', format),
+        option('skp', format, format),
+      ];
+      return fc.tuple(...chosen.map((index) => all[index]!));
+    })
+    .map((texts) => texts.join('/'));
+})();
+
+const rich = {
+  ...imgproxySettings.parse({
+    watermarkOpacity: 0.7,
+    presets: { default: 'rs:fill:20:30:1:1:so:1:2/g:no:3:4/q:50/bl:2/pd:1/sm:0/rot:90/t:5' },
+  }),
+  assets: { watermark: 'asset:4d' },
+};
+
+test('whatever the options say, a URL says again, under any settings', () => {
+  fc.assert(
+    fc.property(anyOptions, fc.constantFrom(v4, rich, { ...v4, autoRotate: false }), (options, settings) => {
+      const given = `/unsafe/${options === '' ? '' : `${options}/`}plain/http://a.example/b.jpg`;
+      const { image } = imgproxy.parse(target(given), settings, {});
+      parseImageRequest(image);
+      const canonical = imgproxy.format(image, settings);
+      const again = imgproxy.parse(target(canonical), settings, {}).image;
+      assert.equal(canonicalText(again), canonicalText(image));
+      assert.equal(imgproxy.format(again, settings), canonical);
+    }),
+    { numRuns: 500 },
+  );
+});
+
 test('what imgproxy URLs cannot say is refused, not bent', () => {
   const plain: ImageRequest = {
     source: 'http://a.example/b.jpg',
@@ -93,12 +185,15 @@ test('what imgproxy URLs cannot say is refused, not bent', () => {
   };
   assert.equal(imgproxy.format(plain, v4), '/unsafe/plain/http://a.example/b.jpg@png');
   const others: readonly ImageRequest[] = [
-    { ...plain, operations: [{ op: 'auto-orient' }, { op: 'blur', sigma: 3 }] },
-    { ...plain, operations: [] },
+    { ...plain, operations: [{ op: 'blur', sigma: 3 }, { op: 'auto-orient' }] },
+    { ...plain, operations: [...plain.operations, { op: 'blur', sigma: 3 }, { op: 'blur', sigma: 3 }] },
+    { ...plain, operations: [...plain.operations, { op: 'watermark', source: 'http://a.example/mark' }] },
+    { ...plain, operations: [...plain.operations, { op: 'background', colour: { r: 1, g: 2.5, b: 3 } }] },
     { ...plain, output: { ...plain.output, frames: 4 } },
-    { ...plain, output: { ...plain.output, metadata: 'keep' } },
+    { ...plain, limits: { maxPixels: 1000 } },
+    { ...plain, output: { ...plain.output, matte: { r: 1, g: 2, b: 3 } } },
     { ...plain, source: 'no-scheme.jpg' },
-    { ...plain, operations: [{ op: 'auto-orient' }, { op: 'crop', width: 3, height: 3 }] },
+    { ...plain, source: 'asset:4d' },
   ];
   for (const image of others) {
     assert.throws(() => imgproxy.format(image, v4), refuses('OPTION_INVALID'), JSON.stringify(image));

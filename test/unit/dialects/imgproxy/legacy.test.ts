@@ -42,6 +42,7 @@ test('defaults of version 4', () => {
         requestTimeoutSeconds: 10,
         headersTimeoutSeconds: 10,
         shutdownTimeoutSeconds: 20,
+        trustProxy: ['*'],
       },
       admin: { bind: '' },
       engine: { timeoutSeconds: 10 },
@@ -63,7 +64,13 @@ test('defaults of version 4', () => {
         {
           prefix: '/',
           dialect: 'imgproxy',
-          settings: { compat: 'v4', obeyPrivate: false, maxAnimationFrames: 1, keys: [{ key, salt }] },
+          settings: {
+            compat: 'v4',
+            obeyPrivate: false,
+            fallbackImageTtlSeconds: 0,
+            maxAnimationFrames: 1,
+            keys: [{ key, salt }],
+          },
         },
       ],
     },
@@ -133,6 +140,11 @@ const mappings: readonly [name: string, text: string, path: string, value: unkno
   ['JPEG_PROGRESSIVE', 'true', 'settings.jpegProgressive', true],
   ['PNG_INTERLACED', 'true', 'settings.pngInterlaced', true],
   ['BASE_URL', 'local://', 'settings.baseUrl', 'local://'],
+  ['SKIP_PROCESSING_FORMATS', 'jpg,svg', 'settings.skipProcessingFormats', ['jpeg', 'svg']],
+  ['ALWAYS_RASTERIZE_SVG', 'true', 'settings.alwaysRasterizeSvg', true],
+  ['SANITIZE_SVG', 'false', 'settings.sanitizeSvg', false],
+  ['ENFORCE_THUMBNAIL', 'true', 'settings.enforceThumbnail', true],
+  ['JXL_EFFORT', '3', 'settings.jxlEffort', 3],
   ['LOG_FORMAT', 'structured', 'log.format', 'json'],
   ['LOG_LEVEL', 'warn', 'log.level', 'warn'],
   ['PROMETHEUS_BIND', ':9000', 'admin.bind', ':9000'],
@@ -259,8 +271,11 @@ test('no variable is passed over in silence', () => {
   assert.deepEqual(notices({ CONCURRENCY: '3', WORKERS: '2' }), [
     'IMGPROXY_CONCURRENCY is not used: IMGPROXY_WORKERS is set too',
   ]);
-  assert.deepEqual(notices({ WATERMARK_PATH: 'x' }), [
-    'IMGPROXY_WATERMARK_PATH is not supported yet and changes nothing',
+  assert.deepEqual(notices({ SMART_CROP_ADVANCED: 'true' }), [
+    "IMGPROXY_SMART_CROP_ADVANCED belongs to imgproxy's Pro edition and changes nothing",
+  ]);
+  assert.deepEqual(notices({ ENV_AWS_SECRET_REGION: 'eu-west-1' }), [
+    'IMGPROXY_ENV_AWS_SECRET_REGION has no meaning here and changes nothing',
   ]);
   assert.deepEqual(notices({ FREE_MEMORY_INTERVAL: '5' }), [
     'IMGPROXY_FREE_MEMORY_INTERVAL has no meaning here and changes nothing',
@@ -284,10 +299,63 @@ test('what Kubernetes sets for a service of that name is not ours', () => {
   assert.deepEqual(v4(links), v4());
 });
 
-test('what would let more through than meant stops the start', () => {
-  assert.match(v4({ ONLY_PRESETS: 'true' }).problems[0]!, /ONLY_PRESETS/);
-  assert.deepEqual(v4({ ONLY_PRESETS: 'false' }).problems, []);
-  assert.match(v4({ ENV_LOCAL_FILE_PATH: '/etc/imgproxy.env' }).problems[0]!, /ENV_LOCAL_FILE_PATH/);
+test('variables that would have to come from a cloud stop the start: keys may be among them', () => {
+  for (const name of ['ENV_AWS_SECRET_ID', 'ENV_AWS_SSM_PARAMETERS_PATH', 'ENV_GCP_SECRET_ID']) {
+    assert.match(
+      v4({ [name]: 'x' }).problems.join(),
+      new RegExp(`^IMGPROXY_${name}: .*ENV_LOCAL_FILE_PATH$`),
+    );
+  }
+  assert.deepEqual(v4({ ENV_LOCAL_FILE_PATH: '/etc/imgproxy.env' }).notices, []);
+});
+
+test('presets: of variable and file, the last of a name counts', () => {
+  const reading = fromEnvironment(
+    { ...keys, ...named({ PRESETS: 'a=w:1/h:2, b=q:50', ONLY_PRESETS: 'true' }) },
+    { presetsFile: { name: 'IMGPROXY_PRESETS_PATH p', text: '# presets\n\n b=q:60\r\n  #c=w:1\nc=bl:1' } },
+  );
+  assert.deepEqual(reading.problems, []);
+  assert.deepEqual(at(reading, 'settings.presets'), { a: 'w:1/h:2', b: 'q:60', c: 'bl:1' });
+  assert.equal(at(reading, 'settings.onlyPresets'), true);
+  assert.equal(reading.origins['mounts[0].settings.presets'], 'IMGPROXY_PRESETS, IMGPROXY_PRESETS_PATH p');
+  const separated = v4({ PRESETS: 'a=wm:1,b=q:50', PRESETS_SEPARATOR: ',b=' });
+  assert.match(separated.problems[0]!, /^IMGPROXY_PRESETS: expected name=option/);
+  assert.deepEqual(at(v4({ PRESETS: 'a=w:1;b=q:50', PRESETS_SEPARATOR: ';' }), 'settings.presets'), {
+    a: 'w:1',
+    b: 'q:50',
+  });
+  for (const text of ['a', 'a=', '=w:1', 'a=w:1=2'])
+    assert.equal(v4({ PRESETS: text }).problems.length, 1, text);
+});
+
+test('replacements, in their order', () => {
+  assert.deepEqual(
+    at(v4({ URL_REPLACEMENTS: 'a://=s3://b/;c/*=https://x/?y=${1}' }), 'settings.urlReplacements'),
+    [
+      { pattern: 'a://', replacement: 's3://b/' },
+      { pattern: 'c/*', replacement: 'https://x/?y=${1}' },
+    ],
+  );
+  for (const text of ['a', '=b']) assert.equal(v4({ URL_REPLACEMENTS: text }).problems.length, 1, text);
+});
+
+test('formats by their switches, best first', () => {
+  const reading = v4({ AUTO_WEBP: '1', AUTO_JXL: '1', ENABLE_AVIF_DETECTION: '1', ENFORCE_JXL: '1' });
+  assert.deepEqual(at(reading, 'settings.autoFormats'), ['jxl', 'avif', 'webp']);
+  assert.deepEqual(at(reading, 'settings.enforceFormats'), ['jxl']);
+});
+
+test('where URLs may set bounds, frames are bounded by them', () => {
+  assert.equal(at(v4({ MAX_ANIMATION_FRAMES: '9' }), 'limits.maxFrames'), 9);
+  const reading = v4({ MAX_ANIMATION_FRAMES: '9', ALLOW_SECURITY_OPTIONS: 'true' });
+  assert.equal(at(reading, 'limits.maxFrames'), 0);
+  assert.equal(at(reading, 'settings.maxAnimationFrames'), 9);
+  assert.equal(at(reading, 'settings.allowSecurityOptions'), true);
+});
+
+test('an empty separator of versions switches them off', () => {
+  assert.equal(at(v4({ SOURCE_URL_QUERY_SEPARATOR: '' }), 'settings.sourceUrlQuerySeparator'), '');
+  assert.equal(at(v4({ SOURCE_URL_QUERY_SEPARATOR: '@@' }), 'settings.sourceUrlQuerySeparator'), '@@');
 });
 
 test('hosts the operator names are allowed wherever they resolve to', () => {

@@ -19,7 +19,7 @@ interface SizeVector {
 
 const unlimited = { maxPixels: 0, maxSide: 0, maxFrames: 0, maxFramePixels: 0, maxResultPixels: 0 };
 
-for (const name of ['imgproxy-v1.json', 'imgproxy-v4.json']) {
+for (const name of ['imgproxy-v1.json', 'imgproxy-v4.json', 'imgproxy-v4-sizes.json']) {
   const file = path.join(import.meta.dirname, '../../../golden/dialects', name);
   const { settings, sizes } = JSON.parse(readFileSync(file, 'utf8')) as {
     readonly settings: object;
