@@ -4,14 +4,21 @@
  *
  * HEIC is the exception: no encoder comes with pictor. `photo.heic`, `p3.heic` and `alpha.heic` were made from the PNG
  * files this script writes, with heif-enc of Debian's `libheif-examples` (1.15.1):
- * `heif-enc -q 50 photo.png -o photo.heic`, and so on. `forged.heic` is `photo.heic` with a forged size,
+ * `heif-enc -q 50 photo.png -o photo.heic`, and so on. `thumbnail.heic` and `thumbnail.avif` (with `-A`) hold a thumbnail
+ * (`-t 40`). `forged.heic` is `photo.heic` with a forged size,
  * `rotated.heic` has a rotation by 90 degrees counter-clockwise in place of a property that nobody needs.
+ *
+ * Nor does a JPEG XL encoder that can do more than pictor's own. These were made with cjxl of Debian's `libjxl-tools` (0.7.0):
+ * `cjxl -e 3 photo.png photo.jxl`, `cjxl -e 3 --container=1 photo.png box.jxl`, `cjxl -d 0 alpha.png alpha.jxl`,
+ * `cjxl -d 0 p3.png p3.jxl`, `cjxl -d 0 grey16.png grey16.jxl`, `cjxl -e 3 animated.gif animated.jxl`,
+ * `cjxl -e 3 -j 0 orientation-6.jpg orientation-6.jxl`.
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { bitmap } from './fixtures/bitmap.ts';
 import { bombs, withRotation, withSize } from './fixtures/bombs.ts';
+import { icon, iconBitmap } from './fixtures/icon.ts';
 import { animation, badge, chart, landscape, type Picture } from './fixtures/pictures.ts';
 import { matrixProfile, primaries, swappedInksProfile, withProfile } from './fixtures/profile.ts';
 
@@ -118,6 +125,13 @@ for (const kind of [
   await save(`${kind}.bmp`, bitmap(tiny, kind));
 }
 await save('bitmap.png', open(tiny).png());
+
+// Icons: the same picture in each kind, small ones beside a large one, and a PNG
+const iconKinds = ['1', '4', '8', '24', '32', '32-alpha'] as const;
+for (const kind of iconKinds) await save(`${kind}.ico`, icon([iconBitmap(tiny, kind)]));
+const sizes = [16, 48, 32].map((side) => iconBitmap(landscape(side, side), '24'));
+await save('sizes.ico', icon([...sizes, await open(badge(40, 40)).png().toBuffer()]));
+await save('png.ico', icon([await load('alpha.png')]));
 
 // Broken
 const jpeg = await load('photo.jpg');

@@ -82,7 +82,7 @@ async function naturalSize(mark: Sharp): Promise<Size> {
   return { width: inPixels(autoOrient.width), height: inPixels(autoOrient.height) };
 }
 
-/** sharp draws an SVG larger by density / 72. */
+/** sharp draws an SVG larger by its density / 72. */
 const drawingDpi = 72;
 
 /** Fitted into its share of the picture, or as it is. */

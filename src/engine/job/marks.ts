@@ -6,7 +6,6 @@ import { inputOf } from './input.ts';
 import { type OpenMark, toPixels } from './passes.ts';
 import { fromPixels, openOriginal } from './picture.ts';
 import { type Original, probe } from './probe.ts';
-import { drawingDensity } from './svg.ts';
 
 /**
  * Opens watermarks: under the same guards as originals, first frame, upright, sRGB. Each is decoded once per job, however
@@ -28,7 +27,9 @@ async function openMark(job: TransformJob, uri: string): Promise<() => Sharp> {
   const original = await probe(inputOf(job, uri));
   checkLimits(original.info, job.limits);
   if (original.info.vector) {
-    return () => sharp(original.input.from, { limitInputPixels: false, density: drawingDensity });
+    const { density } = original;
+    const options = { limitInputPixels: false, ...(density === undefined ? {} : { density }) };
+    return () => sharp(original.input.from, options);
   }
   const picture = await openOriginal(original, 1);
   const chain = picture.becomesP3

@@ -6,7 +6,6 @@ import { broken, internal } from './failures.ts';
 import type { RawPixels } from './pixels.ts';
 import { wrapInPng } from './png-carrier.ts';
 import type { Original } from './probe.ts';
-import { drawingDensity } from './svg.ts';
 
 /** A picture between two passes. The size is that of one frame. */
 export interface Picture extends Size {
@@ -46,7 +45,7 @@ export async function openOriginal(
     // The header was checked against the limits; this holds the decoder to the header.
     limitInputPixels: info.vector ? false : info.width * info.height * frames,
     ...(frames > 1 ? { pages: frames } : {}),
-    ...(info.vector ? { density: drawingDensity } : {}),
+    ...(original.density === undefined ? {} : { density: original.density }),
   };
   if (shallowProfile) return withShallowProfile(sharp(input.from, { ...options, ignoreIcc: true }), original);
   return {

@@ -10,7 +10,7 @@ import type { JobInputRef } from '../wire.ts';
 import { detectFormat } from './detect.ts';
 import { broken } from './failures.ts';
 import { allBytes, type JobInput, openInput } from './input.ts';
-import { drawingDensity, inCssPixels, recognisableSvg } from './svg.ts';
+import { densityOf, inCssPixels, recognisableSvg } from './svg.ts';
 
 /** An original whose header has been read and whose pixels have not. */
 export interface Original {
@@ -20,6 +20,8 @@ export interface Original {
   readonly icc?: Uint8Array;
   readonly exif?: Uint8Array;
   readonly xmp?: Uint8Array;
+  /** Dots per inch at which a drawing must be opened, where that matters. */
+  readonly density?: number;
 }
 
 /** @throws PictorError IMAGE_UNKNOWN, IMAGE_BROKEN */
@@ -35,15 +37,20 @@ export async function probe(ref: JobInputRef): Promise<Original> {
   // As bytes an SVG has no folder that relative links could point into.
   if (format === formats.svg) {
     const from = recognisableSvg(await allBytes(input));
-    return probeDrawing(await probeWithLibvips({ ...input, from }, format, { density: drawingDensity }));
+    return probeDrawing({ ...input, from }, format, densityOf(from));
   }
   return probeWithLibvips(input, format);
 }
 
-function probeDrawing(original: Original): Original {
-  const { info } = original;
-  const size = { width: inCssPixels(info.width), height: inCssPixels(info.height) };
-  return { ...original, info: { ...info, ...size } };
+async function probeDrawing(
+  input: JobInput,
+  format: FormatDefinition,
+  density: number | undefined,
+): Promise<Original> {
+  if (density === undefined) return probeWithLibvips(input, format);
+  const { info, ...original } = await probeWithLibvips(input, format, { density });
+  const size = { width: inCssPixels(info.width, density), height: inCssPixels(info.height, density) };
+  return { ...original, density, info: { ...info, ...size } };
 }
 
 /** No program is needed to read anything. */

@@ -35,13 +35,25 @@ export function recognisableSvg(bytes: Uint8Array): Uint8Array {
   return Buffer.from(signpost + text);
 }
 
+/** sharp draws at this many dpi by itself, and everything larger by density / 72 at another. */
+const plainDensity = 72;
+const cssDensity = 96;
+
+const physicalLength = /\d(?:in|cm|mm|q|pt|pc)\b/i;
+
 /**
- * SVG is drawn at 96 dpi, so that an inch, a point or a millimetre is as long as CSS says. sharp then makes every drawing
- * larger by 96 / 72, which a plan undoes: its first step says how large to draw.
+ * Dots per inch at which an inch, a point or a millimetre of this document is as long as CSS says, or undefined where
+ * there are none. The drawing is then larger as well, by a factor that does not divide evenly, which a plan undoes: its
+ * first step says how large to draw.
  */
-export const drawingDensity = 96;
-export const inCssPixels = (length: number): number =>
-  Math.max(1, Math.round((length * 72) / drawingDensity));
+export function densityOf(svg: Uint8Array): number | undefined {
+  const text = Buffer.from(svg.buffer, svg.byteOffset, svg.byteLength).toString('latin1');
+  return physicalLength.test(text) ? cssDensity : undefined;
+}
+
+/** What sharp says of the size of a drawing, in CSS pixels. */
+export const inCssPixels = (length: number, density: number): number =>
+  Math.max(1, Math.round((length * plainDensity) / density));
 
 /** The text of an XML document, in the encoding it says it has. */
 export function decodeXml(bytes: Uint8Array): string {

@@ -262,6 +262,34 @@ describe('watermark', () => {
     assert.equal(column, '..######....######....######..');
   });
 
+  test('tiles lie as libvips lays an odd number of them over the middle', async () => {
+    const along = (picture: number, mark: number, gap: number) => {
+      const tile = mark + gap;
+      const count = Math.ceil(picture / tile) + ((Math.ceil(picture / tile) + 1) % 2);
+      const cut = Math.floor((count * tile - picture) / 2);
+      return (x: number) => {
+        const inTile = ((x + cut) % tile) - Math.floor(gap / 2);
+        return inTile >= 0 && inTile < mark;
+      };
+    };
+    for (const [x, y] of [
+      [0, 0],
+      [1, 1],
+      [5, 2],
+      [33, 27],
+      [60, 9],
+    ] as const) {
+      for (const size of [white, draw({ width: 37, height: 23 }, () => [255, 255, 255])]) {
+        const laid = await lay({ gravity: 'tile', x, y }, size);
+        const [column, row] = [along(size.width, 10, x), along(size.height, 6, y)];
+        for (let place = 0; place < size.width * size.height; place += 1) {
+          const [left, top] = [place % size.width, Math.floor(place / size.width)];
+          assert.equal(at(laid, left, top)[1]! < 250, column(left) && row(top), `${x},${y}: ${left},${top}`);
+        }
+      }
+    }
+  });
+
   test('offsets and gaps follow the dpr', async () => {
     const picture = await result(
       white,
