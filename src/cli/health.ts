@@ -51,11 +51,12 @@ function questionAt({ bind, path, secure, headers }: Place): HealthQuestion {
 export function healthQuestion({ admin, server, mounts }: AppConfig): HealthQuestion {
   if (admin.bind !== '')
     return questionAt({ bind: admin.bind, path: '/probe/ready', secure: false, headers: {} });
-  const { prefix, policy } = openMount(mounts[0]!);
+  const { prefix, policy, style } = openMount(mounts[0]!);
   const headers: Record<string, string> =
     policy.secret === undefined ? {} : { authorization: `Bearer ${policy.secret}` };
   const secure = server.tls.certFile !== '';
-  return questionAt({ bind: server.bind, path: `${prefix}/health`, secure, headers });
+  const healthPath = style.routes.find(({ path }) => path.startsWith('/health'))?.path ?? '/health';
+  return questionAt({ bind: server.bind, path: `${prefix}${healthPath}`, secure, headers });
 }
 
 function questionFor(url: string): HealthQuestion {

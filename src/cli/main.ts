@@ -11,6 +11,7 @@ import { describeFailure } from './failure.ts';
 const quickCommands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serve,
   imgproxy: async () => (await import('./imgproxy.ts')).imgproxy,
+  imageproxy: async () => (await import('./imageproxy.ts')).imageproxy,
 };
 
 const helpWords = new Set(['-h', '-help', '--help']);

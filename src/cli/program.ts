@@ -5,6 +5,7 @@ import { renderHelp } from '../config/render.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import type { Command, CommandCall } from './command.ts';
 import { exitMisused } from './command.ts';
+import { imageproxyDefaults, imageproxyNotes } from './imageproxy-help.ts';
 import { imgproxyDefaults, imgproxyNotes } from './imgproxy-help.ts';
 
 /** A command as help shows it. Its arguments are read by the command itself. */
@@ -54,8 +55,21 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import('./imgproxy.ts')).imgproxy,
   },
   {
+    name: 'imageproxy',
+    usage: '[-addr ADDRESS] [-allowHosts LIST] [-signatureKey KEY] … [settings]',
+    summary: 'run in place of imageproxy: its flags, variables and URLs',
+    description:
+      'Runs in place of imageproxy (willnorris): reads its flags and IMAGEPROXY_… variables and answers its URLs at the ' +
+      'root. Without any it listens on localhost:8080, has no listener for operators and keeps its cache in memory. ' +
+      'PICTOR_… variables and the settings below win.',
+    takesSettings: true,
+    notes: imageproxyNotes,
+    defaults: imageproxyDefaults,
+    load: async () => (await import('./imageproxy.ts')).imageproxy,
+  },
+  {
     name: 'config',
-    usage: '[serve|imgproxy] [options] [settings]',
+    usage: '[serve|imgproxy|imageproxy] [options] [settings]',
     summary: 'show every setting, its value and where it comes from',
     description:
       'Shows every setting with its value and where it comes from, as the named command (default: serve) would see it. ' +
@@ -69,7 +83,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: 'health',
-    usage: '[serve|imgproxy] [options] [settings]',
+    usage: '[serve|imgproxy|imageproxy] [options] [settings]',
     summary: 'ask a running server whether it is ready (for containers)',
     description:
       'Asks a running server whether it is ready and exits with 0 or 1. The address comes from the same configuration as ' +
@@ -92,6 +106,16 @@ const entries: readonly CommandEntry[] = [
     ],
     takesSettings: false,
     load: async () => (await import('./sign-imgproxy.ts')).signImgproxy,
+  },
+  {
+    name: 'imageproxy-sign',
+    usage: '[-key KEY] [-url] URL',
+    summary: 'sign an imageproxy URL',
+    description:
+      'Prints the signature for an imageproxy URL, or for a remote URL with options as its fragment. -key is the key or ' +
+      '@ and a file with it (default: @/etc/imageproxy.key); -url signs the URL alone, so that any options may be asked for.',
+    takesSettings: false,
+    load: async () => (await import('./imageproxy-sign.ts')).imageproxySign,
   },
   {
     name: 'version',

@@ -1,10 +1,12 @@
 import type { ConfigCall, ReadConfig } from './command.ts';
+import { readImageproxyConfig } from './imageproxy-config.ts';
 import { readImgproxyConfig } from './imgproxy-config.ts';
 import { readServeConfig } from './serve-config.ts';
 
 const readers: Readonly<Record<string, (call: ConfigCall) => Promise<ReadConfig>>> = {
   serve: readServeConfig,
   imgproxy: readImgproxyConfig,
+  imageproxy: readImageproxyConfig,
 };
 
 /** The configuration as the command named first in `args` (default: serve) would see it. @throws ConfigError */

@@ -20,19 +20,36 @@ function toUrl(address: string, secure: boolean): string {
   return `${secure ? 'https' : 'http'}://${clickable}`;
 }
 
+/** Keys below this many bytes can be guessed by trying, if people made them up: HMAC asks for as much (RFC 2104 section 3). */
+const shortestKey = 16;
+
+function shortKeyWarnings({ mounts }: AppConfig): string[] {
+  const places = mounts
+    .map((mount) => openMount(mount))
+    .filter(({ policy }) => policy.signature?.pairs.some(({ key }) => key.length < shortestKey))
+    .map(({ prefix }) => (prefix === '' ? '/' : prefix));
+  if (places.length === 0) return [];
+  return [
+    `the key that signs URLs at ${places.join(', ')} has less than ${shortestKey} bytes and might be guessed. Use 32 random ones: openssl rand -hex 32`,
+  ];
+}
+
 /** What is open to everybody: worth a word before a server faces the net. */
-export function exposureWarnings({ mounts, sources }: AppConfig): string[] {
+export function exposureWarnings(config: AppConfig): string[] {
+  const { mounts, sources } = config;
   const disk = isWholeDisk(sources.file.root)
     ? ['sources.file.root is /: every image this user can read is public. Name the folder that is meant.']
     : [];
   const open = mounts
     .map((mount) => openMount(mount))
-    .filter(({ policy }) => policy.signature === null && policy.secret === undefined)
+    .filter(
+      ({ policy }) => policy.signature === null && policy.secret === undefined && !policy.hosts?.allow.length,
+    )
     .map(
       ({ prefix }) =>
         `URLs at ${prefix === '' ? '/' : prefix} need no signature: whoever can reach this server can use it. Set keys before it faces the net.`,
     );
-  return [...open, ...disk];
+  return [...open, ...shortKeyWarnings(config), ...disk];
 }
 
 /** One block for a terminal. */

@@ -8,7 +8,7 @@ import { unwrap } from './settings-tree.ts';
 import { readBoolean } from './text-value.ts';
 
 /** Names the configuration file; it is not a setting itself. */
-const configFileFlag = '--config';
+export const configFileFlag = '--config';
 
 export interface FlagReading extends Layer {
   /** Value of `--config`, where given. */

@@ -42,8 +42,8 @@ export function createGuardedConnector(parts: GuardedConnectorParts): buildConne
     autoSelectFamily: true,
   };
   const resolve = parts.resolve ?? systemLookup;
-  const connectNamed = build({ ...shared, lookup: plainLookup(resolve) });
-  const connectChecked = build({ ...shared, lookup: checkedLookup(guard, resolve) });
+  const connectNamed = build({ ...shared, lookup: checkedLookup(guard.denial, resolve) });
+  const connectChecked = build({ ...shared, lookup: checkedLookup(guard.refusal, resolve) });
 
   return (options, callback) => {
     const { hostname } = options;
@@ -69,12 +69,11 @@ const hostAndPort = ({ hostname, port, protocol }: buildConnector.Options) => ({
 
 type Check = (addresses: readonly LookupAddress[], hostname: string) => Error | null;
 
-const plainLookup = (resolve: ResolveAll): LookupFunction => lookupWith(resolve, () => null);
-
-const checkedLookup = (guard: HostGuard, resolve: ResolveAll): LookupFunction =>
+/** A look-up whose every address passes a rule of the guard. */
+const checkedLookup = (refusal: HostGuard['refusal'], resolve: ResolveAll): LookupFunction =>
   lookupWith(resolve, (addresses, hostname) => {
     for (const { address } of addresses) {
-      const refused = guard.refusal(address, hostname);
+      const refused = refusal(address, hostname);
       if (refused !== null) return refused;
     }
     return null;

@@ -31,6 +31,10 @@ const matching: readonly [string, string][] = [
   ['[::1]', 'http://[0:0:0:0:0:0:0:1]/'],
   ['::1', 'http://[::1]:99/'],
   ['[::1]:99', 'http://[::1]:99/'],
+  ['10.0.0.0/8', 'http://10.255.1.2:8080/'],
+  ['10.1.2.3/8', 'http://10.255.1.2/'],
+  ['10.0.0.0/8', 'http://[::ffff:10.1.2.3]/'],
+  ['2001:db8::/32', 'http://[2001:db8::7]/'],
 ];
 
 const notMatching: readonly [string, string][] = [
@@ -51,6 +55,9 @@ const notMatching: readonly [string, string][] = [
   ['127.0.0.1', 'http://127.0.0.11/'],
   ['[::1]:99', 'http://[::1]/'],
   ['::1', 'http://[::ffff:127.0.0.1]/'],
+  ['10.0.0.0/8', 'http://11.0.0.1/'],
+  ['10.0.0.0/8', 'http://10.0.0.1.example.com/'],
+  ['2001:db8::/32', 'http://10.0.0.1/'],
 ];
 
 for (const [pattern, url] of matching) {

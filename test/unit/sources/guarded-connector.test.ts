@@ -13,6 +13,7 @@ const strict = {
   allowLinkLocal: false,
   allowPrivate: false,
   allowedHosts: [] as string[],
+  deniedHosts: [] as string[],
 };
 const address = (text: string): LookupAddress => ({ address: text, family: text.includes(':') ? 6 : 4 });
 
@@ -152,6 +153,29 @@ test('a host the operator named is connected to wherever it lives, on the named 
   await assert.rejects(through('minio.internal', '9001'), refused);
   await assert.rejects(through('evilcdn.internal', ''), refused);
   await assert.rejects(through('10.0.0.8', ''), refused);
+});
+
+test('a denied host is refused by its name, its address and what it resolves to, named or not', async () => {
+  const settings = {
+    ...strict,
+    allowPrivate: true,
+    allowedHosts: ['named.test'],
+    deniedHosts: ['10.0.0.0/8', '93.184.216.34', '2001:db8::/32', 'bad.test'],
+  };
+  const through = async (hostname: string, resolved: string) => {
+    const net = network();
+    await open({ settings, ...resolver(['192.168.0.1', resolved]), ...net }, hostname);
+    return net.destinations[0];
+  };
+  const denied = (thrown: unknown) => thrown instanceof PictorError && thrown.code === 'SOURCE_NOT_ALLOWED';
+  assert.equal(await through('a.test', '192.168.0.2'), '192.168.0.1');
+  for (const inside of ['10.1.2.3', '93.184.216.34', '2001:db8::7', '::ffff:10.1.2.3']) {
+    await assert.rejects(through('a.test', inside), denied, inside);
+    await assert.rejects(through('named.test', inside), denied, inside);
+  }
+  await assert.rejects(through('10.0.0.7', ''), denied);
+  const { checkLiteral } = createHostGuard(settings);
+  assert.throws(() => checkLiteral({ hostname: 'bad.test', port: 80 }), denied);
 });
 
 test('a look-up that fails, or finds nothing, is the failure of the connection', async () => {
