@@ -4,7 +4,7 @@ import { count, seconds, secretText } from '../core/settings.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
 
 const hostPattern = z.string().refine((text) => parseHostPattern(text) !== null, {
-  error: 'expected a host: example.com, example.com:8080, *.example.com, 192.0.2.1 or [2001:db8::1]:8080',
+  error: 'expected a host: example.com, example.com:8080, *.example.com, 192.0.2.1, 192.0.2.0/24 or [2001:db8::1]:8080',
 });
 
 /** `proxy:3128` means `http://proxy:3128`, as every other program reads these variables. */
@@ -36,7 +36,13 @@ const httpSourceSettings = z.strictObject({
     .array(hostPattern)
     .default([])
     .describe(
-      'Hosts that may be fetched from whatever they resolve to: name, name:port, *.name or an address.',
+      'Hosts that may be fetched from whatever they resolve to: name, name:port, *.name, an address or a network.',
+    ),
+  deniedHosts: z
+    .array(hostPattern)
+    .default([])
+    .describe(
+      'Hosts that are never fetched from, not by redirects either: name, *.name, address or network. Names that resolve to a denied address are refused too.',
     ),
   allowUserInfo: z
     .boolean()
