@@ -147,8 +147,7 @@ test('who waits for a slow host counts among those who wait for a fetch', async 
   for (const name of ['a', 'b', 'c']) origin.route(`/${name}.png`, { hang: 'head' });
   const env = { ...allowing(origin), PICTOR_SOURCES_HTTP_MAX_CONNECTIONS_PER_HOST: '1' };
   const pictor = await livePictor(t, { args: ['serve'], env });
-  for (const name of ['a', 'b', 'c'])
-    pictor.get(nativeTarget(`${origin.url}/${name}.png`)).catch(() => {});
+  for (const name of ['a', 'b', 'c']) pictor.get(nativeTarget(`${origin.url}/${name}.png`)).catch(() => {});
   await until('two wait', async () => (await gate(pictor, 'waiting', 'fetch')) === 2);
   assert.equal(await gate(pictor, 'active', 'fetch'), 1);
 });

@@ -343,6 +343,20 @@ describe('the start message', () => {
       assert.deepEqual(exposureWarnings(config), []);
     }
   });
+
+  it('warns once of keys that are too short', async () => {
+    const short = { dialect: 'imgproxy', settings: { keys: [{ key: 'a1'.repeat(15), salt }] } };
+    const mounts = [
+      { ...short, prefix: '/a' },
+      { ...short, prefix: '/b' },
+      { dialect: 'imgproxy', prefix: '/c', settings: { keys: [{ key: 'a1'.repeat(16), salt }] } },
+    ];
+    const { config } = await readServeConfig({ env: { PICTOR_MOUNTS: JSON.stringify(mounts) } });
+    const [warning = '', ...others] = exposureWarnings(config);
+    assert.match(warning, /signs URLs at \/a, \/b has less than 16 bytes/);
+    assert.doesNotMatch(warning, /a1a1/);
+    assert.deepEqual(others, []);
+  });
 });
 
 describe('the origins of what stands in place of imgproxy', () => {
