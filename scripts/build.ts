@@ -11,8 +11,19 @@ import { build, type Plugin } from 'esbuild';
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
 
-/** Kept out of the bundle: they bring binaries or WebAssembly files and are under the LGPL, so must stay replaceable. */
-const external = ['sharp', 'libheif-js', 'libheif-js/*', '@jsquash/jxl/*'];
+/**
+ * Kept out of the bundle. Some bring binaries or WebAssembly files or are under the LGPL, so must stay replaceable; the last
+ * three are installed by those who need them.
+ */
+const external = [
+  'sharp',
+  'libheif-js',
+  'libheif-js/*',
+  '@jsquash/jxl/*',
+  '@azure/identity',
+  '@azure/storage-blob',
+  '@google-cloud/storage',
+];
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const requireForCommonJs =

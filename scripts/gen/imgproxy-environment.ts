@@ -1,4 +1,4 @@
-import { missing, pointless, pro, secretStores } from '../../src/dialects/imgproxy/legacy-inert.ts';
+import { pointless, pro, secretStores } from '../../src/dialects/imgproxy/legacy-inert.ts';
 import { type LegacyVariable, legacyVariables } from '../../src/dialects/imgproxy/legacy-variables.ts';
 import type { Generated } from '../gen.ts';
 
@@ -40,10 +40,9 @@ These are read together:
 | \`IMGPROXY_BIND\`, \`PORT\`, \`IMGPROXY_NETWORK\` | \`server.bind\` |
 | \`IMGPROXY_AUTO_WEBP\`, \`IMGPROXY_AUTO_AVIF\`, \`IMGPROXY_AUTO_JXL\`, formerly \`IMGPROXY_ENABLE_WEBP_DETECTION\`, \`IMGPROXY_ENABLE_AVIF_DETECTION\` | \`autoFormats\` of the mount |
 | \`IMGPROXY_ENFORCE_WEBP\`, \`IMGPROXY_ENFORCE_AVIF\`, \`IMGPROXY_ENFORCE_JXL\` | \`enforceFormats\` of the mount |
+| \`IMGRPOXY_SWIFT_CONNECT_TIMEOUT_SECONDS\`, \`IMGRPOXY_SWIFT_TIMEOUT_SECONDS\` | as with the right spelling: imgproxy's manual has these two swapped |
 | \`IMGPROXY_MAX_ANIMATION_FRAME_RESOLUTION\` | \`limits.maxFramePixels\`, together with the number of frames |
 | \`IMGPROXY_BASE_URL\`, \`IMGPROXY_ALLOWED_SOURCES\` | also \`sources.http.allowedHosts\`: a host you name may be anywhere |
-
-Not supported yet, named at the start: ${listed(missing)}.
 
 Without meaning here, named at the start: ${listed(pointless)}.
 

@@ -3,6 +3,7 @@ import { ConfigError, showValue } from '../config/problems.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import { toProblems } from '../config/validate.ts';
 import { fileRootProblem } from './file-root.ts';
+import { missingPackages } from './missing-packages.ts';
 import type { ImageServer } from './server.ts';
 import { createServer } from './server.ts';
 import { settingsSchema } from './settings.ts';
@@ -31,8 +32,14 @@ export async function createImageServer(settings: ImageServerSettings = {}): Pro
   if (result.success) {
     const { root } = result.data.sources.file;
     const message = fileRootProblem(root);
-    if (message === null) return createServer(result.data);
-    throw new ConfigError([{ where: 'sources.file.root', value: showValue(root), message }]);
+    const places = [
+      ...(message === null ? [] : [{ path: 'sources.file.root', value: root, message }]),
+      ...missingPackages(result.data),
+    ];
+    if (places.length === 0) return createServer(result.data);
+    throw new ConfigError(
+      places.map(({ path, value, message }) => ({ where: path, value: showValue(value), message })),
+    );
   }
   const refusal = {
     schema: settingsSchema,

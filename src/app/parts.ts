@@ -15,11 +15,15 @@ import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
+import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
+import { createAssetSource } from '../sources/asset-source.ts';
 import { createSources } from '../sources/by-scheme.ts';
 import { createFileSource } from '../sources/file-source.ts';
+import { type Assets, readAssets } from './assets.ts';
 import { createLazyEngine, type LazyEngine } from './lazy-engine.ts';
 import { createLazySource, type LazySource } from './lazy-source.ts';
 import { openMount, wantedFormats } from './mounts.ts';
+import { openObjectSources } from './object-sources.ts';
 import { createObservers, type Observers } from './observers.ts';
 import { packageFile, packageVersion } from './package-files.ts';
 import type { AppConfig } from './settings.ts';
@@ -77,12 +81,14 @@ function createS3({ s3, versionSeparator }: AppConfig['sources']): LazySource {
   });
 }
 
-function openSources(http: Source, { config, demonstration }: Assembly): Source {
+function openSources(http: Source, { config, demonstration }: Assembly, assets: Assets) {
   const root = config.sources.file.root || (demonstration ? packageFile('samples') : '');
   return createSources([
     http,
     ...(root === '' ? [] : [createFileSource({ root })]),
     ...(config.sources.s3.enabled ? [createS3(config.sources)] : []),
+    ...openObjectSources(config.sources),
+    createAssetSource(assets.bytes),
   ]);
 }
 
@@ -110,29 +116,38 @@ const extensions = new Map<string, string>(
 
 interface Wired {
   readonly stores: Stores;
-  readonly sources: Source;
+  readonly sources: ReturnType<typeof openSources>;
   readonly gates: ReturnType<typeof createGates>;
   readonly engine: Engine;
   readonly emit: EmitEvent;
 }
 
-function createService({ limits, admission, freshness }: AppConfig, wired: Wired): ImageService {
+/** The use cases. */
+interface Services {
+  readonly service: ImageService;
+  readonly streams: SourceStreams;
+}
+
+function createServices({ limits, admission, freshness }: AppConfig, wired: Wired): Services {
   const { stores, sources, gates, engine, emit } = wired;
   const { retryAfterSeconds, maxWaitSeconds } = admission;
-  const originals = createOriginals({
+  const fetching = {
     source: sources,
-    store: stores.originals,
     hosts: gates.hosts,
     gate: gates.fetch,
     maxBytes: limits.maxSourceBytes || Number.MAX_SAFE_INTEGER,
-    memory: createMemoryBudget(admission.memoryForOriginals),
     retryAfterSeconds,
-    freshness,
     emit,
     now: Date.now,
+  };
+  const originals = createOriginals({
+    ...fetching,
+    store: stores.originals,
+    memory: createMemoryBudget(admission.memoryForOriginals),
+    freshness,
   });
   const { variants } = stores;
-  return createImageService({
+  const service = createImageService({
     variants,
     originals,
     engine,
@@ -143,6 +158,7 @@ function createService({ limits, admission, freshness }: AppConfig, wired: Wired
     emit,
     now: Date.now,
   });
+  return { service, streams: createSourceStreams(fetching) };
 }
 
 /** Formats that mounts may give by themselves, but not here: one line each, so that nobody wonders. */
@@ -158,15 +174,21 @@ function tellWhatIsMissing(
   }
 }
 
-function createEdge({ config, demonstration }: Assembly, service: ImageService, emit: EmitEvent) {
+interface Behind extends Services {
+  readonly assets: Assets;
+  readonly emit: EmitEvent;
+}
+
+function createEdge({ config, demonstration }: Assembly, { service, streams, assets, emit }: Behind) {
   const page = demonstration ? landingPage() : null;
   const unwritable = unwritableFormats(config.engine);
   tellWhatIsMissing(config, unwritable, emit);
   const trusted = parseTrustedProxies(config.server.trustProxy);
   if (trusted === null) throw new Error('server.trustProxy was not checked');
   const handler = createHandler({
-    mounts: config.mounts.map((mount) => openMount(mount, unwritable)),
+    mounts: config.mounts.map((mount, index) => openMount(mount, unwritable, assets.ofMounts[index])),
     service,
+    streams,
     elsewhere: (request) => page?.reply(request) ?? null,
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
     clientOf: createClientAddress(trusted),
@@ -178,6 +200,7 @@ function createEdge({ config, demonstration }: Assembly, service: ImageService, 
 /**
  * Puts the parts together: the only place that knows them all. Stores are opened; nothing listens, and no worker runs.
  * @throws PictorError STORE_FAILED
+ * @throws ConfigError for a picture of the operator's own that cannot be read
  */
 export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const { config, ready } = assembly;
@@ -197,16 +220,18 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   });
   const { emit, metrics } = observers;
 
+  const assets = await readAssets({ config, version });
   const stores = await openStores(config.cache, emit);
   const web = createHttp(config.sources.http, version);
-  const sources = openSources(web, assembly);
+  const sources = openSources(web, assembly, assets);
   const gates = createGates(config);
   const engine = createLazyEngine(async () => {
     const { createEngine } = await import('../engine/engine.ts');
     return createEngine(config.engine, emit);
   });
-  const service = createService(config, { stores, sources, gates, engine, emit });
-  const { handler, http } = createEdge(assembly, service, emit);
+  const services = createServices(config, { stores, sources, gates, engine, emit });
+  const { service } = services;
+  const { handler, http } = createEdge(assembly, { ...services, assets, emit });
   const admin = createAdmin({
     bind: config.admin.bind,
     metrics: async () => (await metrics?.load())?.render() ?? { contentType: 'text/plain', text: '' },

@@ -1,5 +1,6 @@
 import { fileRootProblem } from '../app/file-root.ts';
 import { heifEncoderProblem } from '../app/heif-encoder.ts';
+import { missingPackages } from '../app/missing-packages.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
@@ -23,21 +24,36 @@ async function listenUnlessStopped(
   return Promise.race([listening, stopped.then(() => null)]);
 }
 
-/** The start ends here when a folder or a program is named that is none. @throws ConfigError */
+/** The start ends here when a folder or a program is named that is none, or a package is missing. @throws ConfigError */
 function checkPlaces({ config, origins }: ReadConfig): void {
   const { root } = config.sources.file;
   const { heifEncoder } = config.engine;
   const places = [
     { path: 'sources.file.root', value: root, message: fileRootProblem(root) },
     { path: 'engine.heifEncoder', value: heifEncoder, message: heifEncoderProblem(heifEncoder) },
+    ...missingPackages(config),
   ];
   const problems = places.flatMap(({ path, value, message }) => {
     if (message === null) return [];
-    const origin = origins.get(path);
-    const where = origin?.from === 'file' ? `${origin.name} ${path}` : origin?.name || path;
-    return [{ where, value: showValue(value), message }];
+    return [{ where: whereSet(path, origins), value: showValue(value), message }];
   });
   if (problems.length > 0) throw new ConfigError(problems);
+}
+
+/** Who said so: a variable, a flag, or the file and the path in it. A part of a list is in the place of the list. */
+function whereSet(path: string, origins: ReadConfig['origins']): string {
+  const own = origins.get(path);
+  const origin = own ?? origins.get(path.replace(/\[.*$/s, ''));
+  if (origin === undefined || origin.name === '') return path;
+  return own === undefined || origin.from === 'file' ? `${origin.name} ${path}` : origin.name;
+}
+
+/** Problems that showed while the server was put together, in the words of whoever configured it. */
+function inTheirWords(error: unknown, { origins }: ReadConfig): unknown {
+  if (!(error instanceof ConfigError)) return error;
+  return new ConfigError(
+    error.problems.map((problem) => ({ ...problem, where: whereSet(problem.where, origins) })),
+  );
 }
 
 /** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
@@ -45,7 +61,9 @@ export async function runServer(loaded: ReadConfig, call: CommandCall): Promise<
   checkPlaces(loaded);
   const { config, origins, warnings } = loaded;
   const demonstration = origins.get('mounts')?.from === 'default';
-  const starting = createServer(config, { demonstration });
+  const starting = createServer(config, { demonstration }).catch((error: unknown) => {
+    throw inTheirWords(error, loaded);
+  });
   // Before anything is awaited: a signal during the start must not leave files behind.
   const ending = closeOnSignal({ close: async () => (await starting).close() });
   const server = await starting;

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { hasWholeKey, s3ConnectionFields } from '../cloud/s3-settings.ts';
 import { count, seconds, secretText } from '../core/settings.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
+import { absSourceSettings, gcsSourceSettings, swiftSourceSettings } from './object-settings.ts';
 
 const hostPattern = z.string().refine((text) => parseHostPattern(text) !== null, {
   error: 'expected a host: example.com, example.com:8080, *.example.com, 192.0.2.1, 192.0.2.0/24 or [2001:db8::1]:8080',
@@ -146,6 +147,9 @@ export type S3SourceSettings = z.infer<typeof s3SourceSettings>;
 export const sourcesSettings = z.strictObject({
   http: httpSourceSettings.prefault({}),
   file: fileSourceSettings.prefault({}),
+  gcs: gcsSourceSettings.prefault({}),
+  abs: absSourceSettings.prefault({}),
+  swift: swiftSourceSettings.prefault({}),
   s3: s3SourceSettings.prefault({}),
   versionSeparator: z
     .string()

@@ -1,8 +1,5 @@
 /** Variables of imgproxy that are known and change nothing here. Names without `IMGPROXY_`; `*` ends a beginning. */
 
-/** Things imgproxy does and pictor does not do yet. */
-export const missing = ['USE_GCS', 'GCS_*', 'USE_ABS', 'ABS_*', 'USE_SWIFT', 'SWIFT_*'];
-
 /** Things that have no counterpart: pictor works another way. */
 export const pointless = [
   'SO_REUSEPORT',
@@ -88,12 +85,11 @@ const matches = (name: string, patterns: readonly string[]): boolean =>
     pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern,
   );
 
-export type InertKind = 'secret store' | 'missing' | 'pointless' | 'pro';
+export type InertKind = 'secret store' | 'pointless' | 'pro';
 
 /** Why a variable changes nothing; null when imgproxy has no such variable. */
 export function inertKind(name: string): InertKind | null {
   if (matches(name, secretStores)) return 'secret store';
-  if (matches(name, missing)) return 'missing';
   if (matches(name, pro)) return 'pro';
   return matches(name, pointless) ? 'pointless' : null;
 }

@@ -1,4 +1,5 @@
 import { formatNamed } from './format-names.ts';
+import { objectVariables } from './legacy-objects.ts';
 import { decimal, list, mapped, oneOf, type TextReader, text, truth, whole } from './legacy-reading.ts';
 import { s3Variables } from './legacy-s3.ts';
 
@@ -171,6 +172,7 @@ export const legacyVariables: readonly LegacyVariable[] = [
   variable('AVIF_SPEED', whole({ least: 0, most: 9 }), 'settings.avifSpeed'),
   variable('JXL_EFFORT', whole({ least: 1, most: 9 }), 'settings.jxlEffort'),
   ...s3Variables,
+  ...objectVariables,
 ];
 
 /** Variables with a counterpart that legacy.ts reads itself. */

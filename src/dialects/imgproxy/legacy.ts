@@ -1,5 +1,6 @@
 import { decodeHex } from '../../lib/hex.ts';
 import { type InertKind, inertKind, isServiceLink } from './legacy-inert.ts';
+import { settleObjects } from './legacy-objects.ts';
 import { readPresetVariables } from './legacy-presets.ts';
 import { commaList, truth } from './legacy-reading.ts';
 import { settleS3 } from './legacy-s3.ts';
@@ -50,6 +51,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
   settleLimits(work);
   settleTimes(work);
   settleS3(work);
+  settleObjects(work);
   nameTrustedHosts(work);
   reportTheRest(work);
   const origins = Object.fromEntries([...work.origins].map(([path, name]) => [placeOf(path), name]));
@@ -187,7 +189,6 @@ function reportTheRest(work: Work): void {
 }
 
 const inertNotices: Readonly<Record<Exclude<InertKind, 'secret store'>, string>> = {
-  missing: 'is not supported yet and changes nothing',
   pointless: 'has no meaning here and changes nothing',
   pro: "belongs to imgproxy's Pro edition and changes nothing",
 };
