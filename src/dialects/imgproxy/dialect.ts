@@ -3,7 +3,6 @@ import type { Dialect, Grant, RequestTarget } from '../../request/dialect.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { imgproxyAssets } from './assets.ts';
 import { automaticFormats, withoutAutomaticFormats } from './automatic-formats.ts';
-import { automaticFormats, withoutAutomaticFormats } from './automatic-formats.ts';
 import { formatRequest } from './format.ts';
 import { imgproxyPolicy } from './policy.ts';
 import { imgproxyReplies } from './replies.ts';
@@ -58,8 +57,6 @@ export const imgproxy: Dialect<ImgproxySettings> = {
   policy: imgproxyPolicy,
   assets: imgproxyAssets,
   withAssets: (settings, assets) => ({ ...settings, assets }),
-  wantedFormats: automaticFormats,
-  withoutFormats: withoutAutomaticFormats,
   wantedFormats: automaticFormats,
   withoutFormats: withoutAutomaticFormats,
   effective: effectiveSettings,
