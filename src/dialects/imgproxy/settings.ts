@@ -23,7 +23,7 @@ const signingKey = z.strictObject({
 const onOff = (value: boolean) => z.boolean().default(value);
 const percent = () => z.number().int().min(1).max(100);
 const formatNames = () => z.array(z.enum(writableFormats));
-const knownFormats = () => z.array(z.enum([...new Set([...writableFormats, 'svg', 'heic'])]));
+const knownFormats = () => z.array(z.enum([...writableFormats, 'svg']));
 const negotiable = () => z.array(z.enum(['jxl', 'avif', 'webp'])).default([]);
 
 const httpUrl = () =>
