@@ -25,6 +25,8 @@ export interface Asking {
   readonly visits?: VisitRule | undefined;
   /** Sent where they may go. */
   readonly cookies?: ClientCookies | undefined;
+  /** Bytes that are fetched at most, in place of the server's own bound; 0: no bound. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** An original that is at hand now: a file where there is one, else bytes. */
@@ -108,12 +110,12 @@ export interface Known {
 
 /** What the source is told of one transfer. */
 export const openContext = (
-  { maxBytes }: OriginalsParts,
-  { visits, cookies }: Asking,
+  parts: OriginalsParts,
+  { visits, cookies, maxBytes = parts.maxBytes }: Asking,
   { signal }: Transfer,
 ): OpenContext => ({
   signal,
-  maxBytes,
+  maxBytes: maxBytes === 0 ? Number.MAX_SAFE_INTEGER : maxBytes,
   ...(visits === undefined ? {} : { visits }),
   ...(cookies === undefined ? {} : { cookies }),
 });

@@ -54,27 +54,28 @@ export function createOriginals(parts: OriginalsParts): Originals {
   const failures = createFailureMemory(parts.now);
 
   /** What is known without asking: a fresh copy, or what a failure of a moment ago leaves. Null: the source must be asked. */
-  async function look({ uri, key, visits }: Wanted): Promise<{ known: Known; answer: HeldOriginal | null }> {
+  async function look(wanted: Wanted): Promise<{ known: Known; answer: HeldOriginal | null }> {
+    const { uri, key, visits } = wanted;
     const stored = await parts.store.get(key);
     const held = stored === null ? null : await heldFrom(uri, stored);
     const usable = held !== null && mayUse(held, visits) ? held : null;
     const known: Known = { uri, key, stored, held };
     if (usable !== null && isFresh(usable.freshness, parts.now()))
       return { known, answer: { ...usable, standsIn: false, timings: {} } };
-    const remembered = failures.recall(key);
+    const remembered = failures.recall(boundedName(wanted));
     return { known, answer: remembered === null ? null : standIn(usable, remembered, parts.now()) };
   }
 
   async function ask(wanted: Wanted, signal: AbortSignal): Promise<HeldOriginal> {
-    const { key, visits } = wanted;
+    const { visits, maxBytes } = wanted;
     // Looked at once more: the run that this request would have joined may have ended while the store was read.
     const { known, answer } = await look(wanted);
     if (answer !== null) return answer;
     try {
-      return await refresh(parts, known, { signal, visits });
+      return await refresh(parts, known, { signal, visits, maxBytes });
     } catch (thrown) {
       const error = asPictorError(thrown);
-      failures.remember(key, error);
+      failures.remember(boundedName(wanted), error);
       const usable = known.held !== null && mayUse(known.held, visits) ? known.held : null;
       return standIn(usable, error, parts.now());
     }
@@ -83,38 +84,39 @@ export function createOriginals(parts: OriginalsParts): Originals {
   /** An original that was fetched with somebody's cookies: for all who sent the same ones, now, and for nobody after. */
   async function obtainForOne(uri: string, asking: Asking, cookies: ClientCookies): Promise<HeldOriginal> {
     const key = originalKey(uri, cookies.name);
-    const remembered = failures.recall(key);
+    const { visits, maxBytes } = asking;
+    const wanted: Wanted = { uri, key, visits, maxBytes };
+    const remembered = failures.recall(boundedName(wanted));
     if (remembered !== null) throw remembered;
-    const { visits } = asking;
     const known: Known = { uri, key, stored: null, held: null, aside: true, forOne: true };
     const run = async (signal: AbortSignal) => {
       try {
-        return await lent(refresh(parts, known, { signal, visits, cookies }));
+        return await lent(refresh(parts, known, { signal, visits, cookies, maxBytes }));
       } catch (thrown) {
         const error = asPictorError(thrown);
-        failures.remember(key, error);
+        failures.remember(boundedName(wanted), error);
         throw error;
       }
     };
-    return retained(await flight.join(flightName({ uri, key, visits }), asking.signal, run));
+    return retained(await flight.join(flightName(wanted), asking.signal, run));
   }
 
   return {
     async obtain(uri, asking) {
-      const { signal, visits, cookies } = asking;
+      const { signal, visits, cookies, maxBytes } = asking;
       if (cookies?.goTo(uri) === true) return obtainForOne(uri, asking, cookies);
-      const wanted: Wanted = { uri, key: originalKey(uri), visits };
+      const wanted: Wanted = { uri, key: originalKey(uri), visits, maxBytes };
       const { answer } = await look(wanted);
       const run = (shared: AbortSignal) => lent(ask(wanted, shared));
       return answer ?? retained(await flight.join(flightName(wanted), signal, run));
     },
     async obtainAside(uri, asking) {
-      const { signal, visits, cookies } = asking;
+      const { signal, visits, cookies, maxBytes } = asking;
       if (cookies?.goTo(uri) === true) return obtainForOne(uri, asking, cookies);
       const key = originalKey(uri);
       const known: Known = { uri, key, stored: null, held: null, aside: true };
-      const run = (shared: AbortSignal) => lent(refresh(parts, known, { signal: shared, visits }));
-      return retained(await flight.join(`${flightName({ uri, key, visits })} aside`, signal, run));
+      const run = (shared: AbortSignal) => lent(refresh(parts, known, { signal: shared, visits, maxBytes }));
+      return retained(await flight.join(`${flightName({ uri, key, visits, maxBytes })} aside`, signal, run));
     },
   };
 }
@@ -123,11 +125,16 @@ interface Wanted {
   readonly uri: string;
   readonly key: string;
   readonly visits: VisitRule | undefined;
+  readonly maxBytes: number | undefined;
 }
 
+/** What is too large for one request may be small enough for another. */
+const boundedName = ({ key, maxBytes }: Wanted): string =>
+  maxBytes === undefined ? key : `${key} ${maxBytes}`;
+
 /** What one mount is refused on the way, another may be led through: they do not wait for the same fetch. */
-const flightName = ({ key, visits }: Wanted): string =>
-  visits === undefined ? key : `${key} ${visits.name}`;
+const flightName = (wanted: Wanted): string =>
+  wanted.visits === undefined ? boundedName(wanted) : `${boundedName(wanted)} ${wanted.visits.name}`;
 
 /** A run is the first holder of what it fetched, until all who wait for it have had their turn to retain it. */
 async function lent(run: Promise<HeldOriginal>): Promise<HeldOriginal> {

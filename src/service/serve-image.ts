@@ -88,7 +88,9 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 
   /** Every source of the request, at hand. */
   async function source(image: ImageRequest, key: string, asking: Asking): Promise<Sourced> {
-    const originals = await obtainAll(sourcesOf(image), (uri) => parts.originals.obtain(uri, asking));
+    const originals = await obtainAll(sourcesOf(image), (uri) =>
+      parts.originals.obtain(uri, askingFor(uri, image, asking)),
+    );
     return sourcedFrom(key, originals);
   }
 
@@ -151,7 +153,9 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
       // Stored once more it could be lost once more: such a store is too small for all that is in flight.
       const uris = sourced.originals.map(({ uri }) => uri);
-      const again = await obtainAll(uris, (uri) => parts.originals.obtainAside(uri, asking));
+      const again = await obtainAll(uris, (uri) =>
+        parts.originals.obtainAside(uri, askingFor(uri, image, asking)),
+      );
       try {
         return await make(image, key, sourcedFrom(key, again), asking.signal);
       } finally {
@@ -278,6 +282,12 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 /** For whom alone an answer is: one whose cookies go to one of the sources. */
 const audienceOf = ({ image, cookies }: Pick<ServeRequest, 'image' | 'cookies'>): string | undefined =>
   cookies !== undefined && sourcesOf(image).some(cookies.goTo) ? cookies.name : undefined;
+
+/** The bound of a request on bytes counts for its original, not for marks. */
+const askingFor = (uri: string, { source, limits }: ImageRequest, asking: Asking): Asking =>
+  uri === source && limits?.maxSourceBytes !== undefined
+    ? { ...asking, maxBytes: limits.maxSourceBytes }
+    : asking;
 
 /**
  * Whether the client holds the very variant that is not made yet. A client that takes any tag (`If-None-Match: *`, also

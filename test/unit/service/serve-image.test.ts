@@ -525,3 +525,44 @@ test('a copy that was fetched without leaving what is allowed is shared by all',
   assert.notEqual((await here()).body, null, 'asked again, as the source may lead elsewhere by now');
   assert.equal((await here()).cache, 'hit');
 });
+
+test('a bound of bytes that the request brings counts for its original, not for its mark, and for nobody else', async () => {
+  const asked: string[] = [];
+  const source: Source = {
+    schemes: ['https'],
+    open: (uri, { maxBytes }) => {
+      asked.push(`${uri.slice(-1)} ${maxBytes}`);
+      return maxBytes < 10
+        ? Promise.reject(new PictorError('SOURCE_TOO_LARGE'))
+        : Promise.resolve(found('text'));
+    },
+  };
+  const { service } = setUp(source);
+  const bounded = (maxSourceBytes?: number): ImageRequest => ({
+    ...image('a'),
+    operations: [{ op: 'watermark', source: 'https://images.example/b' }],
+    ...(maxSourceBytes === undefined ? {} : { limits: { maxSourceBytes } }),
+  });
+  const serve = (request: ImageRequest) => service.serve({ image: request, signal: never });
+  await assert.rejects(serve(bounded(9)), { code: 'SOURCE_TOO_LARGE' });
+  await assert.rejects(serve(bounded(9)), { code: 'SOURCE_TOO_LARGE' });
+  assert.deepEqual(asked.sort(), ['a 9', 'b 1000000'], 'the refusal is remembered for this bound');
+  await serve(bounded());
+  assert.deepEqual(asked.slice(2), ['a 1000000'], 'and for no other');
+});
+
+test('a bound of no bytes at all is none', async () => {
+  const bounds: number[] = [];
+  const source: Source = {
+    schemes: ['https'],
+    open: (_, { maxBytes }) => {
+      bounds.push(maxBytes);
+      return Promise.resolve(found('text'));
+    },
+  };
+  await setUp(source).service.serve({
+    image: { ...image('a'), limits: { maxSourceBytes: 0 } },
+    signal: never,
+  });
+  assert.deepEqual(bounds, [Number.MAX_SAFE_INTEGER]);
+});
