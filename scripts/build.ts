@@ -12,14 +12,18 @@ const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
 
 /**
- * Kept out of the bundle. Some bring binaries or WebAssembly files or are under the LGPL, so must stay replaceable; the last
- * three are installed by those who need them.
+ * Kept out of the bundle. The first bring binaries or WebAssembly files or are under the LGPL, so must stay replaceable; then
+ * those that few servers load, which gain nothing, or that carry no licence text; the last three are installed by those who
+ * need them.
  */
 const external = [
   'sharp',
   'libheif-js',
   'libheif-js/*',
   '@jsquash/jxl/*',
+  '@aws-sdk/*',
+  'ioredis',
+  'saxes',
   '@azure/identity',
   '@azure/storage-blob',
   '@google-cloud/storage',

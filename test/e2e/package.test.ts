@@ -133,6 +133,25 @@ describe('the published package', () => {
     assert.equal(await ended, 0, printed);
   });
 
+  test('names the package that somebody has to install for a source', async () => {
+    const sources = [
+      { name: 'GCS', needs: '@google-cloud/storage' },
+      { name: 'ABS', needs: '@azure/storage-blob' },
+    ];
+    for (const { name, needs } of sources) {
+      const settings = { [`PICTOR_SOURCES_${name}_ENABLED`]: 'true', PICTOR_SOURCES_ABS_ACCOUNT_NAME: 'a' };
+      const started = run(path.join(project, 'node_modules/.bin/pictor'), ['serve'], {
+        cwd: project,
+        env: { ...env, ...settings, PICTOR_SERVER_BIND: '127.0.0.1:0', PICTOR_ADMIN_BIND: '' },
+        timeout: 60_000,
+      });
+      await assert.rejects(started, ({ stderr }: { stderr: string }) => {
+        assert.match(stderr, new RegExp(`PICTOR_SOURCES_${name}_ENABLED`));
+        return stderr.includes(`npm install ${needs}`);
+      });
+    }
+  });
+
   test('can be used as a library', async () => {
     writeFileSync(
       path.join(project, 'use.js'),
