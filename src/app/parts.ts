@@ -96,7 +96,11 @@ function createGates({ admission, engine, sources }: AppConfig) {
   const workers = engine.workers || availableParallelism();
   const width = admission.processConcurrency || workers;
   return {
-    hosts: createHostGates({ width: sources.http.maxConnectionsPerHost, queue: admission.fetchQueue }),
+    hosts: createHostGates({
+      // A bucket is no single machine that could be asked too much.
+      width: (scheme) => (scheme === 's3:' ? sources.s3.maxConnections : sources.http.maxConnectionsPerHost),
+      queue: admission.fetchQueue,
+    }),
     fetch: createGate({ width: admission.fetchConcurrency, queue: admission.fetchQueue }),
     process: createGate({ width, queue: admission.processQueue || width * queuePerPlace }),
   };

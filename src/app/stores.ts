@@ -4,7 +4,7 @@ import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { createFsStore } from '../stores/fs.ts';
 import { createMemoryStore } from '../stores/memory.ts';
-import type { CacheSettings } from '../stores/settings.ts';
+import type { CacheSettings, S3CacheSettings } from '../stores/settings.ts';
 import { createTemporaryFsStore } from '../stores/temporary.ts';
 import { createTieredStore } from '../stores/tiered.ts';
 
@@ -45,7 +45,7 @@ async function openShared({ redis, s3 }: CacheSettings, emit: EmitEvent): Promis
 /** One try and one more: a cache that hesitates is slower than making the picture. */
 const maxAttempts = 2;
 
-async function openS3(settings: CacheSettings['s3'], emit: EmitEvent): Promise<BlobStore> {
+async function openS3(settings: S3CacheSettings, emit: EmitEvent): Promise<BlobStore> {
   const [{ createS3Store }, { flatLayout }, { createS3Service }] = await Promise.all([
     import('../stores/s3-store.ts'),
     import('../stores/s3/layout.ts'),

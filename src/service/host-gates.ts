@@ -22,12 +22,19 @@ interface HostGate {
   users: number;
 }
 
-/** @param options places and waiters per host */
-export function createHostGates(options: { readonly width: number; readonly queue: number }): HostGates {
+interface HostGatesOptions {
+  /** Places per host, or how many a host of this scheme (`s3:`) has. */
+  readonly width: number | ((scheme: string) => number);
+  /** Waiters per host. */
+  readonly queue: number;
+}
+
+export function createHostGates({ width, queue }: HostGatesOptions): HostGates {
   const gates = new Map<string, HostGate>();
 
   function openGate(host: string): HostGate {
-    const known = gates.get(host) ?? { gate: createGate(options), users: 0 };
+    const places = typeof width === 'number' ? width : width(host.slice(0, host.indexOf('/')));
+    const known = gates.get(host) ?? { gate: createGate({ width: places, queue }), users: 0 };
     gates.set(host, known);
     return known;
   }
@@ -64,7 +71,12 @@ function once(...steps: readonly (() => void)[]): () => void {
   };
 }
 
-/** Host and port in lower case; empty for a URI without one, or that the source will refuse. */
+/** Both protocols of the web reach the same host; a bucket of that name is another. */
+const schemeOf = (protocol: string): string => (protocol === 'https:' ? 'http:' : protocol);
+
+/** Scheme, host and port in lower case; empty for a URI without host, or that the source will refuse. */
 function hostOf(uri: string): string {
-  return URL.canParse(uri) ? new URL(uri).host : '';
+  if (!URL.canParse(uri)) return '';
+  const { host, protocol } = new URL(uri);
+  return host === '' ? '' : `${schemeOf(protocol)}//${host}`;
 }
