@@ -21,6 +21,8 @@ test('bombs are refused by their header', async (t) => {
     'bomb.jpg',
     'bomb.tiff',
     'bomb.avif',
+    'bomb.jxl',
+    'bomb.ico',
     'forged.heic',
   ]) {
     await t.test(name, async () => {
@@ -73,6 +75,10 @@ test('what is broken is refused, not shown in part', async (t) => {
     ['24.bmp', 0.7],
     ['rle8.bmp', 0.7],
     ['photo.tiff', 0.7],
+    ['photo.jxl', 0.7],
+    ['box.jxl', 0.7],
+    ['24.ico', 0.4],
+    ['png.ico', 0.7],
   ] as const) {
     await t.test(`${name}, cut off`, async () => {
       const bytes = await readFile(fixture(name));
@@ -140,6 +146,8 @@ test('damaged originals give errors of the catalogue, whatever is damaged', asyn
     '32-alpha.bmp',
     'photo.tiff',
     'p3.png',
+    'sizes.ico',
+    '8.ico',
   ]) {
     await t.test(name, async () => {
       const bytes = await readFile(fixture(name));

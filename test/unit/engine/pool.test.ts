@@ -240,6 +240,7 @@ test('settings have full defaults', () => {
     workers: 0,
     timeoutSeconds: 30,
     memoryLimit: 1.5 * 1024 ** 3,
+    heifEncoder: '',
     recycleAfter: 5000,
   });
 });
