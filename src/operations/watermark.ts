@@ -142,19 +142,19 @@ function tilesAlong(picture: number, mark: number, gap: number): Tiling {
 
 /** RGBA pixels, moved around the edges. */
 function shifted(
-  pixels: Buffer,
+  pixels: Uint8Array,
   { width, height }: Size,
   { right, down }: { readonly right: number; readonly down: number },
-): Buffer {
+): Uint8Array {
   if (right === 0 && down === 0) return pixels;
-  const moved = Buffer.alloc(pixels.length);
+  const moved = new Uint8Array(pixels.length);
   const row = width * 4;
   const cut = row - right * 4;
   for (let y = 0; y < height; y += 1) {
     const to = ((y + down) % height) * row;
     const from = y * row;
-    pixels.copy(moved, to + right * 4, from, from + cut);
-    pixels.copy(moved, to, from + cut, from + row);
+    moved.set(pixels.subarray(from, from + cut), to + right * 4);
+    moved.set(pixels.subarray(from + cut, from + row), to);
   }
   return moved;
 }

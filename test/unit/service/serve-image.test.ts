@@ -546,7 +546,7 @@ test('a bound of bytes that the request brings counts for its original, not for 
   const serve = (request: ImageRequest) => service.serve({ image: request, signal: never });
   await assert.rejects(serve(bounded(9)), { code: 'SOURCE_TOO_LARGE' });
   await assert.rejects(serve(bounded(9)), { code: 'SOURCE_TOO_LARGE' });
-  assert.deepEqual(asked.sort(), ['a 9', 'b 1000000'], 'the refusal is remembered for this bound');
+  assert.deepEqual(asked.toSorted(), ['a 9', 'b 1000000'], 'the refusal is remembered for this bound');
   await serve(bounded());
   assert.deepEqual(asked.slice(2), ['a 1000000'], 'and for no other');
 });
