@@ -30,7 +30,7 @@ export function readBmpHeader(head: Uint8Array): BmpHeader {
   const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
   const length = view.byteLength > 18 ? view.getUint32(14, true) : 0;
   if (!headerBytes.has(length)) throw broken(`header of ${length} bytes`);
-  if (view.byteLength < fileHeaderBytes + length + 16) throw broken('header is cut off');
+  if (view.byteLength < fileHeaderBytes + length) throw broken('header is cut off');
   const header = length === coreHeaderBytes ? coreHeader(view) : infoHeader(view, length);
   if (header.width === 0 || header.height === 0) throw broken('no pixels');
   return header;
@@ -66,6 +66,7 @@ function infoHeader(view: DataView, length: number): BmpHeader {
   // Masks follow a plain info header, and are part of the longer ones.
   const maskBytes =
     length !== infoHeaderBytes || !masked ? 0 : compression === compressions.alphaBitFields ? 16 : 12;
+  if (view.byteLength < fileHeaderBytes + length + maskBytes) throw broken('bit masks are cut off');
   const colours = view.getUint32(46, true);
   const most = bits <= 8 ? 2 ** bits : 0;
   return {

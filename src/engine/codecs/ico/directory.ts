@@ -58,8 +58,7 @@ const fileHeaderBytes = 14;
 
 /** The bitmap as a file of its own, without its mask. */
 export function asBitmapFile(bytes: Uint8Array): Buffer {
-  // Room for what readers of headers expect behind them, where a tiny picture ends before.
-  const file = Buffer.alloc(fileHeaderBytes + bytes.length + 16);
+  const file = Buffer.alloc(fileHeaderBytes + bytes.length);
   file.set(bytes, fileHeaderBytes);
   const height = file.readInt32LE(22);
   file.writeInt32LE(Math.trunc(height / 2), 22);

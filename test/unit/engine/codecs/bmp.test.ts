@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import sharp from 'sharp';
 import { decodeBmp } from '../../../../src/engine/codecs/bmp/decode.ts';
+import { encodeBmp } from '../../../../src/engine/codecs/bmp/encode.ts';
 import { readBmpHeader } from '../../../../src/engine/codecs/bmp/header.ts';
 import { fixture } from '../../../support/engine-jobs.ts';
 
@@ -78,4 +79,28 @@ test('impossible headers are refused', async () => {
   refused((each) => each.writeUInt32LE(1, 30));
   refused((each) => each.writeUInt32LE(0xffffff00, 10));
   assert.throws(() => readBmpHeader(bytes.subarray(0, 20)), { code: 'IMAGE_BROKEN' });
+});
+
+test('what we write is read again, from the top, with alpha only where there is some', async () => {
+  const { data, info } = await sharp(fixture('bitmap.png')).raw().toBuffer({ resolveWithObject: true });
+  const opaque = { data, width: info.width, height: info.height, channels: info.channels };
+  const written = encodeBmp(opaque)!;
+  assert.deepEqual(decodeBmp(written), opaque);
+  assert.deepEqual([written.readUInt32LE(14), written.readUInt16LE(28)], [40, 24]);
+  assert.equal(written.readUInt32LE(2), written.length);
+
+  const alpha = await sharp(fixture('alpha.png')).raw().toBuffer({ resolveWithObject: true });
+  const clear = { ...opaque, data: alpha.data, width: 120, height: 80, channels: 4 as const };
+  const deep = encodeBmp(clear)!;
+  assert.deepEqual(decodeBmp(deep), clear);
+  assert.deepEqual([deep.readUInt32LE(14), deep.readUInt16LE(28)], [108, 32]);
+});
+
+test('grey is written in colours; odd widths are padded; sizes the header cannot say are refused', () => {
+  const grey = encodeBmp({ data: Buffer.from([10, 20, 30]), width: 3, height: 1, channels: 1 })!;
+  assert.deepEqual([...decodeBmp(grey).data], [10, 10, 10, 20, 20, 20, 30, 30, 30]);
+  assert.equal(grey.length, 54 + 12);
+  const greyAlpha = encodeBmp({ data: Buffer.from([10, 200]), width: 1, height: 1, channels: 2 })!;
+  assert.deepEqual([...decodeBmp(greyAlpha).data], [10, 10, 10, 200]);
+  assert.equal(encodeBmp({ data: Buffer.alloc(0), width: 40_000, height: 40_000, channels: 4 }), null);
 });
