@@ -88,3 +88,38 @@ test('what the source keeps to itself is sent as private where the mount obeys',
     assert.equal(obeying({ shareable, now }).cacheControl, 'max-age=3600, public');
   }
 });
+
+test('what stands in has an age of its own, not beyond that of the URL', () => {
+  const choose = createCacheControl(passing);
+  const facts = { shareable, now, sourceCacheControl: 'max-age=7200' };
+  assert.equal(choose({ ...facts, atMostSeconds: 1 }).cacheControl, 'max-age=1, public');
+  assert.equal(
+    choose({ ...facts, atMostSeconds: 600, expiresAt: second + 10 }).cacheControl,
+    'max-age=10, public',
+  );
+  assert.equal(choose({ ...facts, atMostSeconds: 600, status: 404 }).cacheControl, 'max-age=600, public');
+  assert.equal(choose({ ...facts, atMostSeconds: 0 }).cacheControl, 'max-age=7200');
+});
+
+test('of an error without an age nothing is said', () => {
+  const choose = createCacheControl(passing);
+  const facts = { shareable, now, sourceCacheControl: 'max-age=7200' };
+  assert.deepEqual(choose({ ...facts, status: 404 }), {});
+  assert.equal(choose({ ...facts, status: 304 }).cacheControl, 'max-age=7200');
+});
+
+test('a mount without an age passes on what the source says, also of a URL that expires', () => {
+  const choose = createCacheControl({ ...passing, ttlSeconds: 0 });
+  const facts = { shareable, now, expiresAt: second + 60 };
+  assert.equal(choose({ ...facts, sourceCacheControl: 'max-age=5' }).cacheControl, 'max-age=5');
+  assert.equal(choose(facts).cacheControl, 'no-cache');
+});
+
+test('what cookies made is never public', () => {
+  const facts = { shareable: false, forOne: true, now, sourceCacheControl: 'public, max-age=7200' };
+  const obeying = createCacheControl({ ...passing, obeyPrivate: true });
+  assert.equal(obeying({ ...facts, shareable: true }).cacheControl, 'private, no-store');
+  const choose = createCacheControl(passing);
+  assert.equal(choose(facts).cacheControl, 'max-age=3600, private');
+  assert.equal(choose({ ...facts, expiresAt: second + 10 }).cacheControl, 'max-age=10, private');
+});

@@ -60,7 +60,11 @@ test('statuses and bodies of version 1', () => {
 test('statuses and bodies of version 4', () => {
   const { errors, contentType } = imgproxy.replies(settings());
   for (const [status, body, codes] of v4Table) {
-    for (const code of codes) assert.deepEqual(errors[code], { status, body }, code);
+    for (const code of codes) {
+      const { withoutError, ...usual } = errors[code]!;
+      assert.deepEqual(usual, { status, body }, code);
+      assert.equal(withoutError, code === 'SOURCE_FAILED' ? 404 : undefined);
+    }
   }
   assert.equal(contentType, 'text/plain');
 });
@@ -71,16 +75,20 @@ test('only what imgproxy never had is answered neutrally', () => {
       .filter((code) => style.errors[code] === undefined)
       .toSorted();
   assert.deepEqual(neutral(imgproxy.replies(settings())), [
+    'CONTENT_TYPE_REFUSED',
     'LISTEN_FAILED',
     'OPERATION_IMPOSSIBLE',
     'RANGE_INVALID',
+    'REFERRER_REFUSED',
     'SHUTTING_DOWN',
   ]);
   assert.deepEqual(neutral(imgproxy.replies(v1())), [
     'BUSY',
     'CANCELLED',
+    'CONTENT_TYPE_REFUSED',
     'LISTEN_FAILED',
     'RANGE_INVALID',
+    'REFERRER_REFUSED',
     'SHUTTING_DOWN',
   ]);
 });
@@ -131,13 +139,18 @@ test('details of errors are shown when asked for only', () => {
 test('policy by default: what each version sent', () => {
   assert.deepEqual(imgproxy.policy(settings()), {
     signature: null,
-    open: ['/health', '', '/', '/favicon.ico'],
+    open: ['/health', '', '/', '/favicon.ico', '/.well-known/*'],
     age: { ttlSeconds: 31_536_000, passthrough: false, obeyPrivate: true, expires: false },
     etag: true,
     lastModified: true,
+    sourceValidators: { etagBuster: '' },
     disposition: true,
     gzipLevel: 0,
     allowedSources: [],
+    clientHints: false,
+    attachment: false,
+    canonical: false,
+    debugHeaders: false,
   });
   assert.deepEqual(imgproxy.policy(v1()), {
     signature: null,
@@ -193,4 +206,34 @@ test('settings refuse keys that are no bytes, and names they do not know', () =>
   }
   assert.equal(imgproxySettings.safeParse({ ttl: 60 }).success, false);
   assert.equal(imgproxySettings.safeParse({ signatureSize: 33 }).success, false);
+});
+
+test('policy of what version 4 has alone', () => {
+  const configured = settings({
+    etagBuster: 'b',
+    lastModifiedBuster: '2022-01-01T00:00:00Z',
+    cookiePassthroughAll: true,
+    cookieBaseUrl: 'https://example.com/',
+    fallbackImageStatus: 0,
+    fallbackImageTtlSeconds: 9,
+  });
+  const policy = imgproxy.policy({ ...configured, assets: { fallback: 'asset:00' } });
+  assert.deepEqual(policy.sourceValidators, {
+    etagBuster: 'b',
+    lastModifiedBuster: Date.UTC(2022, 0, 1),
+  });
+  assert.deepEqual(policy.cookies, { everywhere: true, site: 'https://example.com/' });
+  assert.deepEqual(policy.fallback, { uri: 'asset:00', status: 0, ttlSeconds: 9 });
+});
+
+test('assets: of data, file and URL the first that is set', () => {
+  const from = (more: object) => imgproxy.assets!(settings(more)).map(({ name, setting }) => [name, setting]);
+  const all = { watermarkData: 'aa', watermarkPath: '/w', watermarkUrl: 'http://w/' };
+  assert.deepEqual(from(all), [['watermark', 'watermarkData']]);
+  assert.deepEqual(from({ ...all, watermarkData: '' }), [['watermark', 'watermarkPath']]);
+  assert.deepEqual(from({ watermarkUrl: 'http://w/', fallbackImagePath: '/f' }), [
+    ['watermark', 'watermarkUrl'],
+    ['fallback', 'fallbackImagePath'],
+  ]);
+  assert.deepEqual(imgproxy.assets!(v1(all)), []);
 });
