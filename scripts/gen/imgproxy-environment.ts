@@ -1,14 +1,9 @@
 import { pointless, pro, secretStores } from '../../src/dialects/imgproxy/legacy-inert.ts';
 import { type LegacyVariable, legacyVariables } from '../../src/dialects/imgproxy/legacy-variables.ts';
 import type { Generated } from '../gen.ts';
+import { code, settingOf } from '../reference-cells.ts';
 
-const code = (text: string) => `\`${text}\``;
 const variable = (name: string) => code(`IMGPROXY_${name}`);
-
-const settingOf = (path: string): string =>
-  path.startsWith('settings.') || path.startsWith('mount.')
-    ? `${code(path.replace(/^(settings|mount)\./, ''))} of the mount`
-    : code(path);
 
 const row = ({ name, formerly = [], to }: LegacyVariable): string =>
   `| ${variable(name)} | ${formerly.map(variable).join(', ')} | ${to.map(settingOf).join(', ')} |`;
