@@ -20,6 +20,7 @@ export interface Original {
   readonly icc?: Uint8Array;
   readonly exif?: Uint8Array;
   readonly xmp?: Uint8Array;
+  readonly iptc?: Uint8Array;
   /** Dots per inch at which a drawing must be opened, where that matters. */
   readonly density?: number;
 }
@@ -75,6 +76,7 @@ async function probeWithLibvips(
     ...(metadata.icc === undefined ? {} : { icc: metadata.icc }),
     ...(metadata.exif === undefined ? {} : { exif: metadata.exif }),
     ...(metadata.xmp === undefined ? {} : { xmp: metadata.xmp }),
+    ...(metadata.iptc === undefined ? {} : { iptc: metadata.iptc }),
   };
 }
 

@@ -17,13 +17,15 @@ import type { OpenMark } from './passes.ts';
 import { openOriginal, type Picture, type Reading } from './picture.ts';
 import { type Original, probe } from './probe.ts';
 import { render } from './render.ts';
+import { withoutThumbnails } from './thumbnails.ts';
 
 /** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
 export async function transform(job: TransformJob, tools: EncoderTools = noTools): Promise<TransformResult> {
   const found = await probe(inputOf(job, job.request.source));
   checkSourceBytes(found.input.size, job.request);
   if (isHandedOver(job.request.output, found.format.name)) return handOver(found, job);
-  const original = job.request.output.thumbnail === true ? await thumbnailOf(found) : found;
+  const chosen = job.request.output.thumbnail === true ? await thumbnailOf(found) : found;
+  const original = job.request.output.metadata === 'keep' ? await withoutThumbnails(chosen) : chosen;
   const open = markOpener(job);
   const started = performance.now();
   const openPicture = decodedOnce(original);
