@@ -117,8 +117,8 @@ async function layTiles(chain: Sharp, one: Mark): Promise<Sharp> {
   const down = tilesAlong(inputs.size.height, size.height, offsetPixels(y, inputs.size.height, factor));
   const canvas = { width: across.length, height: down.length };
   const tile = await draw(one, canvas, { left: across.mark, top: down.mark });
-  const input = shifted(tile.input, canvas, { right: across.shift, down: down.shift });
-  return chain.composite([{ ...tile, input, tile: true, gravity: 'northwest' }]);
+  moveAround(tile.input, canvas, { right: across.shift, down: down.shift });
+  return chain.composite([{ ...tile, tile: true, gravity: 'northwest' }]);
 }
 
 /** One direction of a tiling, in pixels. */
@@ -140,23 +140,22 @@ function tilesAlong(picture: number, mark: number, gap: number): Tiling {
   return { length: tile, mark: inTile, shift: middle % tile };
 }
 
-/** RGBA pixels, moved around the edges. */
-function shifted(
+/** Moves RGBA pixels in place; what leaves over an edge comes in at the other. */
+function moveAround(
   pixels: Uint8Array,
   { width, height }: Size,
   { right, down }: { readonly right: number; readonly down: number },
-): Uint8Array {
-  if (right === 0 && down === 0) return pixels;
-  const moved = new Uint8Array(pixels.length);
+): void {
+  if (right === 0 && down === 0) return;
+  const before = Uint8Array.from(pixels);
   const row = width * 4;
   const cut = row - right * 4;
   for (let y = 0; y < height; y += 1) {
     const to = ((y + down) % height) * row;
     const from = y * row;
-    moved.set(pixels.subarray(from, from + cut), to + right * 4);
-    moved.set(pixels.subarray(from + cut, from + row), to);
+    pixels.set(before.subarray(from, from + cut), to + right * 4);
+    pixels.set(before.subarray(from + cut, from + row), to);
   }
-  return moved;
 }
 
 /** The mark at a place of a transparent canvas, as raw RGBA; what sticks out is cut off. */
