@@ -73,12 +73,18 @@ function createHttp(settings: AppConfig['sources']['http'], version: string): La
   });
 }
 
-/** The AWS SDK behind it takes longer still, and is loaded with the first object. */
+/** The AWS SDK behind it takes longer still. */
 function createS3({ s3, versionSeparator }: AppConfig['sources']): LazySource {
   return createLazySource(['s3'], async () => {
     const { createS3Source } = await import('../sources/s3-source.ts');
     return createS3Source(s3, { versionSeparator });
   });
+}
+
+/** What fails here fails again, and is told, with the first object. */
+function warmUpS3({ sources, cache }: AppConfig): void {
+  if (!sources.s3.enabled && cache.s3.bucket === '') return;
+  import('../cloud/s3-session.ts').then(({ loadS3Sdk }) => loadS3Sdk()).catch(() => {});
 }
 
 function openSources(http: Source, { config, demonstration }: Assembly, assets: Assets) {
@@ -254,6 +260,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     admin,
     warmUp() {
       web.warmUp();
+      warmUpS3(config);
       void metrics?.load();
     },
   };

@@ -19,6 +19,11 @@ export interface S3Service {
   close(): Promise<void>;
 }
 
+/** Loads the SDK ahead of time, so that the first request does not wait for it. */
+export async function loadS3Sdk(): Promise<void> {
+  await import('@aws-sdk/client-s3');
+}
+
 /** The SDK would print to the console what we tell in our own log. */
 const silent = { trace() {}, debug() {}, info() {}, warn() {}, error() {} };
 
