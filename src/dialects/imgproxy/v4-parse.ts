@@ -87,11 +87,10 @@ function applyOptions(draft: Draft, parts: readonly string[], rules: ImgproxyRul
   const { allowedOptions, argumentsSeparator } = rules;
   const reading = readingOf(rules);
   for (const [index, part] of parts.entries()) {
-    const name = part.slice(0, Math.max(0, part.indexOf(argumentsSeparator)));
-    if (allowedOptions !== null && part.includes(argumentsSeparator) && !allowedOptions.has(name))
-      throw badArgument(name, 'option is not on the list');
     const ready = readyOption(part, argumentsSeparator);
     if (ready === null) return index;
+    if (allowedOptions !== null && !allowedOptions.has(ready.name))
+      throw badArgument(ready.name, 'option is not on the list');
     ready.option.apply(draft, ready.args, { name: ready.name, reading });
   }
   throw new PictorError('URL_INVALID', { detail: 'no source' });
