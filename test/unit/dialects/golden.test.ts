@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import type { z } from 'zod';
 import { PictorError } from '../../../src/core/errors.ts';
 import { dialects } from '../../../src/dialects/index.gen.ts';
-import type { Delivery, Dialect, RequestHints } from '../../../src/request/dialect.ts';
+import type { Delivery, Dialect, RequestHints, RequestTarget } from '../../../src/request/dialect.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 
 /** One URL and what it means, or how it is refused. Settings stand in for those of the file. */
