@@ -49,6 +49,9 @@ interface Expectation {
   readonly height?: number;
   readonly headers?: Readonly<Record<string, string | null>>;
   readonly headersNot?: Texts;
+  readonly headersLike?: Texts;
+  readonly fixture?: string;
+  readonly maxBytes?: number;
 }
 
 interface Vector {
@@ -62,7 +65,10 @@ interface Vector {
     readonly body?: string;
     readonly fixture?: string;
     readonly loop?: boolean;
+    readonly etag?: string;
+    readonly lastModified?: string;
   };
+  readonly asked?: Readonly<Record<string, string | null>>;
   readonly request: VectorRequest;
   readonly expect: Expectation;
   readonly then?: { readonly headers: Texts; readonly expect: Expectation };
@@ -122,11 +128,14 @@ async function play(vector: Vector, index: number, stage: Stage): Promise<void> 
   const target = targetOf(vector.request, `${stage.origin.url}${place}`, stage.env);
   const { method, headers = {} } = vector.request;
   const reply = await stage.pictor.send(method, target, headers);
-  await meets(reply, vector.expect);
+  await meets(reply, vector.expect, stage);
+  const asked = stage.origin.requests.findLast((request) => request.target === `${place}/a.png`);
+  for (const [name, value] of Object.entries(vector.asked ?? {}))
+    assert.equal(asked?.headers[name.toLowerCase()], value ?? undefined, `asked with ${name}`);
   if (vector.then === undefined) return;
   const etag = reply.headers['etag']?.replaceAll('"', '') ?? assert.fail('no ETag');
   const again = filled(vector.then.headers, { '{etag}': etag });
-  await meets(await stage.pictor.send(method, target, { ...headers, ...again }), vector.then.expect);
+  await meets(await stage.pictor.send(method, target, { ...headers, ...again }), vector.then.expect, stage);
 }
 
 function targetOf(request: VectorRequest, origin: string, env: Texts): string {
@@ -154,7 +163,7 @@ function signatureOf(request: VectorRequest, signed: string, env: Texts): string
   return digest.slice(0, request.signatureLength ?? digest.length) + (request.signatureAppend ?? '');
 }
 
-async function meets(reply: RawReply, expected: Expectation): Promise<void> {
+async function meets(reply: RawReply, expected: Expectation, { fixtures }: Stage): Promise<void> {
   const { status, body, type, width, height, headers = {}, headersNot = {} } = expected;
   const shown = reply.headers['content-type']?.startsWith('text/') ? reply.body.toString() : '';
   assert.equal(reply.status, status, shown);
@@ -163,6 +172,11 @@ async function meets(reply: RawReply, expected: Expectation): Promise<void> {
   for (const [name, value] of Object.entries(headers)) meetsHeader(reply, name, value);
   for (const [name, value] of Object.entries(headersNot))
     assert.notEqual(reply.headers[name.toLowerCase()], value);
+  for (const [name, pattern] of Object.entries(expected.headersLike ?? {}))
+    assert.match(reply.headers[name.toLowerCase()] ?? '', new RegExp(`^${pattern}$`), name);
+  if (expected.fixture !== undefined)
+    assert.deepEqual(reply.body, readFileSync(path.join(fixtures, expected.fixture)));
+  if (expected.maxBytes !== undefined) assert.ok(reply.body.length <= expected.maxBytes);
   if (width === undefined) return;
   const picture = reply.headers['content-encoding'] === 'gzip' ? await gunzipped(reply.body) : reply.body;
   const found = await sharp(picture).metadata();
@@ -193,6 +207,8 @@ function originReply(reply: NonNullable<Vector['origin']>, place: string, { fixt
   return {
     status: reply.status ?? 200,
     body,
+    ...(reply.etag === undefined ? {} : { etag: reply.etag }),
+    ...(reply.lastModified === undefined ? {} : { lastModified: reply.lastModified }),
     headers: {
       ...(reply.type === undefined ? {} : { 'content-type': reply.type }),
       ...filled(reply.headers ?? {}, { '{later}': inAnHour }),
