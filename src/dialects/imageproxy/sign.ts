@@ -1,7 +1,8 @@
 import { PictorError } from '../../core/errors.ts';
 import { escapedPath, formatGoUrl, GoUrlError, parseGoUrl } from './go-url.ts';
-import { optionsText, parseOptions } from './options.ts';
+import { parseOptions } from './options.ts';
 import { splitTarget } from './remote.ts';
+import { signedText } from './signing.ts';
 
 interface SigningOptions {
   /** Sign the URL alone; any options may then be asked for. */
@@ -16,7 +17,7 @@ interface SigningOptions {
 export function signingInput(url: string, { urlOnly }: SigningOptions): string {
   const { remote, options } = takeApart(url);
   if (urlOnly) return remote;
-  return `${remote}#${optionsText({ ...parseOptions(options), signature: '' })}`;
+  return signedText(remote, parseOptions(options));
 }
 
 function takeApart(url: string): { readonly remote: string; readonly options: string } {
