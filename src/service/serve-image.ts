@@ -4,7 +4,9 @@ import type { ImageLimits } from '../core/image-info.ts';
 import type { BlobMeta, BlobStore } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
+import { boundedBy, cuttingText, isBoundedAlike } from '../plan/bounded.ts';
 import type { Engine } from '../plan/engine-port.ts';
+import { limitsOf } from '../plan/limits.ts';
 import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import { enterWithin } from './enter-within.ts';
@@ -61,6 +63,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   const failures = createTransformFailures(parts.now);
   const writes = new Set<Promise<void>>();
   const beingWritten = new Map<string, Variant>();
+  const cutting = cuttingText(parts.limits);
 
   const find = async (key: string) => parts.variants.peek?.(key) ?? (await parts.variants.get(key));
 
@@ -91,7 +94,13 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const originals = await obtainAll(sourcesOf(image), (uri) =>
       parts.originals.obtain(uri, askingFor(uri, image, asking)),
     );
-    return sourcedFrom(key, originals);
+    return sourcedFrom(key, originals, cutting);
+  }
+
+  /** Whether a stored variant is what today's bounds would make. */
+  function isOfToday({ meta }: ReadBlob, image: ImageRequest): boolean {
+    const { bounded } = asRecord(meta);
+    return bounded === undefined || isBoundedAlike(bounded, limitsOf(image, parts.limits));
   }
 
   /** The variant of these originals, for everybody who wants it now. */
@@ -107,7 +116,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     if (written !== undefined) return written;
     // Made while this request was on its way to its sources: the run it would have joined has just ended.
     const made = await readable(await find(key));
-    if (made !== null && asRecord(made.meta).version === sourced.version)
+    if (made !== null && asRecord(made.meta).version === sourced.version && isOfToday(made, image))
       return { record: asRecord(made.meta), body: made.body, timings: sourced.timings };
     return transform(image, key, sourced, signal);
   }
@@ -125,7 +134,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     try {
       const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
       const made = await parts.engine.transform({ request: image, inputs, limits: parts.limits }, signal);
-      const record = recordOf(sourced, made);
+      const record = recordOf(sourced, made, boundedBy(made.source, limitsOf(image, parts.limits)));
       const { decodeMs: decode, encodeMs: encode } = made.timings;
       const timings = { ...sourced.timings, processWait, decode, encode };
       const variant: Variant = { record, body: made.bytes, timings };
@@ -157,7 +166,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         parts.originals.obtainAside(uri, askingFor(uri, image, asking)),
       );
       try {
-        return await make(image, key, sourcedFrom(key, again), asking.signal);
+        return await make(image, key, sourcedFrom(key, again, cutting), asking.signal);
       } finally {
         releaseAll(again);
       }
@@ -195,7 +204,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     request: Omit<ServeRequest, 'signal'>,
     { key, held, signal }: { key: string; held: ReadBlob | null; signal: AbortSignal },
   ): Promise<ServedImage> {
-    const isSame = held !== null && asRecord(held.meta).version === sourced.version;
+    const isSame =
+      held !== null && asRecord(held.meta).version === sourced.version && isOfToday(held, request.image);
     const same = isSame ? unchanged(key, held, sourced) : null;
     // The source has come to forbid what was kept before.
     if (held !== null && !freshnessOfAll(sourced.originals).storable) track(parts.variants.delete(key));
@@ -238,7 +248,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     async serve(request) {
       const key = variantKey(request.image, audienceOf(request));
       const held = await readable(await find(key));
-      const usable = held !== null && mayUse(asRecord(held.meta), request.visits);
+      const usable =
+        held !== null && mayUse(asRecord(held.meta), request.visits) && isOfToday(held, request.image);
       if (usable) {
         const record = asRecord(held.meta);
         const now = parts.now();

@@ -1,5 +1,6 @@
 import type { RequestTimings } from '../core/events.ts';
 import type { BlobMeta, StoredBlob } from '../core/ports.ts';
+import type { Bounded } from '../plan/bounded.ts';
 import type { Freshness } from './freshness.ts';
 import type { HeldOriginal } from './held-original.ts';
 import { etagOf } from './key.ts';
@@ -12,6 +13,8 @@ export interface VariantRecord extends Freshness, Visited {
   readonly version: string;
   readonly width: number;
   readonly height: number;
+  /** What it owes to the bounds of its day; absent: nothing. */
+  readonly bounded?: Bounded;
   /** The latest of all sources. */
   readonly lastModified?: string;
   /** Of the main source, as it came. */
@@ -49,11 +52,14 @@ export interface Sourced {
 /** What a store of variants keeps is what `recordOf` gave it. */
 export const asRecord = (meta: BlobMeta): VariantRecord => meta as unknown as VariantRecord;
 
-/** The originals with the ETag that follows from them before anything is decoded. */
-export function sourcedFrom(key: string, originals: readonly HeldOriginal[]): Sourced {
+/**
+ * The originals with the ETag that follows from them before anything is decoded.
+ * @param cutting what bounds can cut down to: under others the same key may mean other bytes
+ */
+export function sourcedFrom(key: string, originals: readonly HeldOriginal[], cutting: string): Sourced {
   const version = originals.map((original) => original.version).join('\n');
   const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
-  return { originals, version, etag: etagOf(key, version), timings };
+  return { originals, version, etag: etagOf(`${key}\n${cutting}`, version), timings };
 }
 
 /** A version alone may be that of another file too: size and time, for instance. */
@@ -64,6 +70,7 @@ export const namesOf = ({ originals }: Sourced): string =>
 export function recordOf(
   sourced: Sourced,
   made: { mediaType: string; width: number; height: number; source: OriginSize },
+  bounded: Bounded | null,
 ): VariantRecord {
   const lastModified = latestModified(sourced.originals);
   const { width, height, bytes } = made.source;
@@ -76,6 +83,7 @@ export function recordOf(
     width: made.width,
     height: made.height,
     origin: { width, height, bytes },
+    ...(bounded === null ? {} : { bounded }),
     ...validatorsOfMain(sourced),
     ...(lastModified === undefined ? {} : { lastModified }),
     ...passedOn(sourced),
