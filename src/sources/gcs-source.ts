@@ -109,7 +109,7 @@ async function ask(
   query: Record<string, string>,
 ): Promise<ServiceAnswer> {
   const { deadline } = fetch;
-  const whole = `${url}?${new URLSearchParams(query)}`;
+  const whole = `${url}?${new URLSearchParams(query).toString()}`;
   // Stored compressed, sent compressed: Google would unpack it for us, and then neither length nor limit were known.
   const headers = { ...(await proof(authorise, whole, fetch)), 'accept-encoding': 'gzip' };
   const answer = await http.send({ url: whole, headers }, deadline);

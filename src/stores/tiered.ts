@@ -124,7 +124,7 @@ function createPair({ upper, lower, options, name }: PairParts): BlobStore {
   async function putStream(key: string, stream: AsyncIterable<Uint8Array>, meta: Facts): Promise<void> {
     const tee = createTee(stream, fitsAbove);
     const facts = once(meta);
-    let failure: unknown = null;
+    let failure: PictorError | null = null;
     try {
       await lower.put(key, tee.chunks, facts);
       // Larger than the lower tier holds: it stopped reading.

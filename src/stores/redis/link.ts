@@ -140,7 +140,7 @@ function inTime<T>(answer: Promise<T>, ms: number, onLate: () => void): Promise<
       },
       (error: unknown) => {
         settle();
-        reject(error as Error);
+        reject(error);
       },
     );
   });

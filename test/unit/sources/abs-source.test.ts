@@ -1,7 +1,7 @@
 /** What the contract of sources does not ask of Azure Blob Storage; on Azurite. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
@@ -91,8 +91,8 @@ describe('Azure Blob Storage', () => {
 });
 
 describe('a service that speaks as Azure does, and badly', () => {
-  const startBad = async (answer: Parameters<typeof createServer>[1]) => {
-    const server = createServer(answer!).listen(0, '127.0.0.1');
+  const startBad = async (answer: RequestListener) => {
+    const server = createServer(answer).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/a`;
     const settings = absSourceSettings.parse({

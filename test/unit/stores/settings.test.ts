@@ -4,7 +4,9 @@ import { cacheSettings } from '../../../src/stores/settings.ts';
 
 describe('cache settings', () => {
   it('has defaults for everything, in bytes', () => {
-    assert.deepEqual(cacheSettings.parse({}), {
+    const { redis, s3, ...own } = cacheSettings.parse({});
+    assert.deepEqual([redis.url, s3.bucket], ['', ''], 'nothing is shared unless told so');
+    assert.deepEqual(own, {
       dir: '',
       memory: 134_217_728,
       variants: 4_294_967_296,
@@ -18,7 +20,16 @@ describe('cache settings', () => {
     assert.ok(!cacheSettings.safeParse({ memory: 'lots' }).success);
   });
 
+  it('takes a Redis by its URL, and a time to wait for it', () => {
+    const redis = (changes: object) => cacheSettings.safeParse({ redis: changes }).success;
+    assert.ok(redis({ url: 'rediss://user:password@cache.internal/1' }));
+    assert.ok(!redis({ url: 'cache.internal' }));
+    assert.ok(!redis({ timeoutSeconds: 0 }));
+  });
+
   it('describes every field', () => {
-    for (const [name, field] of Object.entries(cacheSettings.shape)) assert.ok(field.description, name);
+    const { redis, s3, ...own } = cacheSettings.shape;
+    const fields = { ...own, ...redis.def.innerType.shape, ...s3.def.innerType.shape };
+    for (const [name, field] of Object.entries(fields)) assert.ok(field.description, name);
   });
 });
