@@ -11,8 +11,8 @@ import { jobOf } from '../../support/engine-jobs.ts';
 
 setUpSharp();
 
-const golden = <T>(name: string): T =>
-  JSON.parse(readFileSync(new URL(`../../golden/${name}.json`, import.meta.url), 'utf8')) as T;
+const golden = (name: string): unknown =>
+  JSON.parse(readFileSync(new URL(`../../golden/${name}.json`, import.meta.url), 'utf8'));
 
 interface Geometry {
   readonly sizes: readonly {
@@ -31,7 +31,7 @@ interface Geometry {
   }[];
 }
 
-const geometry = golden<Geometry>('geometry');
+const geometry = golden('geometry') as Geometry;
 
 /** Each pixel says where it is: red counts columns, green rows. */
 async function grid({ width, height }: Size): Promise<Sharp> {
@@ -127,7 +127,7 @@ const pictures: Readonly<Record<Trims['cases'][number]['picture'], () => Promise
 };
 
 describe('trims', () => {
-  for (const { picture, trim, expect } of golden<Trims>('trims').cases) {
+  for (const { picture, trim, expect } of (golden('trims') as Trims).cases) {
     test(`${picture} ${JSON.stringify(trim)}`, async () => {
       const of = await pictures[picture]();
       const { width, height } = await transform(

@@ -173,7 +173,7 @@ test('nothing that runs is left, whatever is nested in what', () => {
         assert.doesNotMatch(name, /script/i);
         for (const [each, value] of Object.entries(attributes)) {
           assert.doesNotMatch(each, /^on/);
-          assert.doesNotMatch(String(value).replace(/\s/g, ''), /javascript:/);
+          assert.doesNotMatch(value.replace(/\s/g, ''), /javascript:/);
         }
       });
       parser.write(result).close();
