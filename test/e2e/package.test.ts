@@ -122,6 +122,8 @@ describe('the published package', () => {
       assert.equal(picture.headers.get('content-type'), 'image/webp');
       const bytes = Buffer.from(await picture.arrayBuffer());
       assert.equal(bytes.subarray(8, 12).toString('latin1'), 'WEBP');
+      const xl = await fetch(`http://127.0.0.1:${port}/imgproxy/unsafe/rs:fit:64:0/plain/local:///dawn.jpg@jxl`);
+      assert.deepEqual([xl.status, xl.headers.get('content-type')], [200, 'image/jxl'], printed);
       const page = await fetch(`http://127.0.0.1:${port}/`);
       assert.equal(page.status, 200);
       assert.match(await page.text(), /<title>pictor/);
