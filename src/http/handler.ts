@@ -8,7 +8,7 @@ import type { CookieScope } from './cookies.ts';
 import { neutralErrorReply, statusOf } from './errors.ts';
 import { mayStandIn, withFallbackSource } from './fallback.ts';
 import { withGzip } from './gzip.ts';
-import type { KnownUrl } from './known-urls.ts';
+import { isStillGood, type KnownUrl } from './known-urls.ts';
 import { type HttpHandler, type HttpRequest, type HttpResponse, headerText, type Reply } from './messages.ts';
 import {
   choiceOf,
@@ -264,7 +264,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const entry = isSimple(method, desk)
       ? desk.known.find(match.target.raw, choiceOf(desk, request))
       : undefined;
-    if (entry !== undefined && entry.until > Date.now() && mayPass(desk, request)) {
+    if (entry !== undefined && isStillGood(entry, began) && mayPass(desk, request)) {
       const body = parts.service.peek(entry.facts.image.key, entry.facts.image.etag);
       if (body !== null) return answerKnown(exchange, entry, body);
     }

@@ -7,9 +7,15 @@ export interface KnownUrl {
   /** Flat list with Content-Length; the request id goes to `idAt`. */
   readonly headers: readonly string[];
   readonly idAt: number;
-  /** Epoch milliseconds after which the long way is taken again. */
+  /** Epoch milliseconds after which the long way is taken again, */
   readonly until: number;
+  /** … and the same by `performance.now()`: a clock that is set back must not make an answer good for longer. */
+  readonly steadyUntil: number;
 }
+
+/** Whether it may still be repeated. Both clocks are asked: the steady one may stand still while a machine sleeps. */
+export const isStillGood = ({ until, steadyUntil }: KnownUrl, steadyNow: number): boolean =>
+  steadyUntil > steadyNow && until > Date.now();
 
 /**
  * The URLs of one mount that were answered lately. A repeated request is then answered without parsing, signing or

@@ -69,5 +69,6 @@ export function knownFrom(desk: MountDesk, facts: PictureFacts): KnownUrl | null
     headers,
     idAt: headers.indexOf('X-Request-ID') + 1,
     until: image.freshUntil,
+    steadyUntil: performance.now() + image.freshUntil - now,
   };
 }

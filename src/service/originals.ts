@@ -152,7 +152,9 @@ function standIn(held: Fetched | null, error: PictorError, now: number): HeldOri
   if (held === null || !standInFor.has(error.code) || held.freshness.errorUntil <= now) throw error;
   // Asked again soon: as long as the failure would have been remembered, and at least a second.
   const pause = Math.max(1, errorCatalogue[error.code].rememberSeconds) * 1000;
-  return { ...held, freshness: { ...held.freshness, freshUntil: now + pause }, standsIn: true, timings: {} };
+  // Asked now: a clock that is set back later must not make the pause longer.
+  const freshness = { ...held.freshness, storedAt: now, freshUntil: now + pause };
+  return { ...held, freshness, standsIn: true, timings: {} };
 }
 
 /** Asks the source, conditionally when a copy is held, and stores what it gives. */

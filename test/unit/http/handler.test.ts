@@ -44,7 +44,7 @@ function mount(name: string, more: Partial<Mount> = {}): Mount {
 }
 
 /** Serves the source's name as the picture, and remembers what it was asked. */
-function setUp(mounts: readonly Mount[], fails?: PictorError) {
+function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) {
   const asked: string[] = [];
   const bodies = new Map<string, Uint8Array>();
   const service: ImageService = {
@@ -61,7 +61,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError) {
         width: 1,
         height: 1,
         cache: 'miss',
-        freshUntil: Date.now() + 60_000,
+        freshUntil: Date.now() + freshMs,
         shareable: true,
       };
     },
@@ -180,4 +180,14 @@ test('an error of the service is told in the words of the catalogue and hides it
   assert.equal(reply.status, 502);
   assert.ok(!reply.body.includes('10.0.0.1'));
   assert.equal((await get('h', '/elsewhere')).status, 404);
+});
+
+test('a known URL is not good for longer because the clock was set back', async (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2030-01-02') });
+  const { get, asked } = setUp([mount('a')], undefined, 20);
+  await get('h', '/img/x');
+  t.mock.timers.setTime(Date.parse('2030-01-01'));
+  await new Promise((resolve) => setTimeout(resolve, 40));
+  await get('h', '/img/x');
+  assert.equal(asked.length, 2);
 });

@@ -21,6 +21,7 @@ const entry = (vary: readonly string[]): KnownUrl => ({
   headers: ['Content-Type', 'image/png'],
   idAt: 1,
   until: 0,
+  steadyUntil: 0,
 });
 
 test('entries that anyone could make long are not kept', () => {

@@ -183,6 +183,23 @@ test('stale-if-error: a failing source does not take a picture away, and is not 
   await assert.rejects(service.serve({ image: image('a'), signal: never }), refuses('SOURCE_FAILED'));
 });
 
+test('a copy that stands in is not good for longer because the clock was set back', async () => {
+  let down = false;
+  const source = createScriptedSource(async () => {
+    if (down) throw new PictorError('SOURCE_FAILED', { upstreamStatus: 500 });
+    return found('x', { 'cache-control': 'max-age=10' });
+  });
+  const { service, pass } = setUp(source);
+  const ask = () => service.serve({ image: image('a'), signal: never });
+  await ask();
+  down = true;
+  pass(7200);
+  assert.equal((await ask()).cache, 'stale');
+  down = false;
+  pass(-3600);
+  assert.equal((await ask()).cache, 'revalidated', 'not a hit for the next hour');
+});
+
 test('a source that says 404 takes its picture away once the copy is no longer fresh', async () => {
   let gone = false;
   const source = createScriptedSource(async () => {
