@@ -5,6 +5,7 @@ import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
 import { closeOnSignal } from '../app/signals.ts';
+import { boundYoungGeneration } from '../app/young-generation.ts';
 import { ConfigError, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { CommandCall, ReadConfig } from './command.ts';
@@ -68,6 +69,7 @@ export async function runServer(loaded: ReadConfig, call: CommandCall): Promise<
   const ending = closeOnSignal({ close: async () => (await starting).close() });
   const server = await starting;
   endOnUncaught(server);
+  boundYoungGeneration();
   const addresses = await listenUnlessStopped(server, ending).catch((error: unknown) => {
     throw withListenHint(error, loaded);
   });

@@ -42,7 +42,8 @@ export function forkWorker(
   const child = fork(fileURLToPath(entryUrl('worker')), [], {
     serialization: 'advanced',
     env: { ...allocatorEnvironment, ...environment },
-    execArgv: [],
+    // Young objects of a worker die young: more room for them would only be resident garbage.
+    execArgv: ['--max-semi-space-size=1'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
     // A process group of its own, with the programs that codecs start. The server ends it; so does losing the server.
