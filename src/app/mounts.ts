@@ -27,15 +27,18 @@ const mountOf = <Name extends DialectName>(dialect: Name) =>
       prefix,
       hosts,
       dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
-      settings: dialects[dialect].settings.prefault({}),
+      settings: z.prefault(dialects[dialect].settings as (typeof dialects)[Name]['settings'], {} as never),
     })
     .describe(`A mount with \`dialect: ${dialect}\`:`);
 
-type MountSchema = ReturnType<typeof mountOf<DialectName>>;
+type MountSchema = { [Name in DialectName]: ReturnType<typeof mountOf<Name>> }[DialectName];
 
 const mount = z.discriminatedUnion(
   'dialect',
-  (Object.keys(dialects) as DialectName[]).map((name) => mountOf(name)) as [MountSchema, ...MountSchema[]],
+  (Object.keys(dialects) as DialectName[]).map((name) => mountOf(name)) as unknown as [
+    MountSchema,
+    ...MountSchema[],
+  ],
 );
 
 /** A place and what is spoken there, as configured. */

@@ -165,7 +165,9 @@ describe('deploy', () => {
   test('what is commented out in it is right too', async () => {
     const { sources, mounts } = await load('more.yaml', withKeys.replaceAll(/^( +)# (?=\w+: )/gm, '$1'));
     assert.equal(sources.file.root, '/srv/images');
-    assert.equal(mounts[0]?.settings.allowedSources.length, 2);
+    const [mount] = mounts;
+    assert.ok(mount?.dialect === 'imgproxy');
+    assert.equal(mount.settings.allowedSources.length, 2);
   });
 
   test('the container and the unit have room for it, and wait for it to stop', async () => {

@@ -169,7 +169,9 @@ describe('pictor imgproxy', () => {
         PICTOR_SERVER_BIND: '127.0.0.1:0',
       },
     });
-    const { settings, prefix } = config.mounts[0]!;
+    const [mount] = config.mounts;
+    assert.ok(mount?.dialect === 'imgproxy');
+    const { settings, prefix } = mount;
     assert.equal(prefix, '/');
     assert.equal(settings.compat, 'v1');
     assert.equal(Buffer.from(settings.keys[0]!.key).toString('hex'), key);
