@@ -82,6 +82,11 @@ export function nameTrustedHosts(work: Work): void {
   }
   if (values.get('sources.file.root') === '/')
     notices.push(`${prefix}LOCAL_FILESYSTEM_ROOT=/ makes every readable image public`);
+  if (values.get('settings.cookiePassthroughAll') === true && sources.length === 0) {
+    notices.push(
+      `${prefix}COOKIE_PASSTHROUGH_ALL: cookies go wherever a URL points; name your own sites in ${prefix}ALLOWED_SOURCES`,
+    );
+  }
   if (values.get('sources.http.insecureTls') === true) {
     notices.push(`${prefix}IGNORE_SSL_VERIFICATION: anyone on the way can replace the sources`);
   }
