@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -122,7 +123,9 @@ describe('the published package', () => {
       assert.equal(picture.headers.get('content-type'), 'image/webp');
       const bytes = Buffer.from(await picture.arrayBuffer());
       assert.equal(bytes.subarray(8, 12).toString('latin1'), 'WEBP');
-      const xl = await fetch(`http://127.0.0.1:${port}/imgproxy/unsafe/rs:fit:64:0/plain/local:///dawn.jpg@jxl`);
+      const xl = await fetch(
+        `http://127.0.0.1:${port}/imgproxy/unsafe/rs:fit:64:0/plain/local:///dawn.jpg@jxl`,
+      );
       assert.deepEqual([xl.status, xl.headers.get('content-type')], [200, 'image/jxl'], printed);
       const page = await fetch(`http://127.0.0.1:${port}/`);
       assert.equal(page.status, 200);
@@ -151,6 +154,36 @@ describe('the published package', () => {
         assert.match(stderr, new RegExp(`PICTOR_SOURCES_${name}_ENABLED`));
         return stderr.includes(`npm install ${needs}`);
       });
+    }
+  });
+
+  test('without the package of JPEG XL it says so once, refuses it by name and passes it over', async () => {
+    const [there, away] = [path.join(project, 'node_modules/@jsquash'), path.join(work, 'jsquash')];
+    renameSync(there, away);
+    writeFileSync(
+      path.join(project, 'without.js'),
+      `import { createImageServer } from 'pictor';
+const mounts = [{ dialect: 'imgproxy', settings: { autoFormats: ['jxl'] } }];
+const file = { root: ${JSON.stringify(path.join(installed, 'samples'))} };
+const server = await createImageServer({ server: { bind: '127.0.0.1:0' }, admin: { bind: '' }, cache: { dir: '' }, mounts, sources: { file } });
+const { server: address } = await server.listen();
+const get = (name) => fetch(\`http://\${address}/unsafe/rs:fit:64:0/plain/local:///dawn.jpg\${name}\`, { headers: { accept: 'image/jxl' } });
+const replies = [await get('@jxl'), await get('')];
+await server.close();
+console.log('replies', ...replies.map(({ status, headers }) => \`\${status} \${headers.get('content-type')}\`));
+`,
+    );
+    try {
+      const { stdout } = await run(execPath, ['without.js'], { cwd: project, env });
+      assert.match(stdout, /^replies 422 text\/plain\S* 200 image\/jpeg$/m);
+      const lines = stdout
+        .split('\n')
+        .filter((line) => line.includes('jxl is left out of automatic formats'));
+      assert.equal(lines.length, 1, stdout);
+      assert.match(lines[0]!, /@jsquash\/jxl is not installed/);
+      assert.match((await pictor('version')).stdout, /^@jsquash\/jxl not installed/m);
+    } finally {
+      renameSync(away, there);
     }
   });
 
