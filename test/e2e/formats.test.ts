@@ -112,8 +112,9 @@ describe('formats over HTTP', () => {
         assert.deepEqual([shown?.width, shown?.height], [120, 80]);
         for (const at of [0, 119, 120 * 40 + 60, 120 * 79, 120 * 80 - 1]) {
           const [one, other] = [shown!, expected!].map(({ data }) => data.slice(at * 4, at * 4 + 4));
-          assert.ok(Math.abs(one![3]! - other![3]!) <= 2, `alpha at ${at}: ${one} ${other}`);
-          if (other![3]! > 250) assert.ok(colourDistance(one!, other!) < 2, `at ${at}: ${one} ${other}`);
+          assert.ok(Math.abs(one![3]! - other![3]!) <= 2, `alpha at ${at}: ${one?.join()} ${other?.join()}`);
+          if (other![3]! > 250)
+            assert.ok(colourDistance(one!, other!) < 2, `at ${at}: ${one?.join()} ${other?.join()}`);
           else assert.ok(alpha);
         }
       });
