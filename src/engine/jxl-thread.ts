@@ -59,4 +59,5 @@ const question = workerData as JxlQuestion;
 const answer = await (question.do === 'decode' ? decode(question) : encode(question)).catch(
   (error: unknown): ThreadError => ({ error: String(error) }),
 );
-parentPort?.postMessage(answer);
+const made = 'error' in answer ? [] : ['data' in answer ? answer.data.buffer : answer.bytes.buffer];
+parentPort?.postMessage(answer, made);

@@ -26,7 +26,7 @@ export interface JxlDecoded {
 }
 
 export interface JxlEncoded {
-  readonly bytes: Uint8Array;
+  readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
 const broken = (detail: string) => new PictorError('IMAGE_BROKEN', { detail: `jxl: ${detail}` });
