@@ -47,7 +47,8 @@ export async function openOriginal(
     ...(frames > 1 ? { pages: frames } : {}),
     ...(original.density === undefined ? {} : { density: original.density }),
   };
-  if (shallowProfile) return withShallowProfile(sharp(input.from, { ...options, ignoreIcc: true }), original);
+  if (shallowProfile || original.profileAside === true)
+    return withShallowProfile(sharp(input.from, { ...options, ignoreIcc: true }), original);
   return {
     width: info.width,
     height: info.height,

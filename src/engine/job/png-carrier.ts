@@ -23,12 +23,19 @@ export async function wrapInPng(pixels: RawPixels, { icc, exif, xmp }: Attachmen
     .png({ compressionLevel: 0 })
     .toBuffer();
   const chunks = [
-    ...(icc === undefined ? [] : [chunk('iCCP', Buffer.from('profile\0\0', 'latin1'), deflateSync(icc))]),
+    ...(icc === undefined ? [] : [profileChunk(icc)]),
     ...(exif === undefined ? [] : [chunk('eXIf', withoutJpegMark(exif))]),
     ...(xmp === undefined ? [] : [chunk('iTXt', Buffer.from('XML:com.adobe.xmp\0\0\0\0\0', 'latin1'), xmp)]),
   ];
   return Buffer.concat([png.subarray(0, headBytes), ...chunks, png.subarray(headBytes)]);
 }
+
+const profileChunk = (icc: Uint8Array): Buffer =>
+  chunk('iCCP', Buffer.from('profile\0\0', 'latin1'), deflateSync(icc));
+
+/** A PNG that has no profile, with this one. */
+export const insertProfile = (png: Uint8Array, icc: Uint8Array): Buffer =>
+  Buffer.concat([png.subarray(0, headBytes), profileChunk(icc), png.subarray(headBytes)]);
 
 function chunk(type: string, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), ...parts]);

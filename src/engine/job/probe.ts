@@ -7,9 +7,12 @@ import { formats } from '../../formats/index.gen.ts';
 import { type CodecPrograms, missing } from '../availability.ts';
 import { codecs } from '../codecs/index.gen.ts';
 import type { JobInputRef } from '../wire.ts';
+import { signalledColours } from './colour-signals.ts';
 import { detectFormat } from './detect.ts';
 import { broken } from './failures.ts';
 import { allBytes, type JobInput, openInput } from './input.ts';
+import { matrixProfile } from './matrix-profile.ts';
+import { insertProfile } from './png-carrier.ts';
 import { densityOf, inCssPixels, recognisableSvg } from './svg.ts';
 
 /** An original whose header has been read and whose pixels have not. */
@@ -21,6 +24,8 @@ export interface Original {
   readonly exif?: Uint8Array;
   readonly xmp?: Uint8Array;
   readonly iptc?: Uint8Array;
+  /** True when the profile is not in the file: it follows from numbers beside the pixels. */
+  readonly profileAside?: true;
   /** Dots per inch at which a drawing must be opened, where that matters. */
   readonly density?: number;
 }
@@ -69,6 +74,24 @@ async function probeWithLibvips(
     .metadata()
     .catch(broken);
   const format = confirmed(metadata, detected);
+  const original = read(metadata, format, input);
+  const colours = hasColours(metadata) ? signalledColours(format.name, input.head) : null;
+  return colours === null ? original : withProfile(original, matrixProfile(colours));
+}
+
+/** Only then a profile of three lights can say what they are. */
+const hasColours = ({ icc, space }: Metadata): boolean =>
+  icc === undefined && (space === 'srgb' || space === 'rgb' || space === 'rgb16');
+
+/** As if the file had brought the profile along. libvips takes it from a PNG; what it decodes itself is handed it later. */
+async function withProfile(original: Original, icc: Uint8Array): Promise<Original> {
+  const described = { ...original, icc, info: { ...original.info, hasProfile: true } };
+  if (original.format !== formats.png) return { ...described, profileAside: true };
+  const from = insertProfile(await allBytes(original.input), icc);
+  return { ...described, input: { ...original.input, from } };
+}
+
+function read(metadata: Metadata, format: FormatDefinition, input: JobInput): Original {
   return {
     input,
     format,
