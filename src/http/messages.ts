@@ -20,6 +20,10 @@ export interface HttpResponse {
   writeHead(status: number, headers: string[]): unknown;
   end(body?: Uint8Array | string): unknown;
   once(event: 'close', listener: () => void): unknown;
+  /** True once the connection is closed (HTTP/1) … */
+  readonly destroyed?: boolean;
+  /** … or the stream is (HTTP/2). */
+  readonly stream?: { readonly destroyed: boolean };
   /** False: wait for `drain` before writing more. */
   write(chunk: Uint8Array): boolean;
   on(event: 'drain', listener: () => void): unknown;

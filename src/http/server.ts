@@ -6,6 +6,7 @@ import type { EmitEvent } from '../core/events.ts';
 import { type BoundAddress, bindServer } from './bind.ts';
 import { type Certificate, createCertificate } from './certificate.ts';
 import { answerClientError, refuseMalformed } from './client-error.ts';
+import { isGone } from './client-signal.ts';
 import { type Connections, trackConnections } from './connections.ts';
 import { hostProblem } from './host-header.ts';
 import type { HttpHandler } from './messages.ts';
@@ -164,9 +165,6 @@ function createServe({ handler, connections, emit }: ServeParts) {
     waiting.push([request, response]);
   };
 }
-
-const isGone = (response: NodeResponse): boolean =>
-  'stream' in response ? response.stream.destroyed : response.destroyed;
 
 /** GET, HEAD and OPTIONS with a large or endless body: answered, and the connection closed instead of read on. */
 function hasUnwantedBody({ method, headers }: NodeRequest): boolean {
