@@ -35,7 +35,10 @@ async function parseYaml(name: string, text: string): Promise<ParsedFile> {
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const at = (offset: number | undefined) =>
     offset === undefined ? name : `${name}:${lines.linePos(offset).line}`;
-  const problems = document.errors.map(({ message, pos }) => ({ where: at(pos[0]), message }));
+  const problems = document.errors.map(({ message, pos }) => ({
+    where: at(pos[0]),
+    message: `this is not YAML: ${message}`,
+  }));
 
   function offsetOf(path: KeyPath): number | undefined {
     const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true);
@@ -66,7 +69,7 @@ function parseJson(name: string, text: string): ParsedFile {
     return { content: JSON.parse(text), problems: [], locate };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { content: {}, problems: [{ where: name, message }], locate };
+    return { content: {}, problems: [{ where: name, message: `this is not JSON: ${message}` }], locate };
   }
 }
 

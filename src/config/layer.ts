@@ -1,6 +1,6 @@
 import { secretShown } from './mask.ts';
 import type { Problem } from './problems.ts';
-import { showValue } from './problems.ts';
+import { showValue, withSyntax } from './problems.ts';
 import type { Setting } from './settings-tree.ts';
 import { readText } from './text-value.ts';
 
@@ -33,7 +33,7 @@ export function readTextEntry(setting: Setting, text: string, origin: Origin): L
   const reading = readText(setting.schema, text);
   if ('value' in reading) return { setting, value: reading.value, origin };
   const value = setting.secret ? secretShown : showValue(text);
-  return { where: origin.name, value, message: `${reading.expected} (${setting.syntax})` };
+  return { where: origin.name, value, message: withSyntax(reading.expected, setting.syntax) };
 }
 
 /** Sorts outcomes into a layer. */

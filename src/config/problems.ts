@@ -34,3 +34,10 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+/** Words that say what everybody knows: behind a message they would only repeat it. */
+const plainSyntax = /^(?:text|number|true or false|list.*|object)$/;
+
+/** A message with what may be written behind it, where that says more. */
+export const withSyntax = (message: string, syntax: string): string =>
+  plainSyntax.test(syntax) || message.includes(syntax) ? message : `${message} (${syntax})`;

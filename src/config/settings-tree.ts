@@ -103,7 +103,7 @@ function describeSyntax(schema: z.core.$ZodType): string {
     case 'array':
       return describeList(def.element);
     case 'union':
-      return def.options.map(describeSyntax).join(' or ');
+      return [...new Set(def.options.map(describeSyntax))].join(' or ');
     default:
       return 'object';
   }

@@ -4,8 +4,9 @@ import type { FileReading, KeyPath } from './file.ts';
 import { showPath } from './file.ts';
 import type { LayerEntry } from './layer.ts';
 import { secretShown } from './mask.ts';
+import { inPlainWords } from './plain-words.ts';
 import type { Problem } from './problems.ts';
-import { showValue } from './problems.ts';
+import { showValue, withSyntax } from './problems.ts';
 import type { Setting } from './settings-tree.ts';
 import { holdsSecret, unwrap } from './settings-tree.ts';
 
@@ -40,9 +41,6 @@ function valueAt(value: unknown, path: KeyPath): unknown {
 const plainPath = (issue: z.core.$ZodIssue): KeyPath =>
   issue.path.map((key) => (typeof key === 'number' ? key : String(key)));
 
-/** zod says `Too small: expected number to be >=1`; the colon's right half is what helps. */
-const tidy = (message: string): string => message.replace(/^(Invalid [a-z]+|Too small|Too big): /, '');
-
 function expectation(
   issue: z.core.$ZodIssue,
   path: KeyPath,
@@ -65,10 +63,10 @@ function expectation(
     if (values.length > 0) return `expected one of ${[...new Set(values)].join(', ')}`;
     return setting === undefined ? 'expected something else' : `expected ${setting.syntax}`;
   }
-  const message = tidy(issue.message);
-  const addSyntax =
-    setting !== undefined && setting.keys.length === path.length && !message.includes(setting.syntax);
-  return addSyntax ? `${message} (${setting.syntax})` : message;
+  // Messages of our own are complete, and parts of a value are not written as the whole is.
+  const complete = issue.code === 'custom' || setting?.keys.length !== path.length;
+  const message = inPlainWords(issue);
+  return complete || setting === undefined ? message : withSyntax(message, setting.syntax);
 }
 
 /** The name a part of a value had where it was written: then our path says nothing more. */
@@ -79,6 +77,20 @@ function originalName({ parts = {} }: LayerEntry, place: string): string | null 
   return known === undefined ? null : parts[known]!;
 }
 
+/** A section is refused as a whole: it stands where its parts were written. */
+async function sectionWhereabouts(
+  path: KeyPath,
+  { chosen, file }: Pick<Refusal, 'chosen' | 'file'>,
+): Promise<string> {
+  const parts = [...chosen.values()].filter(({ setting: { keys } }) =>
+    path.every((key, index) => keys[index] === key),
+  );
+  const names = parts.filter(({ origin }) => origin.from !== 'file').map(({ origin }) => origin.name);
+  if (path.length === 0 || parts.length === 0) return showPath(path) || 'configuration';
+  if (names.length > 0 || file === null) return names.join(', ');
+  return `${await file.locate(path)} ${showPath(path)}`;
+}
+
 /** Where the refused value stands: variable, flag or line, then the path when that says more. */
 async function whereabouts(
   path: KeyPath,
@@ -86,7 +98,8 @@ async function whereabouts(
   { chosen, file }: Refusal,
 ): Promise<string> {
   const entry = setting === undefined ? undefined : chosen.get(setting.path);
-  if (setting === undefined || entry === undefined) return showPath(path) || 'configuration';
+  if (setting === undefined) return sectionWhereabouts(path, { chosen, file });
+  if (entry === undefined) return showPath(path) || 'configuration';
   if (entry.origin.from === 'file' && file !== null) return `${await file.locate(path)} ${showPath(path)}`;
   const part = originalName(entry, showPath(path).slice(setting.path.length));
   if (part !== null) return part;
@@ -99,7 +112,8 @@ async function toProblem(issue: z.core.$ZodIssue, refusal: Refusal): Promise<Pro
   const where = await whereabouts(path, setting, refusal);
   const value = valueAt(refusal.raw, path);
   if (value === undefined && issue.code === 'invalid_type') {
-    const hint = setting === undefined ? '' : `; set ${setting.env} or ${setting.flag}`;
+    const whole = setting?.keys.length === path.length ? setting : undefined;
+    const hint = whole === undefined ? '' : `; set ${whole.env} or ${whole.flag}`;
     return { where, message: `a value is missing${hint}` };
   }
   const message = expectation(issue, path, refusal, setting);

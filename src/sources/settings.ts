@@ -68,7 +68,7 @@ const httpSourceSettings = z.strictObject({
   ),
   userAgent: z
     .string()
-    .regex(/^[\t\x20-\x7e]*$/)
+    .regex(/^[\t\x20-\x7e]*$/, 'expected letters, digits and signs of ASCII only')
     .default('')
     .describe('User-Agent sent to sources. Empty: pictor/<version>.'),
   insecureTls: z
