@@ -100,44 +100,30 @@ function report(scenario: string, paces: Record<string, Pace[]>): Row[] {
   const ours = paces['pictor']!;
   const ratio = (peer: string, pick: (pace: Pace) => number) =>
     median(ours.map((pace, round) => pick(pace) / pick(paces[peer]![round]!)));
+  const over = (measure: string, peer: string, pick: (pace: Pace) => number, bar?: Row['bar']): Row => ({
+    scenario,
+    measure,
+    value: ratio(peer, pick),
+    unit: '×',
+    ...(bar === undefined ? {} : { bar }),
+  });
+  const cpu = (pace: Pace) => pace.cpuPerRequest;
+  const speed = (pace: Pace) => pace.perSecond;
   const rows: Row[] = [
     {
       scenario,
       measure: 'requests per second',
-      value: median(ours.map((pace) => pace.perSecond)),
+      value: median(ours.map(speed)),
       unit: '/s',
       note: `load by ${loadTool}`,
     },
-    {
-      scenario,
-      measure: 'CPU per request over bare node:http',
-      value: ratio('bare', (pace) => pace.cpuPerRequest),
-      unit: '×',
-      bar: { atMost: 1.35 },
-    },
-    {
-      scenario,
-      measure: 'throughput over bare node:http',
-      value: ratio('bare', (pace) => pace.perSecond),
-      unit: '×',
-    },
+    over('CPU per request over bare node:http', 'bare', cpu, { atMost: 1.35 }),
+    over('throughput over bare node:http', 'bare', speed),
   ];
   if (paces['static'] === undefined) return rows;
   return [
     ...rows,
-    {
-      scenario,
-      measure: 'throughput over nginx static, one worker',
-      value: ratio('static', (pace) => pace.perSecond),
-      unit: '×',
-      bar: { atLeast: 0.5 },
-    },
-    {
-      scenario,
-      measure: 'throughput over nginx proxy_cache, one worker',
-      value: ratio('proxy', (pace) => pace.perSecond),
-      unit: '×',
-      bar: { atLeast: 0.7 },
-    },
+    over('throughput over nginx static, one worker', 'static', speed, { atLeast: 0.5 }),
+    over('throughput over nginx proxy_cache, one worker', 'proxy', speed, { atLeast: 0.7 }),
   ];
 }

@@ -18,6 +18,7 @@ import {
   openContext,
 } from './held-original.ts';
 import { originalKey } from './key.ts';
+import { sourceFailures } from './source-failures.ts';
 import { forget, noted, takeOriginal } from './take-original.ts';
 import { startTransfer } from './transfer.ts';
 import { mayUse, reachedBy } from './visited.ts';
@@ -38,16 +39,6 @@ export interface Originals {
    */
   obtainAside(uri: string, asking: Asking): Promise<HeldOriginal>;
 }
-
-/** Failures of the source itself, for which an older copy may stand in. */
-const standInFor: ReadonlySet<ErrorCode> = new Set([
-  'SOURCE_FAILED',
-  'SOURCE_UNREACHABLE',
-  'SOURCE_TIMEOUT',
-  'SOURCE_TRUNCATED',
-  'SOURCE_REDIRECTS',
-  'BUSY',
-]);
 
 export function createOriginals(parts: OriginalsParts): Originals {
   const flight = createSingleFlight<HeldOriginal>();
@@ -149,7 +140,7 @@ function retained(original: HeldOriginal): HeldOriginal {
 }
 
 function standIn(held: Fetched | null, error: PictorError, now: number): HeldOriginal {
-  if (held === null || !standInFor.has(error.code) || held.freshness.errorUntil <= now) throw error;
+  if (held === null || !sourceFailures.has(error.code) || held.freshness.errorUntil <= now) throw error;
   // Asked again soon: as long as the failure would have been remembered, and at least a second.
   const pause = Math.max(1, errorCatalogue[error.code].rememberSeconds) * 1000;
   // Asked now: a clock that is set back later must not make the pause longer.

@@ -16,6 +16,7 @@ import { variantKey } from './key.ts';
 import type { Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
 import { fromStore, notModified, served } from './served-image.ts';
+import { sourceFailures } from './source-failures.ts';
 import { createTransformFailures } from './transform-failures.ts';
 import {
   asRecord,
@@ -321,12 +322,4 @@ function holdsThisOne(
 const nobodysTag = 'no picture has this tag';
 
 /** Failures for which an old variant is the better answer. */
-const standInFor: ReadonlySet<ErrorCode> = new Set([
-  'SOURCE_FAILED',
-  'SOURCE_UNREACHABLE',
-  'SOURCE_TIMEOUT',
-  'SOURCE_TRUNCATED',
-  'SOURCE_REDIRECTS',
-  'BUSY',
-  'STORE_FAILED',
-]);
+const standInFor: ReadonlySet<ErrorCode> = new Set([...sourceFailures, 'STORE_FAILED']);

@@ -3,13 +3,13 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
   allowing,
-  canListProcesses,
   drawing,
   holdWorker,
   liveOrigin,
   livePictor,
   metric,
   nativeTarget,
+  needsProcessList,
   shapeOf,
   until,
   workersOf,
@@ -18,7 +18,7 @@ import type { OriginReply } from '../support/origin.ts';
 import type { PictorProcess, RawReply } from '../support/pictor-process.ts';
 import { rawClient } from '../support/sockets.ts';
 
-const skip = canListProcesses ? false : 'lists processes by /proc';
+const skip = needsProcessList;
 const picture = await drawing({ width: 200, height: 100, colour: 'navy' });
 
 const bounds = { PICTOR_ENGINE_WORKERS: '1', PICTOR_ENGINE_TIMEOUT_SECONDS: '60' };

@@ -5,7 +5,6 @@ import { test } from 'node:test';
 import sharp from 'sharp';
 import {
   allowing,
-  canListProcesses,
   drawing,
   holdWorker,
   isAlive,
@@ -13,13 +12,14 @@ import {
   livePictor,
   metric,
   nativeTarget,
+  needsProcessList,
   shapeOf,
   until,
   workersOf,
 } from '../support/live-pictor.ts';
 import type { PictorProcess, RawReply } from '../support/pictor-process.ts';
 
-const skip = canListProcesses ? false : 'lists processes by /proc';
+const skip = needsProcessList;
 
 /** Two URLs in a row are of different sources; each is asked for twice, so that requests share their fate. */
 const mixedTargets = (sources: readonly string[], total: number): string[] =>

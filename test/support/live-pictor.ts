@@ -69,6 +69,9 @@ export const requestLines = (pictor: PictorProcess): Record<string, unknown>[] =
 /** Processes that can be listed by their parent: the tests of workers need it. */
 export const canListProcesses = process.platform === 'linux';
 
+/** For `skip` of tests that need it. */
+export const needsProcessList = canListProcesses ? false : 'lists processes by /proc';
+
 /** Parent and state of a process as `/proc/<pid>/stat` (proc(5)) tells them; null when it is gone. */
 function processFacts(pid: number): { readonly state: string; readonly parent: number } | null {
   try {

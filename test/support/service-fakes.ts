@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { BlobMeta, BlobStore, OpenContext, Original, Source, StoredBlob } from '../../src/core/ports.ts';
 import type { Engine, TransformJob, TransformResult } from '../../src/plan/engine-port.ts';
+import { plainInfo } from './plain-info.ts';
 
 /** An unbounded store in a Map: for tests of the middle, where the store itself is not the subject. */
 export function createMapStore(): BlobStore & {
@@ -113,21 +114,7 @@ export function hashed(job: Pick<TransformJob, 'request' | 'inputs'>): Transform
     width: 1,
     height: 1,
     frames: 1,
-    source: {
-      format: 'png',
-      width: 1,
-      height: 1,
-      orientation: 1,
-      frames: 1,
-      animated: false,
-      hasAlpha: false,
-      space: 'srgb',
-      bits: 8,
-      hasProfile: false,
-      palette: false,
-      vector: false,
-      bytes: 1,
-    },
+    source: plainInfo({ width: 1, height: 1, bytes: 1 }),
     timings: { decodeMs: 1, encodeMs: 1 },
   };
 }

@@ -1,37 +1,15 @@
 /** The sizes, places and trims of imgproxy as real pixels: what the plan promises is what comes out. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import sharp, { type Sharp } from 'sharp';
-import type { Gravity, Orientation, Size } from '../../../src/core/geometry.ts';
+import type { Size } from '../../../src/core/geometry.ts';
 import { setUpSharp } from '../../../src/engine/job/sharp-process.ts';
 import { transform } from '../../../src/engine/job/transform.ts';
 import type { Operation } from '../../../src/operations/index.gen.ts';
 import { jobOf } from '../../support/engine-jobs.ts';
+import { golden, goldenGeometry } from '../../support/golden-geometry.ts';
 
 setUpSharp();
-
-const golden = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../golden/${name}.json`, import.meta.url), 'utf8'));
-
-interface Geometry {
-  readonly sizes: readonly {
-    readonly name: string;
-    readonly source: Size & { readonly orientation?: Orientation };
-    readonly operations: readonly Operation[];
-    readonly expect: Size;
-  }[];
-  readonly positions: readonly {
-    readonly name: string;
-    readonly outer: Size;
-    readonly inner: Size;
-    readonly gravity: Gravity;
-    readonly factor?: number;
-    readonly expect: { readonly left: number; readonly top: number };
-  }[];
-}
-
-const geometry = golden('geometry') as Geometry;
 
 /** Each pixel says where it is: red counts columns, green rows. */
 async function grid({ width, height }: Size): Promise<Sharp> {
@@ -44,7 +22,7 @@ async function grid({ width, height }: Size): Promise<Sharp> {
 }
 
 describe('sizes', () => {
-  for (const { name, source, operations, expect } of geometry.sizes) {
+  for (const { name, source, operations, expect } of goldenGeometry.sizes) {
     test(name, async () => {
       const picture = await grid(source);
       const { orientation } = source;
@@ -61,7 +39,7 @@ describe('sizes', () => {
 });
 
 describe('positions', () => {
-  for (const { name, outer, inner, gravity, factor = 1, expect } of geometry.positions) {
+  for (const { name, outer, inner, gravity, factor = 1, expect } of goldenGeometry.positions) {
     test(name, async () => {
       const of = await (await grid(outer)).png().toBuffer();
       const cut: Operation = {

@@ -5,20 +5,9 @@ import { test } from 'node:test';
 import type { PictorEvent } from '../../../src/core/events.ts';
 import { createAccessLog } from '../../../src/observe/access-log.ts';
 import { logSettings } from '../../../src/observe/settings.ts';
+import { hitEvent } from '../../support/request-event.ts';
 
-const hit: PictorEvent = {
-  type: 'request',
-  id: 'a-1',
-  method: 'GET',
-  target: '/imgproxy/x',
-  status: 200,
-  mount: '/imgproxy',
-  bytes: 20_123,
-  ms: 1.23456,
-  cache: 'hit',
-  tier: 'memory',
-  client: '192.0.2.1',
-};
+const hit: PictorEvent = { ...hitEvent, bytes: 20_123, ms: 1.23456, client: '192.0.2.1' };
 
 function linesOf(events: readonly PictorEvent[], settings: Record<string, string> = {}): string[] {
   const lines: string[] = [];

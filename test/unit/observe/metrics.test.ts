@@ -3,20 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { PictorEvent } from '../../../src/core/events.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
+import { hitEvent } from '../../support/request-event.ts';
 
-const hit: PictorEvent = {
-  type: 'request',
-  id: 'a-1',
-  method: 'GET',
-  target: '/imgproxy/x',
-  status: 200,
-  mount: '/imgproxy',
-  bytes: 1000,
-  ms: 2,
-  cache: 'hit',
-  tier: 'memory',
-  client: '127.0.0.1',
-};
+const hit: PictorEvent = hitEvent;
 const { tier: _, ...untiered } = hit;
 const failed: PictorEvent = {
   ...untiered,

@@ -4,24 +4,10 @@ import type { Operation } from '../../../src/operations/index.gen.ts';
 import { planTransform } from '../../../src/plan/plan.ts';
 import type { Plan, Planning } from '../../../src/plan/plan-types.ts';
 import type { OutputSpec } from '../../../src/request/image-request.ts';
+import { plainInfo } from '../../support/plain-info.ts';
 
-/** Facts of an upright opaque sRGB PNG, 200×100 unless said otherwise. */
-export const sourceOf = (facts: Partial<ImageInfo> = {}): ImageInfo => ({
-  format: 'png',
-  width: 200,
-  height: 100,
-  orientation: 1,
-  frames: 1,
-  animated: false,
-  hasAlpha: false,
-  space: 'srgb',
-  bits: 8,
-  hasProfile: false,
-  palette: false,
-  vector: false,
-  bytes: 1000,
-  ...facts,
-});
+/** Facts of a source: an upright opaque sRGB PNG of 200×100 unless said otherwise. */
+export const sourceOf = plainInfo;
 
 export const noLimits: ImageLimits = {
   maxPixels: 0,

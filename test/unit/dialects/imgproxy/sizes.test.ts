@@ -7,6 +7,7 @@ import type { ImageInfo } from '../../../../src/core/image-info.ts';
 import { imgproxy } from '../../../../src/dialects/imgproxy/dialect.ts';
 import { imgproxySettings } from '../../../../src/dialects/imgproxy/settings.ts';
 import { planTransform } from '../../../../src/plan/plan.ts';
+import { plainInfo } from '../../../support/plain-info.ts';
 
 /** What a URL makes of a source of this stored size. */
 interface SizeVector {
@@ -38,20 +39,5 @@ for (const name of ['imgproxy-v1.json', 'imgproxy-v4.json', 'imgproxy-v4-sizes.j
   }
 }
 
-function infoOf({ source: [width, height], orientation = 1 }: SizeVector): ImageInfo {
-  return {
-    format: 'png',
-    width,
-    height,
-    orientation,
-    frames: 1,
-    animated: false,
-    hasAlpha: false,
-    space: 'srgb',
-    bits: 8,
-    hasProfile: false,
-    palette: false,
-    vector: false,
-    bytes: 1000,
-  };
-}
+const infoOf = ({ source: [width, height], orientation = 1 }: SizeVector): ImageInfo =>
+  plainInfo({ width, height, orientation });
