@@ -41,8 +41,9 @@ export function createObjectSource(parts: ObjectSourceParts): Source {
         const detail = `expected ${scheme}://bucket/key: ${uri.slice(0, 200)}`;
         throw new PictorError('SOURCE_INVALID', { detail });
       }
+      // Told like a bucket that does not exist, so that nobody learns by asking which ones there are.
       if (!mayRead(address.bucket))
-        throw new PictorError('SOURCE_NOT_ALLOWED', { detail: `bucket ${address.bucket}` });
+        throw new PictorError('SOURCE_NOT_FOUND', { detail: `bucket ${address.bucket} may not be read` });
       if (!isUsableKey(address.key))
         throw new PictorError('SOURCE_NOT_FOUND', { detail: 'no usable key of an object' });
       const deadline = startDeadline(context.signal, parts.timeoutSeconds);

@@ -86,7 +86,7 @@ describe('Azure Blob Storage', () => {
   it('reads no container that is denied or not allowed', async () => {
     const source = open({ allowedBuckets: ['both'], deniedBuckets: ['both'] });
     for (const name of ['pictures', 'both'])
-      await failureOf(source.open(`abs://${name}/a`, openContext()), 'SOURCE_NOT_ALLOWED');
+      await failureOf(source.open(`abs://${name}/a`, openContext()), 'SOURCE_NOT_FOUND');
   });
 });
 

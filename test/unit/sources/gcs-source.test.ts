@@ -122,7 +122,7 @@ test('reads no bucket that is denied or not allowed, and asks nothing', async (t
     deniedBuckets: ['both'],
   });
   for (const bucket of ['other', 'both'])
-    await failureOf(source.open(`gs://${bucket}/a`, openContext()), 'SOURCE_NOT_ALLOWED');
+    await failureOf(source.open(`gs://${bucket}/a`, openContext()), 'SOURCE_NOT_FOUND');
   assert.deepEqual(gcs.requests, []);
 });
 

@@ -86,10 +86,10 @@ describe('s3 source', () => {
   test('allowed buckets are those that may be read, denied ones never', async () => {
     await put('a.png');
     const uri = `s3://${bucket}/a.png`;
-    await failureOf(open({ allowedBuckets: ['other'] }).open(uri, openContext()), 'SOURCE_NOT_ALLOWED');
-    await failureOf(open({ deniedBuckets: [bucket] }).open(uri, openContext()), 'SOURCE_NOT_ALLOWED');
+    await failureOf(open({ allowedBuckets: ['other'] }).open(uri, openContext()), 'SOURCE_NOT_FOUND');
+    await failureOf(open({ deniedBuckets: [bucket] }).open(uri, openContext()), 'SOURCE_NOT_FOUND');
     const both = open({ allowedBuckets: [bucket], deniedBuckets: [bucket] });
-    await failureOf(both.open(uri, openContext()), 'SOURCE_NOT_ALLOWED');
+    await failureOf(both.open(uri, openContext()), 'SOURCE_NOT_FOUND');
     assert.equal(await textAt(open({ allowedBuckets: [bucket] }), 'a.png'), 'a.png');
   });
 
