@@ -55,18 +55,31 @@ function sorted(value: unknown): Plain {
   return Object.fromEntries(fields.map(([name, field]) => [name, sorted(plainGravity(field))]));
 }
 
+const gravityDefaults = { x: 0, y: 0, rounding: 'half-even' };
+
 /** Offsets of zero and the usual rounding say nothing. */
 function plainGravity(value: unknown): unknown {
   if (typeof value !== 'object' || value === null || !('type' in value) || value.type !== 'compass')
     return value;
-  return without(value, { x: 0, y: 0, rounding: 'half-even' });
+  return without(value, gravityDefaults);
+}
+
+/** The text of each default; worked out once per list of them, for this runs for every request that is no repeated hit. */
+const usualTexts = new WeakMap<object, ReadonlyMap<string, string | undefined>>();
+
+function usualOf(defaults: object): ReadonlyMap<string, string | undefined> {
+  const known = usualTexts.get(defaults);
+  if (known !== undefined) return known;
+  const made = new Map(Object.entries(defaults).map(([name, field]) => [name, textOf(field)]));
+  usualTexts.set(defaults, made);
+  return made;
 }
 
 /** The fields that differ from these. */
 function without(value: object, defaults: object): object {
-  const usual = new Map(Object.entries(defaults).map(([name, field]) => [name, textOf(field)]));
+  const usual = usualOf(defaults);
   return Object.fromEntries(
-    Object.entries(value).filter(([name, field]) => textOf(field) !== usual.get(name)),
+    Object.entries(value).filter(([name, field]) => !usual.has(name) || textOf(field) !== usual.get(name)),
   );
 }
 
