@@ -1,4 +1,4 @@
-import { legacyDefaults, variableOf, withoutEffect } from '../../src/dialects/imageproxy/legacy.ts';
+import { legacyDefaults, variableOf } from '../../src/dialects/imageproxy/legacy.ts';
 import { type LegacyFlag, legacyFlags } from '../../src/dialects/imageproxy/legacy-flags.ts';
 import type { Generated } from '../gen.ts';
 import { code, settingOf } from '../reference-cells.ts';
@@ -12,10 +12,8 @@ const composed: Readonly<Record<string, string>> = {
   version: 'nothing',
 };
 
-function becomes({ name, to }: LegacyFlag): string {
-  const setting = to === undefined ? (composed[name] ?? 'nothing') : settingOf(to);
-  return Object.hasOwn(withoutEffect, name) ? `${setting}; without effect yet` : setting;
-}
+const becomes = ({ name, to }: LegacyFlag): string =>
+  to === undefined ? (composed[name] ?? 'nothing') : settingOf(to);
 
 const row = (flag: LegacyFlag): string => {
   const { name, kind, fallback = '', usage, ours = false, flagOnly = false } = flag;
@@ -54,7 +52,7 @@ spaces between them. Flags end at the first word that is none; what follows is n
 ${legacyFlags.map(row).join('\n')}
 
 \`baseURL\` and \`allowHosts\` also become \`sources.http.allowedHosts\`: a host you name may be anywhere. \`denyHosts\` also
-becomes \`sources.http.deniedHosts\`, \`minCacheDuration\` also \`freshness.minSeconds\`, \`timeout\` every limit of a fetch.
+becomes \`sources.http.deniedHosts\`, \`timeout\` every limit of a fetch.
 
 Where imageproxy's defaults differ from pictor's:
 

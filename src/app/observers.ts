@@ -2,6 +2,7 @@ import type { EmitEvent, PictorEvent } from '../core/events.ts';
 import type { AccessLog } from '../observe/access-log.ts';
 import { createAccessLog } from '../observe/access-log.ts';
 import type { Gauges } from '../observe/gauges.ts';
+import { createInFlight, type InFlight } from '../observe/in-flight.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { AppConfig } from './settings.ts';
 
@@ -11,6 +12,10 @@ export interface Observers {
   readonly log: AccessLog;
   /** Null when nobody could read them: there is no listener for operators. */
   readonly metrics: DeferredMetrics | null;
+  /** Under imageproxy's names. Null when no mount shows them. */
+  readonly imageproxyMetrics: DeferredMetrics | null;
+  /** Requests that are not answered yet. */
+  readonly inFlight: InFlight;
 }
 
 /** Metrics whose code is loaded after the start; what happens before is counted then. */
@@ -20,15 +25,13 @@ export interface DeferredMetrics {
   load(): Promise<Metrics>;
 }
 
-function deferMetrics(version: string, gauges: () => Gauges): DeferredMetrics {
+function deferMetrics(open: () => Promise<Metrics>): DeferredMetrics {
   let metrics: Metrics | null = null;
   let loading: Promise<Metrics> | null = null;
   let missed: PictorEvent[] = [];
 
   async function start(): Promise<Metrics> {
-    const { createMetrics } = await import('../observe/metrics.ts');
-    metrics = createMetrics({ version });
-    metrics.watch(gauges());
+    metrics = await open();
     for (const event of missed) metrics.listen(event);
     missed = [];
     return metrics;
@@ -46,6 +49,9 @@ function deferMetrics(version: string, gauges: () => Gauges): DeferredMetrics {
   };
 }
 
+const showsMetrics = (mount: AppConfig['mounts'][number]): boolean =>
+  mount.dialect === 'imageproxy' && mount.settings.metrics;
+
 interface ObserversParts {
   readonly config: AppConfig;
   readonly version: string;
@@ -56,13 +62,31 @@ interface ObserversParts {
 /** Log and metrics, both listeners of the one stream of events. */
 export function createObservers({ config, version, gauges }: ObserversParts): Observers {
   const log = createAccessLog({ settings: config.log });
-  const metrics = config.admin.bind === '' ? null : deferMetrics(version, gauges);
+  const inFlight = createInFlight();
+  const metrics =
+    config.admin.bind === ''
+      ? null
+      : deferMetrics(async () => {
+          const { createMetrics } = await import('../observe/metrics.ts');
+          const own = createMetrics({ version });
+          own.watch(gauges());
+          return own;
+        });
+  const imageproxyMetrics = config.mounts.some(showsMetrics)
+    ? deferMetrics(async () => {
+        const { createImageproxyMetrics } = await import('../observe/imageproxy-metrics.ts');
+        return createImageproxyMetrics(inFlight.count);
+      })
+    : null;
   return {
     log,
     metrics,
+    imageproxyMetrics,
+    inFlight,
     emit(event) {
       log.listen(event);
       metrics?.listen(event);
+      imageproxyMetrics?.listen(event);
     },
   };
 }

@@ -10,6 +10,7 @@ import type { HttpHandler } from '../http/messages.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
 import { createGate } from '../lib/gate.ts';
+import type { Metrics } from '../observe/metrics.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
@@ -184,12 +185,19 @@ function tellWhatIsMissing(
   }
 }
 
+const pageOf = async (metrics: Metrics | undefined) =>
+  (await metrics?.render()) ?? { contentType: 'text/plain', text: '' };
+
 interface Behind extends Services {
   readonly assets: Assets;
+  readonly observers: Observers;
   readonly emit: EmitEvent;
 }
 
-function createEdge({ config, demonstration }: Assembly, { service, streams, assets, emit }: Behind) {
+function createEdge(
+  { config, demonstration }: Assembly,
+  { service, streams, assets, observers, emit }: Behind,
+) {
   const page = demonstration ? landingPage() : null;
   const unwritable = unwritableFormats(config.engine);
   tellWhatIsMissing(config, unwritable, emit);
@@ -200,11 +208,13 @@ function createEdge({ config, demonstration }: Assembly, { service, streams, ass
     service,
     streams,
     elsewhere: (request) => page?.reply(request) ?? null,
+    metricsPage: async () => pageOf(await observers.imageproxyMetrics?.load()),
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
     clientOf: createClientAddress(trusted),
     emit,
   });
-  return { handler, http: createHttpServer({ settings: config.server, handler, emit }) };
+  const counted = observers.imageproxyMetrics === null ? handler : observers.inFlight.counting(handler);
+  return { handler: counted, http: createHttpServer({ settings: config.server, handler: counted, emit }) };
 }
 
 /**
@@ -228,7 +238,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
         ),
     }),
   });
-  const { emit, metrics } = observers;
+  const { emit, metrics, imageproxyMetrics } = observers;
 
   const assets = await readAssets({ config, version });
   const stores = await openStores(config.cache, emit);
@@ -241,10 +251,10 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   });
   const services = createServices(config, { stores, sources, gates, engine, emit });
   const { service } = services;
-  const { handler, http } = createEdge(assembly, { ...services, assets, emit });
+  const { handler, http } = createEdge(assembly, { ...services, assets, observers, emit });
   const admin = createAdmin({
     bind: config.admin.bind,
-    metrics: async () => (await metrics?.load())?.render() ?? { contentType: 'text/plain', text: '' },
+    metrics: async () => pageOf(await metrics?.load()),
     ready,
     version: () => componentVersions(config.engine),
   });
@@ -262,6 +272,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
       web.warmUp();
       warmUpS3(config);
       void metrics?.load();
+      void imageproxyMetrics?.load();
     },
   };
 }

@@ -10,5 +10,6 @@ export const imageproxy: Command = async (call) => {
     call.complain(`${misuses.join('\n')}\n${usageText()}`);
     return exitMisused;
   }
-  return runServer(await readImageproxyConfig(call), call);
+  const greeting = (address: string): string => `imageproxy listening on ${address}`;
+  return runServer(await readImageproxyConfig(call), { ...call, greeting });
 };

@@ -57,8 +57,13 @@ function inTheirWords(error: unknown, { origins }: ReadConfig): unknown {
   );
 }
 
+interface GreetingCall extends CommandCall {
+  /** What the older server said once it listened; scripts may wait for it. Absent: our own words. */
+  readonly greeting?: (address: string) => string;
+}
+
 /** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
-export async function runServer(loaded: ReadConfig, call: CommandCall): Promise<number> {
+export async function runServer(loaded: ReadConfig, call: GreetingCall): Promise<number> {
   checkPlaces(loaded);
   const { config, origins, warnings } = loaded;
   const demonstration = origins.get('mounts')?.from === 'default';
@@ -81,7 +86,7 @@ interface Announcement extends Pick<ReadConfig, 'config' | 'warnings'> {
   readonly addresses: Addresses;
   readonly demonstration: boolean;
   readonly server: ImageServer;
-  readonly call: CommandCall;
+  readonly call: GreetingCall;
 }
 
 /** A block for a person at a terminal, lines of the log for everything else. */
@@ -89,9 +94,15 @@ function announce({ config, addresses, demonstration, warnings, server, call }: 
   const allWarnings = warnings.length > 0 ? warnings : exposureWarnings(config);
   if (call.columns !== null) {
     const version = packageVersion();
-    call.print(startMessage({ version, config, addresses, demonstration, warnings: allWarnings }));
+    const said = call.greeting === undefined ? '' : `${call.greeting(config.server.bind)}\n`;
+    call.print(said + startMessage({ version, config, addresses, demonstration, warnings: allWarnings }));
     return;
   }
   for (const message of allWarnings) server.emit({ type: 'notice', level: 'warn', message });
-  server.emit({ type: 'notice', level: 'info', message: 'listening', facts: { ...addresses } });
+  server.emit({
+    type: 'notice',
+    level: 'info',
+    message: call.greeting?.(config.server.bind) ?? 'listening',
+    facts: { ...addresses },
+  });
 }

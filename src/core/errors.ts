@@ -60,6 +60,11 @@ export const errorCatalogue = {
     'The source URL cannot be read or its scheme is not enabled.',
   ),
   SOURCE_NOT_ALLOWED: row(403, 'Source is not allowed', 'The source is not on the allow list.'),
+  REDIRECT_REFUSED: row(
+    403,
+    'Source is not allowed',
+    'A redirect of the source leads where the mount lets nobody go.',
+  ),
   CONTENT_TYPE_REFUSED: row(
     403,
     'Source is not allowed',

@@ -23,6 +23,16 @@ export interface ClientCookies {
   readonly goTo: (url: string) => boolean;
 }
 
+/** Headers of one client's request on their way to a source, besides those we send ourselves. */
+export interface PassedHeaders {
+  /** Same text, same headers: fetches with them may be shared. */
+  readonly name: string;
+  /** Lower-case names. */
+  readonly values: Readonly<Record<string, string>>;
+  /** True: they say who asks. They go to no other site than the source's, and what they bring is for nobody else. */
+  readonly personal: boolean;
+}
+
 export interface OpenContext {
   /** Ends the transfer; the source must let go of its socket or file. */
   readonly signal: AbortSignal;
@@ -34,6 +44,10 @@ export interface OpenContext {
   readonly visits?: VisitRule;
   /** Sent where they may go, redirects included. Absent: none. */
   readonly cookies?: ClientCookies;
+  /** Sent besides, and in place of, our own. Absent: none. */
+  readonly passed?: PassedHeaders;
+  /** True: an answer of any status is an original, but for 404 and what no web server means as an answer. */
+  readonly anyAnswer?: boolean;
 }
 
 /** As `OpenContext`, for an answer that is passed on as it comes. */

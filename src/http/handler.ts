@@ -35,6 +35,8 @@ interface HandlerParts {
   readonly streams: SourceStreams;
   /** Answers what no mount answers: the landing page. Null: not found. */
   readonly elsewhere: (request: HttpRequest) => Reply | null;
+  /** The page at the place where a mount shows metrics. */
+  readonly metricsPage: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly extensionOf: (mediaType: string) => string;
   readonly clientOf: (request: HttpRequest) => string;
   readonly emit: EmitEvent;
@@ -150,6 +152,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
         signal,
         visits: desk.authoriser.visits(source),
         cookies: scope.cookies,
+        ...desk.terms(request, parsed),
         clientHolds: (known) => clientHolds(exchange, known, chosen),
       });
       facts = { image, ...deliveredIn(parsed, scope), chosen };
@@ -160,7 +163,9 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       return finish(exchange, reply, { ...failureFacts(error, source), cache: 'none', fallback: true });
     }
     const { image } = facts;
-    desk.authoriser.contentType(image.mediaType);
+    // What the client holds is not given once more, and of nothing nobody says what it is.
+    if (image.body !== null && image.body.length > 0)
+      desk.authoriser.contentType(image.declaredType ?? image.mediaType);
     const plain = pictureReply(exchange, facts);
     const reply = await withGzip(
       plain,
@@ -223,10 +228,17 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     tell(exchange, { status, bytes }, facts);
   }
 
+  async function metrics(exchange: Exchange): Promise<void> {
+    const { contentType, text } = await parts.metricsPage();
+    const route = { path: '', status: 200, contentType, body: text };
+    finish(exchange, exchange.desk.replies.fixed(route, exchange.id), { cache: 'none', quiet: true });
+  }
+
   async function answer(exchange: Exchange): Promise<void> {
-    const { request, desk } = exchange;
+    const { request, desk, target } = exchange;
     let source: string | undefined;
     try {
+      if (target.path === desk.mount.style.metricsPath) return await metrics(exchange);
       const admitted = admit(exchange);
       if (!('image' in admitted))
         return finish(exchange, admitted, {

@@ -12,6 +12,7 @@ import { createKnownUrls, type KnownUrls } from './known-urls.ts';
 import { type HttpRequest, headerText } from './messages.ts';
 import { createMountReplies, type MountReplies } from './mount-replies.ts';
 import type { MountPlace } from './mounts.ts';
+import { createSourceTerms, type SourceTerms } from './source-terms.ts';
 import { createValidators, type ShownValidators, type ValidatorFacts } from './validators.ts';
 
 /** A place on the server where a dialect answers: its grammar with its settings, what it demands and how it speaks. */
@@ -31,6 +32,8 @@ export interface MountDesk {
   readonly replies: MountReplies;
   readonly authoriser: Authoriser;
   readonly validators: (facts: ValidatorFacts) => ShownValidators;
+  /** What sources are told of the client, and how their answers are taken. */
+  readonly terms: SourceTerms;
   /** Null: nobody's cookies go anywhere. */
   readonly cookies: CookieRule | null;
   /** Of this mount alone: another mount may answer the same target with another picture, or not at all. */
@@ -53,9 +56,10 @@ export function openDesk(mount: Mount, extensionOf: (mediaType: string) => strin
     replies: createMountReplies({ policy, style, extensionOf }),
     authoriser: createAuthoriser(policy),
     validators: createValidators(policy),
+    terms: createSourceTerms(policy),
     cookies: cookies === undefined ? null : createCookieRule(cookies),
     known: createKnownUrls(),
-    timed: age.expires || age.passthrough || policy.gzipLevel > 0,
+    timed: age.expires || age.passthrough || policy.gzipLevel > 0 || (policy.answers?.passed.length ?? 0) > 0,
     free: secret === undefined && referrers.length === 0 && cookies === undefined,
     isOpen: (path) => exact.has(path) || below.some((start) => path.startsWith(start)),
   };

@@ -6,6 +6,7 @@ import { canonicalLink } from './canonical-link.ts';
 import { contentDisposition, extensionOfSource } from './content-disposition.ts';
 import { type ErrorCircumstances, renderError, securityHeaders } from './errors.ts';
 import type { Reply } from './messages.ts';
+import { createShownHeaders } from './shown-headers.ts';
 import { createValidators } from './validators.ts';
 
 /** What a mount needs to put its answers into words. */
@@ -69,6 +70,7 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
   const ofPictures = flat(style.imageHeaders ?? {});
   const withPictures = [...without(always, ofPictures), ...ofPictures];
   const cacheControl = createCacheControl(policy.age);
+  const shown = policy.answers === undefined ? null : createShownHeaders(policy.answers.shown);
   const alsoVary = [
     ...(policy.clientHints === true ? clientHintHeaders : []),
     ...(policy.gzipLevel > 0 ? ['Accept-Encoding'] : []),
@@ -81,7 +83,8 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
     vary: string,
   ): string[] {
     const headers = [...withPictures, 'X-Request-ID', facts.requestId];
-    const { cacheControl: value, expires } = cacheControl({ ...age, forOne: facts.forOne });
+    const { cacheControl: value, expires } =
+      shown === null ? cacheControl({ ...age, forOne: facts.forOne }) : {};
     if (value !== undefined) headers.push('Cache-Control', value);
     if (expires !== undefined) headers.push('Expires', expires);
     if (vary !== '') headers.push('Vary', vary);
@@ -108,6 +111,7 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
           };
     const headers = commonHeaders(facts, age, mergeVary(delivery.vary, alsoVary));
     if (standIn !== undefined) return headers;
+    if (shown !== null) headers.push(...shown(image, facts.forOne === true));
     const { etag, lastModified } = validators({ ...image, chosen });
     if (etag !== undefined) headers.push('ETag', etag);
     if (lastModified !== undefined) headers.push('Last-Modified', lastModified);
@@ -139,10 +143,11 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
       if (body === null) return { status: 304, headers, body: null };
       headers.push('Content-Type', mediaType);
       // A part of what stands in must not be joined to parts of the picture.
-      if (standIn === undefined) headers.push('Accept-Ranges', 'bytes');
+      if (standIn === undefined && (image.status ?? 200) === 200) headers.push('Accept-Ranges', 'bytes');
       if (policy.disposition) headers.push(...disposition(facts, extensionOf(mediaType)));
       if (policy.debugHeaders === true) headers.push(...debugHeaders(image));
-      return { status: standIn?.status ?? 200, headers, body };
+      const status = standIn?.status ?? image.status ?? 200;
+      return { status, headers, body: bodiless.has(status) ? null : body };
     },
     raw(facts) {
       const { status, headers: given, delivery, shareable, now } = facts;
@@ -190,6 +195,9 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
       style.routes.find((route) => (route.below ? path.startsWith(route.path) : path === route.path)) ?? null,
   };
 }
+
+/** RFC 9110 sections 15.3.5 and 15.3.6. */
+const bodiless: ReadonlySet<number> = new Set([204, 205]);
 
 /** RFC draft names of the client hints and the ones before them, as `Vary` lists them. */
 const clientHintHeaders = ['Sec-Ch-Dpr', 'Dpr', 'Sec-Ch-Width', 'Width'];

@@ -40,7 +40,7 @@ export function clientHolds(
 export function pictureReply(asked: Asked, facts: PictureFacts): Reply {
   const { request, method, id, desk } = asked;
   const { image, chosen = false } = facts;
-  const held = image.body === null || clientHolds(asked, image, chosen);
+  const held = image.body === null || ((image.status ?? 200) === 200 && clientHolds(asked, image, chosen));
   const reply = desk.replies.image({
     ...facts,
     image: held ? { ...image, body: null } : image,
@@ -59,7 +59,13 @@ export function pictureReply(asked: Asked, facts: PictureFacts): Reply {
 export function knownFrom(desk: MountDesk, facts: PictureFacts): KnownUrl | null {
   const { image, delivery } = facts;
   const now = Date.now();
-  if (image.body === null || !image.shareable || delivery.expiresAt !== undefined || image.freshUntil <= now)
+  if (
+    image.body === null ||
+    !image.shareable ||
+    image.status !== undefined ||
+    delivery.expiresAt !== undefined ||
+    image.freshUntil <= now
+  )
     return null;
   const reply = desk.replies.image({ ...facts, requestId: '', now });
   const headers = [...reply.headers, 'Content-Length', String(image.body.length)];

@@ -47,6 +47,8 @@ export interface ParsedRequest {
   readonly grant: Grant;
   /** True: the source itself is asked for, streamed through as it comes; of `image` only `source` counts. */
   readonly raw?: boolean;
+  /** Names that the server whose language this is has in its caches for the picture and its original. */
+  readonly names?: { readonly variant: string; readonly original: string };
 }
 
 /** HMAC-SHA256 over salt ‖ message, URL-safe base64 without padding. Any pair may match. */
@@ -110,6 +112,22 @@ export interface MountPolicy {
   readonly fallback?: FallbackPolicy;
   /** Whose cookies go to sources. Absent: nobody's. */
   readonly cookies?: CookiePolicy;
+  /** How answers of sources are taken and shown. Absent: only pictures are taken, and `age` says what clients are told. */
+  readonly answers?: AnswerPolicy;
+}
+
+/** For mounts that hand on what sources say: every status but 404 counts, and what cannot be worked on goes through. */
+export interface AnswerPolicy {
+  /** Least age of a picture, seconds; told to clients too. */
+  readonly minSeconds: number;
+  /** Keep what sources say is `private` or `no-store`. */
+  readonly force: boolean;
+  /** Headers of the source that clients get, caching included; for validators `etag` and `lastModified` count. */
+  readonly shown: readonly string[];
+  /** Headers of the client that sources get, lower-case names. */
+  readonly passed: readonly string[];
+  /** Accept header for sources; empty: the usual one. */
+  readonly accept: string;
 }
 
 /** How validators of the source become those of the reply. */
@@ -164,6 +182,8 @@ export interface ReplyStyle {
   /** HEAD: as GET without body, or a fixed 200. OPTIONS: always 200 or 204 without looking at the path. */
   readonly head: 'as-get' | FixedReply;
   readonly options: 'as-get' | FixedReply;
+  /** Path below the prefix where the older server showed its metrics. Absent: nowhere. */
+  readonly metricsPath?: string;
   /** True: methods other than GET, HEAD and OPTIONS count as GET. Absent: they are refused. */
   readonly anyMethod?: boolean;
   /**

@@ -48,7 +48,8 @@ export function createAuthoriser(policy: MountPolicy): Authoriser {
     },
     referrer: (referrer) => hosts.checkReferrer(referrer),
     contentType(mediaType) {
-      if (types.length > 0 && !types.some((pattern) => pattern.test(mediaType)))
+      const [plain = ''] = mediaType.split(';', 1);
+      if (types.length > 0 && !types.some((pattern) => pattern.test(plain)))
         throw new PictorError('CONTENT_TYPE_REFUSED', { detail: mediaType });
     },
     secret(authorization) {

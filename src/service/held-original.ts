@@ -4,6 +4,7 @@ import type {
   BlobStore,
   ClientCookies,
   OpenContext,
+  PassedHeaders,
   Source,
   SourceResponse,
   StoredBlob,
@@ -11,12 +12,14 @@ import type {
   VisitRule,
 } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
-import { type Freshness, fixedFreshness, freshnessOf } from './freshness.ts';
+import { type Freshness, fixedFreshness, forbidden, freshnessOf } from './freshness.ts';
 import type { HostGates } from './host-gates.ts';
 import type { MemoryBudget, MemoryHold } from './memory-budget.ts';
 import type { FreshnessSettings } from './settings.ts';
+import type { SourceRules } from './source-rules.ts';
 import type { Transfer } from './transfer.ts';
-import { type Visited, visitedOf } from './visited.ts';
+import { isVariedAlike, type Varied } from './varied.ts';
+import { mayUse, type Visited, visitedOf } from './visited.ts';
 
 /** Who wants an original, and how. */
 export interface Asking {
@@ -27,12 +30,18 @@ export interface Asking {
   readonly cookies?: ClientCookies | undefined;
   /** Bytes that are fetched at most, in place of the server's own bound; 0: no bound. */
   readonly maxBytes?: number | undefined;
+  /** Headers of the client that the source gets to see. */
+  readonly passed?: PassedHeaders | undefined;
+  /** Of the mount; absent: the usual ones. */
+  readonly rules?: SourceRules | undefined;
 }
 
 /** An original that is at hand now: a file where there is one, else bytes. */
-export interface HeldOriginal extends Visited {
+export interface HeldOriginal extends Visited, Varied {
   readonly uri: string;
   readonly input: { readonly path: string } | { readonly bytes: Uint8Array };
+  /** Set for a file that its source keeps, not a store of ours. */
+  readonly isOwnFile?: true;
   /** Same text, same bytes. */
   readonly version: string;
   readonly freshness: Freshness;
@@ -66,7 +75,7 @@ export interface OriginalsParts {
 }
 
 /** What is kept beside a stored original. */
-export interface OriginalRecord extends Visited {
+export interface OriginalRecord extends Visited, Varied {
   readonly uri: string;
   readonly version: string;
   readonly validators: Validators;
@@ -91,9 +100,28 @@ export async function heldFrom(uri: string, blob: StoredBlob): Promise<Fetched |
     version: record.version,
     freshness: record.freshness,
     ...visitedOf(record),
+    ...(record.varied === undefined ? {} : { varied: record.varied }),
     ...shownValidators(record.validators),
     ...(record.response === undefined ? {} : { response: record.response }),
   };
+}
+
+/** Whether this request may be answered with the copy: by the way it took, and by what its source said it depends on. */
+export const suits = (
+  copy: Visited & Varied,
+  { visits, passed }: Pick<Asking, 'visits' | 'passed'>,
+): boolean => mayUse(copy, visits) && isVariedAlike(copy, passed);
+
+/** For whom alone an answer of this source is: whose cookies or credentials go to it. Null: for everybody. */
+export function inTheNameOf(
+  uri: string,
+  { cookies, passed }: Pick<Asking, 'cookies' | 'passed'>,
+): string | null {
+  const names = [
+    ...(cookies?.goTo(uri) === true ? [cookies.name] : []),
+    ...(passed?.personal === true ? [passed.name] : []),
+  ];
+  return names.length === 0 ? null : names.join('\n');
 }
 
 /** What is at hand before the source is asked. */
@@ -111,24 +139,33 @@ export interface Known {
 /** What the source is told of one transfer. */
 export const openContext = (
   parts: OriginalsParts,
-  { visits, cookies, maxBytes = parts.maxBytes }: Asking,
+  { visits, cookies, passed, rules, maxBytes = parts.maxBytes }: Asking,
   { signal }: Transfer,
 ): OpenContext => ({
   signal,
   maxBytes: maxBytes === 0 ? Number.MAX_SAFE_INTEGER : maxBytes,
   ...(visits === undefined ? {} : { visits }),
   ...(cookies === undefined ? {} : { cookies }),
+  ...(passed === undefined ? {} : { passed }),
+  ...(rules?.anyAnswer === true ? { anyAnswer: true } : {}),
 });
 
-/** How long an answer is good: by its HTTP headers, or else for the seconds the source names. */
-export const freshnessFrom = (
-  parts: OriginalsParts,
-  response: SourceResponse | undefined,
-  seconds: number | undefined,
-): Freshness =>
-  response === undefined
-    ? fixedFreshness(seconds ?? 0, parts.now(), parts.freshness)
-    : freshnessOf(response, parts.now(), parts.freshness);
+/**
+ * How long an answer is good: by its HTTP headers, or else for the seconds the source names.
+ * @param answer.response after the mount's rules
+ */
+export function freshnessFrom(
+  { now, freshness }: Pick<OriginalsParts, 'now' | 'freshness'>,
+  answer: { readonly response?: SourceResponse | undefined; readonly freshForSeconds?: number | undefined },
+  rules: SourceRules | undefined,
+): Freshness {
+  const { response } = answer;
+  if (response === undefined) return fixedFreshness(answer.freshForSeconds ?? 0, now(), freshness);
+  if (rules?.anyAnswer !== true) return freshnessOf(response, now(), freshness);
+  // Every answer is a picture to this mount, but a server that fails shall not go on failing from our cache.
+  const kept = freshnessOf({ ...response, status: 200 }, now(), freshness);
+  return response.status >= 500 && !rules.force ? forbidden(kept) : kept;
+}
 
 /** The tag as it came, and the date, if it is one, as HTTP writes it. */
 export const shownValidators = ({ etag, lastModified }: Validators): Validators => ({

@@ -1,5 +1,5 @@
 import { asPictorError, type ErrorCode, errorCatalogue, PictorError } from '../core/errors.ts';
-import type { ClientCookies, NotModified, OpenContext, StoredBlob, VisitRule } from '../core/ports.ts';
+import type { NotModified, OpenContext, SourceResponse, StoredBlob } from '../core/ports.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { createFailureMemory } from './failure-memory.ts';
 import { enterFetch } from './fetch-place.ts';
@@ -12,23 +12,29 @@ import {
   freshnessFrom,
   type HeldOriginal,
   heldFrom,
+  inTheNameOf,
   type Known,
   type OriginalRecord,
   type OriginalsParts,
   openContext,
+  suits,
 } from './held-original.ts';
 import { originalKey } from './key.ts';
+import { createOwnFiles } from './own-files.ts';
 import { sourceFailures } from './source-failures.ts';
+import { underRules } from './source-rules.ts';
 import { forget, noted, takeOriginal } from './take-original.ts';
 import { startTransfer } from './transfer.ts';
-import { mayUse, reachedBy } from './visited.ts';
+import { variedBy } from './varied.ts';
+import { reachedBy } from './visited.ts';
 
 /** Hands over originals. Whoever got one with `memory` releases that when its bytes are no longer needed. */
 export interface Originals {
   /**
    * Hands over the original under `uri`: the stored copy while it is fresh, otherwise asked for again (conditionally)
    * behind the fetch gate, once for all who wait under the same rule. A stored copy stands in for a failing source
-   * (RFC 5861). With cookies that may go there nothing is kept, and only those who sent the same share it. A copy that the rule would not have let in is not used: the source is asked under the rule.
+   * (RFC 5861). With cookies that may go there, or credentials, nothing is kept, and only those who sent the same share it.
+   * A copy that the rule would not have let in is not used: the source is asked under the rule.
    * @throws PictorError SOURCE_*, BUSY
    */
   obtain(uri: string, asking: Asking): Promise<HeldOriginal>;
@@ -43,13 +49,20 @@ export interface Originals {
 export function createOriginals(parts: OriginalsParts): Originals {
   const flight = createSingleFlight<HeldOriginal>();
   const failures = createFailureMemory(parts.now);
+  const ownFiles = createOwnFiles(parts.now);
 
   /** What is known without asking: a fresh copy, or what a failure of a moment ago leaves. Null: the source must be asked. */
   async function look(wanted: Wanted): Promise<{ known: Known; answer: HeldOriginal | null }> {
-    const { uri, key, visits } = wanted;
+    const { uri, key, asking } = wanted;
+    const file = ownFiles.recall(key, asking);
+    if (file !== null)
+      return {
+        known: { uri, key, stored: null, held: null },
+        answer: { ...file, standsIn: false, timings: {} },
+      };
     const stored = await parts.store.get(key);
     const held = stored === null ? null : await heldFrom(uri, stored);
-    const usable = held !== null && mayUse(held, visits) ? held : null;
+    const usable = held !== null && suits(held, asking) ? held : null;
     const known: Known = { uri, key, stored, held };
     if (usable !== null && isFresh(usable.freshness, parts.now()))
       return { known, answer: { ...usable, standsIn: false, timings: {} } };
@@ -58,31 +71,31 @@ export function createOriginals(parts: OriginalsParts): Originals {
   }
 
   async function ask(wanted: Wanted, signal: AbortSignal): Promise<HeldOriginal> {
-    const { visits, maxBytes } = wanted;
     // Looked at once more: the run that this request would have joined may have ended while the store was read.
     const { known, answer } = await look(wanted);
     if (answer !== null) return answer;
     try {
-      return await refresh(parts, known, { signal, visits, maxBytes });
+      const original = await refresh(parts, known, withoutCookies(wanted.asking, signal));
+      ownFiles.remember(wanted.key, original);
+      return original;
     } catch (thrown) {
       const error = asPictorError(thrown);
       failures.remember(boundedName(wanted), error);
-      const usable = known.held !== null && mayUse(known.held, visits) ? known.held : null;
+      const usable = known.held !== null && suits(known.held, wanted.asking) ? known.held : null;
       return standIn(usable, error, parts.now());
     }
   }
 
-  /** An original that was fetched with somebody's cookies: for all who sent the same ones, now, and for nobody after. */
-  async function obtainForOne(uri: string, asking: Asking, cookies: ClientCookies): Promise<HeldOriginal> {
-    const key = originalKey(uri, cookies.name);
-    const { visits, maxBytes } = asking;
-    const wanted: Wanted = { uri, key, visits, maxBytes };
+  /** An original that was fetched in somebody's name: for all who sent the same, now, and for nobody after. */
+  async function obtainForOne(uri: string, asking: Asking, name: string): Promise<HeldOriginal> {
+    const key = originalKey(uri, { audience: name, rules: asking.rules });
+    const wanted: Wanted = { uri, key, asking };
     const remembered = failures.recall(boundedName(wanted));
     if (remembered !== null) throw remembered;
     const known: Known = { uri, key, stored: null, held: null, aside: true, forOne: true };
     const run = async (signal: AbortSignal) => {
       try {
-        return await lent(refresh(parts, known, { signal, visits, cookies, maxBytes }));
+        return await lent(refresh(parts, known, { ...asking, signal }));
       } catch (thrown) {
         const error = asPictorError(thrown);
         failures.remember(boundedName(wanted), error);
@@ -94,20 +107,20 @@ export function createOriginals(parts: OriginalsParts): Originals {
 
   return {
     async obtain(uri, asking) {
-      const { signal, visits, cookies, maxBytes } = asking;
-      if (cookies?.goTo(uri) === true) return obtainForOne(uri, asking, cookies);
-      const wanted: Wanted = { uri, key: originalKey(uri), visits, maxBytes };
+      const one = inTheNameOf(uri, asking);
+      if (one !== null) return obtainForOne(uri, asking, one);
+      const wanted: Wanted = { uri, key: originalKey(uri, { rules: asking.rules }), asking };
       const { answer } = await look(wanted);
       const run = (shared: AbortSignal) => lent(ask(wanted, shared));
-      return answer ?? retained(await flight.join(flightName(wanted), signal, run));
+      return answer ?? retained(await flight.join(flightName(wanted), asking.signal, run));
     },
     async obtainAside(uri, asking) {
-      const { signal, visits, cookies, maxBytes } = asking;
-      if (cookies?.goTo(uri) === true) return obtainForOne(uri, asking, cookies);
-      const key = originalKey(uri);
+      const one = inTheNameOf(uri, asking);
+      if (one !== null) return obtainForOne(uri, asking, one);
+      const key = originalKey(uri, { rules: asking.rules });
       const known: Known = { uri, key, stored: null, held: null, aside: true };
-      const run = (shared: AbortSignal) => lent(refresh(parts, known, { signal: shared, visits, maxBytes }));
-      return retained(await flight.join(`${flightName({ uri, key, visits, maxBytes })} aside`, signal, run));
+      const run = (shared: AbortSignal) => lent(refresh(parts, known, withoutCookies(asking, shared)));
+      return retained(await flight.join(`${flightName({ uri, key, asking })} aside`, asking.signal, run));
     },
   };
 }
@@ -115,17 +128,26 @@ export function createOriginals(parts: OriginalsParts): Originals {
 interface Wanted {
   readonly uri: string;
   readonly key: string;
-  readonly visits: VisitRule | undefined;
-  readonly maxBytes: number | undefined;
+  readonly asking: Asking;
 }
 
-/** What is too large for one request may be small enough for another. */
-const boundedName = ({ key, maxBytes }: Wanted): string =>
-  maxBytes === undefined ? key : `${key} ${maxBytes}`;
+/** What is too large for one request may be small enough for another, and headers may be what a source fails about. */
+const boundedName = ({ key, asking: { maxBytes, passed } }: Wanted): string =>
+  [key, ...(maxBytes === undefined ? [] : [maxBytes]), ...(passed === undefined ? [] : [passed.name])].join(
+    ' ',
+  );
 
 /** What one mount is refused on the way, another may be led through: they do not wait for the same fetch. */
-const flightName = (wanted: Wanted): string =>
-  wanted.visits === undefined ? boundedName(wanted) : `${boundedName(wanted)} ${wanted.visits.name}`;
+const flightName = (wanted: Wanted): string => {
+  const { visits } = wanted.asking;
+  return visits === undefined ? boundedName(wanted) : `${boundedName(wanted)} ${visits.name}`;
+};
+
+/** The cookies of whoever began a fetch that others share are nobody's business. */
+const withoutCookies = ({ cookies: _, ...asking }: Asking, signal: AbortSignal): Asking => ({
+  ...asking,
+  signal,
+});
 
 /** A run is the first holder of what it fetched, until all who wait for it have had their turn to retain it. */
 async function lent(run: Promise<HeldOriginal>): Promise<HeldOriginal> {
@@ -164,9 +186,10 @@ async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Pro
       ...(validators === undefined ? {} : { known: validators }),
     };
     const answer = await parts.source.open(known.uri, context);
+    if (answer.status === 'found') leaveFailure(answer.response, { known, asking, now: parts.now() });
     if (answer.status === 'not-modified' && known.stored !== null && known.held !== null) {
       outcome = 'not-modified';
-      const held = await renew(parts, { ...known, stored: known.stored, held: known.held }, answer);
+      const held = await renew(parts, { ...known, stored: known.stored, held: known.held, asking }, answer);
       return { ...held, standsIn: false, timings: { fetchWait: began - asked, fetch: parts.now() - began } };
     }
     if (answer.status === 'not-modified')
@@ -188,18 +211,38 @@ async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Pro
   }
 }
 
+/**
+ * A server that fails by an answer that would count as one: the copy at hand is the better answer while it may be used.
+ * @throws PictorError SOURCE_FAILED
+ */
+function leaveFailure(
+  response: SourceResponse | undefined,
+  { known: { held }, asking, now }: { known: Known; asking: Asking; now: number },
+): void {
+  if (response === undefined || response.status < 500 || held === null) return;
+  if (!suits(held, asking) || (held.response?.status ?? 200) >= 500 || held.freshness.errorUntil <= now)
+    return;
+  const { status: upstreamStatus } = response;
+  throw new PictorError('SOURCE_FAILED', { upstreamStatus, detail: `status ${upstreamStatus}` });
+}
+
 async function renew(
   parts: OriginalsParts,
-  known: Known & { stored: StoredBlob; held: Fetched },
+  known: Known & { stored: StoredBlob; held: Fetched; asking: Asking },
   answer: NotModified,
 ): Promise<Fetched> {
+  const { rules, passed } = known.asking;
   const record = reachedBy(asRecord(known.stored.meta), answer);
   const response =
     record.response !== undefined && answer.response !== undefined
-      ? renewed(record.response, answer.response)
+      ? underRules(renewed(record.response, answer.response), rules)
       : record.response;
-  const freshness = freshnessFrom(parts, response, answer.freshForSeconds);
-  const renewal = { freshness, ...(response === undefined ? {} : { response }) };
+  const freshness = freshnessFrom(parts, { response, freshForSeconds: answer.freshForSeconds }, rules);
+  const renewal = {
+    freshness,
+    ...(response === undefined ? {} : { response }),
+    ...variedBy(response, passed),
+  };
   const next: OriginalRecord = { ...record, ...renewal };
   await noted(
     parts,

@@ -1,6 +1,7 @@
 import type { CacheResult, RequestTimings } from '../core/events.ts';
-import type { ClientCookies, VisitRule } from '../core/ports.ts';
+import type { ClientCookies, PassedHeaders, VisitRule } from '../core/ports.ts';
 import type { ImageRequest } from '../request/image-request.ts';
+import type { SourceRules } from './source-rules.ts';
 
 export interface ServeRequest {
   readonly image: ImageRequest;
@@ -10,6 +11,10 @@ export interface ServeRequest {
   readonly visits?: VisitRule | undefined;
   /** The client's, for sources they may go to. Such an answer is kept for nobody else. */
   readonly cookies?: ClientCookies | undefined;
+  /** Headers of the client that the sources get to see. */
+  readonly passed?: PassedHeaders | undefined;
+  /** How answers of the sources are taken; absent: the usual way. */
+  readonly rules?: SourceRules | undefined;
   /** Says whether the client holds the picture already: then nothing is decoded. */
   readonly clientHolds?: (known: PictureValidators) => boolean;
 }
@@ -32,6 +37,10 @@ export interface ServedImage extends PictureValidators {
   /** Null when `clientHolds` said yes. */
   readonly body: Uint8Array | null;
   readonly mediaType: string;
+  /** Of the source's answer, where that is passed on and no 200. */
+  readonly status?: number;
+  /** What the source calls what it sent, where that decides whether it is given. Absent: `mediaType` does. */
+  readonly declaredType?: string;
   readonly width: number;
   readonly height: number;
   /** Of the main source: stored size of one frame, and bytes. Absent where nothing was made or kept of it. */
@@ -46,6 +55,8 @@ export interface ServedImage extends PictureValidators {
   /** The source's own caching headers, for passthrough. */
   readonly sourceCacheControl?: string;
   readonly sourceExpires?: string;
+  /** All that the source's answer said, lower-case names; only under rules. */
+  readonly sourceHeaders?: Readonly<Record<string, string>>;
 }
 
 export type ServeImage = (request: ServeRequest) => Promise<ServedImage>;

@@ -11,11 +11,13 @@ import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import { enterWithin } from './enter-within.ts';
 import { isFresh, isFromTheFuture } from './freshness.ts';
-import { type Asking, obtainAll, releaseAll, retainAll } from './held-original.ts';
+import { handedOn } from './hand-on.ts';
+import { type Asking, inTheNameOf, obtainAll, releaseAll, retainAll, suits } from './held-original.ts';
 import { variantKey } from './key.ts';
 import type { Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
 import { fromStore, notModified, served } from './served-image.ts';
+import { typeToCheck } from './source-answer.ts';
 import { sourceFailures } from './source-failures.ts';
 import { createTransformFailures } from './transform-failures.ts';
 import {
@@ -32,7 +34,6 @@ import {
   type Variant,
   validatorsOfMain,
 } from './variant-record.ts';
-import { mayUse } from './visited.ts';
 
 interface ImageServiceParts {
   readonly variants: BlobStore;
@@ -95,7 +96,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const originals = await obtainAll(sourcesOf(image), (uri) =>
       parts.originals.obtain(uri, askingFor(uri, image, asking)),
     );
-    return sourcedFrom(key, originals, cutting);
+    return sourcedFrom(key, originals, { cutting, rules: asking.rules });
   }
 
   /** Whether a stored variant is what today's bounds would make. */
@@ -135,7 +136,9 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     try {
       const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
       const made = await parts.engine.transform({ request: image, inputs, limits: parts.limits }, signal);
-      const record = recordOf(sourced, made, boundedBy(made.source, limitsOf(image, parts.limits)));
+      const type = typeToCheck(image, sourced, made);
+      const facts = type === null ? made : { ...made, declaredType: type };
+      const record = recordOf(sourced, facts, boundedBy(made.source, limitsOf(image, parts.limits)));
       const { decodeMs: decode, encodeMs: encode } = made.timings;
       const timings = { ...sourced.timings, processWait, decode, encode };
       const variant: Variant = { record, body: made.bytes, timings };
@@ -150,6 +153,22 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     }
   }
 
+  /** Where the mount takes every answer, one that cannot be worked on is given as it came. It is not kept as a variant. */
+  async function makeOrHandOn(
+    image: ImageRequest,
+    key: string,
+    sourced: Sourced,
+    signal: AbortSignal,
+  ): Promise<Variant> {
+    try {
+      return await make(image, key, sourced, signal);
+    } catch (thrown) {
+      const variant = await handedOn(image, sourced, asPictorError(thrown));
+      if (variant === null) throw thrown;
+      return variant;
+    }
+  }
+
   /** A bounded store may have forgotten an original between handing out its path and the worker opening it. */
   async function makeAgainIfLost(
     image: ImageRequest,
@@ -158,7 +177,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     asking: Asking,
   ): Promise<Variant> {
     try {
-      return await make(image, key, sourced, asking.signal);
+      return await makeOrHandOn(image, key, sourced, asking.signal);
     } catch (thrown) {
       if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
       // Stored once more it could be lost once more: such a store is too small for all that is in flight.
@@ -167,7 +186,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         parts.originals.obtainAside(uri, askingFor(uri, image, asking)),
       );
       try {
-        return await make(image, key, sourcedFrom(key, again, cutting), asking.signal);
+        const sourcedAgain = sourcedFrom(key, again, { cutting, rules: asking.rules });
+        return await makeOrHandOn(image, key, sourcedAgain, asking.signal);
       } finally {
         releaseAll(again);
       }
@@ -191,8 +211,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     held: ReadBlob | null,
     signal: AbortSignal,
   ): Promise<ServedImage> {
-    const { visits, cookies } = request;
-    const sourced = await source(request.image, key, { signal, visits, cookies });
+    const sourced = await source(request.image, key, askingOf(request, signal));
     try {
       return await renewFrom(sourced, request, { key, held, signal });
     } finally {
@@ -219,8 +238,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       // The one who began this run may leave before the others who wait for it.
       retainAll(sourced.originals);
       try {
-        const { visits, cookies } = request;
-        return await makeAgainIfLost(request.image, key, sourced, { signal: shared, visits, cookies });
+        return await makeAgainIfLost(request.image, key, sourced, askingOf(request, shared));
       } finally {
         releaseAll(sourced.originals);
       }
@@ -239,18 +257,16 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     refreshes.add(key);
     const done = () => refreshes.delete(key);
     // Nobody waits, so a failure has no reply to reach: it was emitted as a fetch event, and the copy goes on being stale.
-    renew({ image: request.image, visits: request.visits }, key, held, new AbortController().signal).then(
-      done,
-      done,
-    );
+    const { image, visits, passed, rules } = request;
+    const nobody = new AbortController().signal;
+    renew({ image, visits, passed, rules }, key, held, nobody).then(done, done);
   }
 
   return {
     async serve(request) {
-      const key = variantKey(request.image, audienceOf(request));
+      const key = variantKey(request.image, { audience: audienceOf(request), rules: request.rules });
       const held = await readable(await find(key));
-      const usable =
-        held !== null && mayUse(asRecord(held.meta), request.visits) && isOfToday(held, request.image);
+      const usable = held !== null && suits(asRecord(held.meta), request) && isOfToday(held, request.image);
       if (usable) {
         const record = asRecord(held.meta);
         const now = parts.now();
@@ -291,9 +307,16 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   };
 }
 
-/** For whom alone an answer is: one whose cookies go to one of the sources. */
-const audienceOf = ({ image, cookies }: Pick<ServeRequest, 'image' | 'cookies'>): string | undefined =>
-  cookies !== undefined && sourcesOf(image).some(cookies.goTo) ? cookies.name : undefined;
+const askingOf = (
+  { visits, cookies, passed, rules }: Omit<ServeRequest, 'signal'>,
+  signal: AbortSignal,
+): Asking => ({ signal, visits, cookies, passed, rules });
+
+/** For whom alone an answer is: one whose cookies or credentials go to one of the sources. */
+function audienceOf(request: Pick<ServeRequest, 'image' | 'cookies' | 'passed'>): string | undefined {
+  const names = sourcesOf(request.image).map((uri) => inTheNameOf(uri, request));
+  return names.find((name) => name !== null) ?? undefined;
+}
 
 /** The bound of a request on bytes counts for its original, not for marks. */
 const askingFor = (uri: string, { source, limits }: ImageRequest, asking: Asking): Asking =>
@@ -310,7 +333,7 @@ function holdsThisOne(
   sourced: Sourced,
   lastModified: string | undefined,
 ): boolean {
-  if (clientHolds === undefined) return false;
+  if (clientHolds === undefined || (sourced.originals[0]?.response?.status ?? 200) !== 200) return false;
   const known = {
     etag: sourced.etag,
     ...validatorsOfMain(sourced),

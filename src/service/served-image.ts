@@ -33,6 +33,9 @@ export function served({ key, record, body, cache, tier, timings }: Answer): Ser
     origin,
     sourceCacheControl,
     sourceExpires,
+    sourceHeaders,
+    status,
+    declaredType,
   } = record;
   return {
     key,
@@ -52,6 +55,9 @@ export function served({ key, record, body, cache, tier, timings }: Answer): Ser
     ...(origin === undefined ? {} : { origin }),
     ...(sourceCacheControl === undefined ? {} : { sourceCacheControl }),
     ...(sourceExpires === undefined ? {} : { sourceExpires }),
+    ...(sourceHeaders === undefined ? {} : { sourceHeaders }),
+    ...(status === undefined ? {} : { status }),
+    ...(declaredType === undefined ? {} : { declaredType }),
   };
 }
 

@@ -12,7 +12,9 @@ import {
   openContext,
   shownValidators,
 } from './held-original.ts';
+import { type SourceRules, underRules } from './source-rules.ts';
 import { startTransfer, type Transfer, watchBody } from './transfer.ts';
+import { variedBy } from './varied.ts';
 import { reachedBy, visitedOf } from './visited.ts';
 
 /** A found original that is on its way. */
@@ -29,34 +31,50 @@ interface Taken {
   readonly bytes: number;
 }
 
-type Common = Omit<Fetched, 'input' | 'version'>;
+type Common = Omit<Fetched, 'input' | 'version' | 'isOwnFile'>;
 
 /**
  * Reads a found original to its end: files stay where they are, streams go to the store or, if forbidden, to memory.
  * @throws PictorError SOURCE_*, BUSY when the memory for originals is full
  */
 export async function takeOriginal(arrival: Arrival): Promise<Taken> {
-  const { parts, known, answer } = arrival;
-  const usual = freshnessFrom(parts, answer.response, answer.freshForSeconds);
+  const { parts, known, asking } = arrival;
+  const { rules } = asking;
+  const answer = ruled(arrival.answer, rules);
+  const usual = freshnessFrom(parts, answer, rules);
   const freshness = known.forOne ? forbidden(usual) : usual;
   const common: Common = {
     uri: known.uri,
     freshness,
     ...visitedOf(answer),
+    ...variedBy(answer.response, asking.passed),
     ...shownValidators(answer.validators),
     ...(answer.response === undefined ? {} : { response: answer.response }),
   };
   if ('path' in answer.body) {
     const version = answer.validators.etag ?? `${answer.size ?? ''}:${answer.validators.lastModified ?? ''}`;
-    return { held: { ...common, input: { path: answer.body.path }, version }, bytes: answer.size ?? 0 };
+    return {
+      held: { ...common, input: { path: answer.body.path }, isOwnFile: true, version },
+      bytes: answer.size ?? 0,
+    };
   }
   // Of unknown size: at least one byte.
   const fits = (answer.size ?? 1) <= (parts.store.maxBlobBytes ?? Number.POSITIVE_INFINITY);
   if (!freshness.storable || known.aside || !fits) {
     if (known.stored !== null || known.aside) await noted(parts, forget(parts, known));
-    return inMemory(parts, common, answer.body.stream);
+    return inMemory(arrival, common, answer.body.stream);
   }
-  return inStore(arrival, common, answer.body.stream);
+  return inStore({ ...arrival, answer }, common, answer.body.stream);
+}
+
+const ruled = (answer: Original, rules: SourceRules | undefined): Original =>
+  answer.response === undefined ? answer : { ...answer, response: underRules(answer.response, rules) };
+
+/** Where every answer is handed on, what it is handed on as is a part of it. */
+function versionOf(digest: string, { response }: Pick<Common, 'response'>, { asking }: Arrival): string {
+  if (asking.rules?.anyAnswer !== true || response === undefined) return digest;
+  const type = response.headers['content-type'] ?? '';
+  return response.status === 200 ? `${digest} ${type}`.trim() : `${digest} ${response.status} ${type}`.trim();
 }
 
 async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<Uint8Array>): Promise<Taken> {
@@ -65,10 +83,11 @@ async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<U
   const record = (): BlobMeta =>
     asMeta({
       uri: known.uri,
-      version: watched.digest(),
+      version: versionOf(watched.digest(), common, arrival),
       validators: answer.validators,
       freshness: common.freshness,
       ...visitedOf(answer),
+      ...(common.varied === undefined ? {} : { varied: common.varied }),
       ...(answer.response === undefined ? {} : { response: answer.response }),
     });
   try {
@@ -80,26 +99,24 @@ async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<U
     if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
   }
   // A full or broken disk must not stop deliveries: the bytes are kept for this answer only.
-  if (!watched.begun()) return inMemory(parts, common, stream);
+  if (!watched.begun()) return inMemory(arrival, common, stream);
   transfer.giveUp();
   return again(arrival, common);
 }
 
 /** Once more from the source: the store has taken a part of the first answer with it. */
-async function again({ parts, known, asking }: Arrival, common: Common): Promise<Taken> {
+async function again(arrival: Arrival, common: Common): Promise<Taken> {
+  const { parts, known, asking } = arrival;
   const transfer = startTransfer(asking.signal);
   const context = openContext(parts, asking, transfer);
   const answer = await parts.source.open(known.uri, context);
   if (answer.status === 'not-modified' || 'path' in answer.body)
     throw new PictorError('STORE_FAILED', { detail: known.uri });
-  return inMemory(parts, reachedBy(common, answer), answer.body.stream);
+  return inMemory(arrival, reachedBy(common, answer), answer.body.stream);
 }
 
-async function inMemory(
-  parts: OriginalsParts,
-  common: Common,
-  stream: AsyncIterable<Uint8Array>,
-): Promise<Taken> {
+async function inMemory(arrival: Arrival, common: Common, stream: AsyncIterable<Uint8Array>): Promise<Taken> {
+  const { parts } = arrival;
   const watched = watchBody(stream);
   const memory = parts.memory.hold();
   const chunks: Uint8Array[] = [];
@@ -113,7 +130,8 @@ async function inMemory(
     throw thrown;
   }
   const bytes = Buffer.concat(chunks);
-  return { held: { ...common, input: { bytes }, version: watched.digest(), memory }, bytes: bytes.length };
+  const version = versionOf(watched.digest(), common, arrival);
+  return { held: { ...common, input: { bytes }, version, memory }, bytes: bytes.length };
 }
 
 const noMemory = ({ retryAfterSeconds }: OriginalsParts): PictorError =>

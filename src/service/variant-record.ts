@@ -4,11 +4,18 @@ import type { Bounded } from '../plan/bounded.ts';
 import type { Freshness } from './freshness.ts';
 import type { HeldOriginal } from './held-original.ts';
 import { etagOf } from './key.ts';
+import { shownHeaders } from './source-answer.ts';
+import type { SourceRules } from './source-rules.ts';
+import { type Varied, variedByAll } from './varied.ts';
 import { reachedBy, type Visited, visitedByAll } from './visited.ts';
 
 /** What is kept beside a stored variant. */
-export interface VariantRecord extends Freshness, Visited {
+export interface VariantRecord extends Freshness, Visited, Varied {
   readonly mediaType: string;
+  /** Of the main source's answer, where it is passed on and no 200. */
+  readonly status?: number;
+  /** What the main source calls what it sent, where that decides whether it is given. */
+  readonly declaredType?: string;
   readonly etag: string;
   readonly version: string;
   readonly width: number;
@@ -25,6 +32,8 @@ export interface VariantRecord extends Freshness, Visited {
   readonly origin?: OriginSize;
   readonly sourceCacheControl?: string;
   readonly sourceExpires?: string;
+  /** Of the main source's answer; only under rules. */
+  readonly sourceHeaders?: Readonly<Record<string, string>>;
 }
 
 /** How large an original is. */
@@ -47,6 +56,8 @@ export interface Sourced {
   readonly version: string;
   readonly etag: string;
   readonly timings: RequestTimings;
+  /** How they were fetched; absent: the usual way. */
+  readonly rules?: SourceRules | undefined;
 }
 
 /** What a store of variants keeps is what `recordOf` gave it. */
@@ -56,33 +67,46 @@ export const asRecord = (meta: BlobMeta): VariantRecord => meta as unknown as Va
  * The originals with the ETag that follows from them before anything is decoded.
  * @param cutting what bounds can cut down to: under others the same key may mean other bytes
  */
-export function sourcedFrom(key: string, originals: readonly HeldOriginal[], cutting: string): Sourced {
+export function sourcedFrom(
+  key: string,
+  originals: readonly HeldOriginal[],
+  { cutting, rules }: { readonly cutting: string; readonly rules: SourceRules | undefined },
+): Sourced {
   const version = originals.map((original) => original.version).join('\n');
   const timings: RequestTimings = Object.assign({}, ...originals.map((original) => original.timings));
-  return { originals, version, etag: etagOf(`${key}\n${cutting}`, version), timings };
+  return { originals, version, etag: etagOf(`${key}\n${cutting}`, version), timings, rules };
 }
 
 /** A version alone may be that of another file too: size and time, for instance. */
 export const namesOf = ({ originals }: Sourced): string =>
   originals.map(({ uri, version }) => `${uri}\n${version}`).join('\n');
 
+/** What came of a request. */
+export interface Made {
+  readonly mediaType: string;
+  readonly width: number;
+  readonly height: number;
+  /** Absent: nobody could read it. */
+  readonly source?: OriginSize;
+  readonly declaredType?: string;
+}
+
+const originSize = ({ width, height, bytes }: OriginSize): OriginSize => ({ width, height, bytes });
+
 /** What is kept of a variant made of these originals. */
-export function recordOf(
-  sourced: Sourced,
-  made: { mediaType: string; width: number; height: number; source: OriginSize },
-  bounded: Bounded | null,
-): VariantRecord {
+export function recordOf(sourced: Sourced, made: Made, bounded: Bounded | null): VariantRecord {
   const lastModified = latestModified(sourced.originals);
-  const { width, height, bytes } = made.source;
   return {
     ...freshnessOfAll(sourced.originals),
     ...visitedByAll(sourced.originals),
+    ...variedByAll(sourced.originals),
     mediaType: made.mediaType,
     etag: sourced.etag,
     version: sourced.version,
     width: made.width,
     height: made.height,
-    origin: { width, height, bytes },
+    ...(made.declaredType === undefined ? {} : { declaredType: made.declaredType }),
+    ...(made.source === undefined ? {} : { origin: originSize(made.source) }),
     ...(bounded === null ? {} : { bounded }),
     ...validatorsOfMain(sourced),
     ...(lastModified === undefined ? {} : { lastModified }),
@@ -97,21 +121,32 @@ export function renewedRecord(record: VariantRecord, sourced: Sourced): VariantR
     sourceLastModified: _modified,
     sourceCacheControl: _control,
     sourceExpires: _expires,
+    sourceHeaders: _headers,
+    varied: _varied,
     ...before
   } = reachedBy(record, visitedByAll(sourced.originals));
   return {
     ...before,
     ...freshnessOfAll(sourced.originals),
+    ...variedByAll(sourced.originals),
     ...validatorsOfMain(sourced),
     ...passedOn(sourced),
   };
 }
 
-/** The main source's own caching headers. */
+/** What the main source's own answer said. */
 export function passedOn({
   originals,
-}: Sourced): Pick<VariantRecord, 'sourceCacheControl' | 'sourceExpires'> {
-  const headers = originals[0]?.response?.headers;
+  rules,
+}: Sourced): Pick<VariantRecord, 'sourceCacheControl' | 'sourceExpires' | 'sourceHeaders' | 'status'> {
+  const response = originals[0]?.response;
+  const headers = response?.headers;
+  if (rules !== undefined && response !== undefined) {
+    return {
+      ...(response.status === 200 ? {} : { status: response.status }),
+      sourceHeaders: shownHeaders(response),
+    };
+  }
   return {
     ...(headers?.['cache-control'] === undefined ? {} : { sourceCacheControl: headers['cache-control'] }),
     ...(headers?.['expires'] === undefined ? {} : { sourceExpires: headers['expires'] }),

@@ -1,6 +1,6 @@
 import type { Dispatcher } from 'undici';
 import { PictorError } from '../core/errors.ts';
-import type { ClientCookies, VisitRule } from '../core/ports.ts';
+import type { ClientCookies, PassedHeaders, VisitRule } from '../core/ports.ts';
 import { type CookieJar, createCookieJar } from './cookie-jar.ts';
 import type { Deadline } from './deadline.ts';
 import type { HostGuard } from './host-guard.ts';
@@ -22,6 +22,9 @@ export interface Fetching {
   readonly headers: Readonly<Record<string, string>>;
   readonly visits: VisitRule | undefined;
   readonly cookies: ClientCookies | undefined;
+  readonly passed: PassedHeaders | undefined;
+  /** True: where no redirect may be followed, the redirect itself is the answer. */
+  readonly anyAnswer: boolean;
 }
 
 /** The answer at the end of all redirects, its body not read yet, and where they led on the way. */
@@ -40,9 +43,10 @@ export async function fetchFollowing(fetching: Fetching, first: HttpTarget): Pro
   const visited: string[] = [];
   for (let target = first; ; ) {
     fetching.guard.checkLiteral(target);
-    const answer = await send(fetching, target, jar);
+    const answer = await send(fetching, { target, first }, jar);
     if (!redirects.has(answer.statusCode) || answer.headers.location === undefined)
       return { answer, visited };
+    if (fetching.anyAnswer && fetching.settings.maxRedirects === 0) return { answer, visited };
     await discard(answer, fetching.deadline.signal);
     if (visited.length >= fetching.settings.maxRedirects) {
       throw new PictorError('SOURCE_REDIRECTS', {
@@ -60,7 +64,7 @@ export async function fetchFollowing(fetching: Fetching, first: HttpTarget): Pro
 function allowedStop({ visits }: Fetching, { origin, path }: HttpTarget): string {
   const url = origin + path;
   if (visits?.allows(url) === false)
-    throw new PictorError('SOURCE_NOT_ALLOWED', { detail: `redirected to ${url}` });
+    throw new PictorError('REDIRECT_REFUSED', { detail: `redirected to ${url}` });
   return url;
 }
 
@@ -83,8 +87,14 @@ function nextTarget({ settings }: Fetching, from: HttpTarget, answer: Answer): H
 }
 
 /** @throws PictorError for everything that happens before the head of an answer is here */
-async function send(fetching: Fetching, target: HttpTarget, jar: CookieJar): Promise<Answer> {
-  const { deadline, routes, headers } = fetching;
+async function send(
+  fetching: Fetching,
+  { target, first }: { readonly target: HttpTarget; readonly first: HttpTarget },
+  jar: CookieJar,
+): Promise<Answer> {
+  const { deadline, routes, headers, passed } = fetching;
+  // What says who the client is was meant for the site it named (RFC 9110 section 15.4).
+  const client = passed?.personal === true && target.origin !== first.origin ? {} : passed?.values;
   const cookie = jar.headerFor(target);
   const route = routes.routeTo(target);
   const request = () =>
@@ -94,6 +104,7 @@ async function send(fetching: Fetching, target: HttpTarget, jar: CookieJar): Pro
       method: 'GET',
       headers: {
         ...headers,
+        ...client,
         ...(target.authorization === null ? {} : { authorization: target.authorization }),
         ...(cookie === null ? {} : { cookie }),
         ...route.headers,

@@ -34,7 +34,8 @@ export interface HttpSourceParts {
  * and either whole or as an error; `stream` hands over what came.
  *
  * Statuses: 200, 203 and a 206 that covers everything are an image; 404 and 410 SOURCE_NOT_FOUND; other 4xx
- * SOURCE_REFUSED; everything else SOURCE_FAILED. `stream` passes all of them on.
+ * SOURCE_REFUSED; everything else SOURCE_FAILED. `stream` passes all of them on, and so does `open` with `anyAnswer`,
+ * all but 404.
  */
 export function createHttpSource(settings: HttpSourceSettings, parts: HttpSourceParts): Source {
   const guard = createHostGuard(settings);
@@ -43,14 +44,24 @@ export function createHttpSource(settings: HttpSourceSettings, parts: HttpSource
   /** Sends the request, and lets go of everything when that or the use of its answer fails. */
   async function fetch<Result>(
     uri: string,
-    { signal, visits, cookies }: Pick<OpenContext, 'signal' | 'visits' | 'cookies'>,
+    { signal, visits, cookies, passed, anyAnswer = false }: Omit<OpenContext, 'maxBytes' | 'known'>,
     { headers, use }: Asked<Result>,
   ): Promise<Result> {
     const first = checkedTarget(uri, settings);
     const deadline = startDeadline(signal, settings.timeoutSeconds);
     const always = { ...ourHeaders(settings, parts.version), ...headers };
     try {
-      const fetching: Fetching = { settings, routes, guard, deadline, headers: always, visits, cookies };
+      const fetching: Fetching = {
+        settings,
+        routes,
+        guard,
+        deadline,
+        headers: always,
+        visits,
+        cookies,
+        passed,
+        anyAnswer,
+      };
       return await use(await fetchFollowing(fetching, first), deadline);
     } catch (thrown) {
       deadline.end();
@@ -118,7 +129,7 @@ async function receive(
     deadline.end();
     return { status: 'not-modified', response, ...visited };
   }
-  const refused = refusalOf(response, context.maxBytes);
+  const refused = refusalOf(response, context);
   if (refused !== null) {
     await discard(answer, deadline.signal);
     throw refused;
@@ -162,15 +173,26 @@ async function passOn(
 }
 
 /** Why an answer is no image we could read; null when it is one. */
-function refusalOf(response: SourceResponse, maxBytes: number): PictorError | null {
+function refusalOf(
+  response: SourceResponse,
+  { maxBytes, anyAnswer = false }: OpenContext,
+): PictorError | null {
   const { status } = response;
   const failure = { upstreamStatus: status, detail: `status ${status}` };
-  if (status === 404 || status === 410) return new PictorError('SOURCE_NOT_FOUND', failure);
+  if (status === 404 || (status === 410 && !anyAnswer)) return new PictorError('SOURCE_NOT_FOUND', failure);
+  if (anyAnswer && isAnswer(status)) return isTooLong(response, maxBytes) ? tooLarge(maxBytes) : null;
   if (status >= 400 && status < 500) return new PictorError('SOURCE_REFUSED', failure);
   const whole = status === 200 || status === 203 || (status === 206 && wholeRange(response) !== undefined);
   if (!whole) return new PictorError('SOURCE_FAILED', failure);
-  return (lengthOf(response) ?? 0) > maxBytes ? tooLarge(maxBytes) : null;
+  return isTooLong(response, maxBytes) ? tooLarge(maxBytes) : null;
 }
+
+/** A part of something, or "what you have is good" to somebody who has nothing, is no answer to our question. */
+const isAnswer = (status: number): boolean =>
+  status >= 200 && status <= 599 && status !== 206 && status !== 304;
+
+const isTooLong = (response: SourceResponse, maxBytes: number): boolean =>
+  (lengthOf(response) ?? 0) > maxBytes;
 
 /** Length of a representation of which a 206 holds everything; undefined when it holds a part, or does not say. */
 function wholeRange({ headers }: SourceResponse): number | undefined {

@@ -2,7 +2,7 @@ import { freezeRequest } from '../../request/canonical.ts';
 import type { Dialect, RequestTarget } from '../../request/dialect.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { formatRequest } from './format.ts';
-import { parseOptions } from './options.ts';
+import { optionsText, parseOptions } from './options.ts';
 import { pictureOf } from './picture.ts';
 import { imageproxyPolicy } from './policy.ts';
 import { splitTarget } from './remote.ts';
@@ -50,6 +50,11 @@ export const imageproxy: Dialect<ImageproxySettings> = {
       image: freezeRequest(pictureOf(remote, options, rules)),
       delivery: { vary: [], ...(options.validUntil > 0 ? { expiresAt: options.validUntil } : {}) },
       grant: grantFor(remote, options, rules),
+      // Without signature and expiry: they do not change the picture.
+      names: {
+        variant: `${remote}#${optionsText({ ...options, signature: '', validUntil: 0 })}`,
+        original: remote,
+      },
     };
   },
   format: (image, settings) =>

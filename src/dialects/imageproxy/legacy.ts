@@ -43,6 +43,7 @@ export const legacyDefaults: Readonly<Record<string, unknown>> = {
   'server.headersTimeoutSeconds': 10,
   'server.writeTimeoutSeconds': 30,
   'server.idleTimeoutSeconds': 120,
+  'settings.metrics': true,
   'admin.bind': '',
   'cache.dir': '',
   'freshness.defaultSeconds': 0,
@@ -231,25 +232,10 @@ function settleCaches(work: Work): void {
   }
 }
 
-/** Flags that are read and kept but change nothing yet, and what happens instead. */
-export const withoutEffect: Readonly<Record<string, string>> = {
-  forceCache: 'images whose source says private or no-store are given but not kept',
-  includeReferer: 'no Referer goes to remote hosts',
-  passRequestHeaders: 'no header of the client goes to remote hosts',
-};
-
 function settleRest(work: Work): void {
   const verbose = switchedOn(work, 'verbose');
   if (verbose?.on === true) assign(work, 'log.level', 'debug', verbose.origin);
   if (lastOf(work, 'version') !== undefined) work.notices.push('-version is deprecated and changes nothing');
-  for (const [name, rest] of Object.entries(withoutEffect)) {
-    const last = lastOf(work, name);
-    if (last !== undefined) work.notices.push(`${last.origin} is not supported yet: ${rest}`);
-  }
-  const least = work.origins.get('settings.minCacheSeconds');
-  if (least !== undefined) {
-    assign(work, 'freshness.minSeconds', work.values.get('settings.minCacheSeconds'), least);
-  }
 }
 
 /** Nothing is passed over in silence. */

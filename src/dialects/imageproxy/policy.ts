@@ -15,14 +15,23 @@ export function imageproxyPolicy(settings: ImageproxySettings): MountPolicy {
     hosts: { allow: hostPatterns(rules.allowHosts), deny: hostPatterns(rules.denyHosts) },
     referrers: hostPatterns(rules.referrers),
     contentTypes: rules.contentTypes,
-    age: {
-      ttlSeconds: 0,
-      passthrough: passed.has('cache-control') || passed.has('expires'),
-      obeyPrivate: false,
-      expires: false,
-    },
+    age: { ttlSeconds: 0, passthrough: false, obeyPrivate: false, expires: false },
     etag: passed.has('etag'),
     lastModified: passed.has('last-modified'),
+    // The URL alone chooses the picture, so the source's tag tells it from every other one of this URL.
+    sourceValidators: { etagBuster: '' },
+    answers: {
+      minSeconds: rules.minCacheSeconds,
+      force: rules.forceCache,
+      shown: rules.passResponseHeaders,
+      passed: [
+        ...new Set([
+          ...rules.passRequestHeaders.map((name) => name.toLowerCase()),
+          ...(rules.includeReferer ? ['referer'] : []),
+        ]),
+      ],
+      accept: rules.contentTypes.filter((type) => type !== '').join(', '),
+    },
     disposition: false,
     gzipLevel: 0,
     allowedSources: [],

@@ -6,6 +6,10 @@ const text = 'text/plain; charset=utf-8';
 
 const invalid = { status: 400, body: 'invalid request URL: {reason}\n' };
 const refused = { status: 403, body: 'requested URL is not allowed\n' };
+const misled = {
+  status: 403,
+  body: 'requested URL in redirect is not allowed\nerror fetching remote image\n',
+};
 const notFetched = { status: 500, body: 'error fetching remote image\n' };
 const tooSlow = { status: 504, body: 'Gateway timeout waiting for remote resource.' };
 
@@ -18,11 +22,12 @@ const errors: ReplyStyle['errors'] = {
   REFERRER_REFUSED: refused,
   CONTENT_TYPE_REFUSED: refused,
   SOURCE_NOT_ALLOWED: refused,
+  REDIRECT_REFUSED: misled,
   SOURCE_ADDRESS_REFUSED: refused,
   SOURCE_NOT_FOUND: { status: 404, body: 'not found\n' },
-  // Any other error of a source comes with a text or a page, whose type is not on the list.
-  SOURCE_REFUSED: refused,
-  SOURCE_FAILED: refused,
+  // What is no answer at all: 304 and 206 to a plain question, bytes that are no HTTP.
+  SOURCE_REFUSED: notFetched,
+  SOURCE_FAILED: notFetched,
   SOURCE_INVALID: notFetched,
   SOURCE_UNREACHABLE: notFetched,
   SOURCE_REDIRECTS: notFetched,
@@ -47,6 +52,7 @@ export function imageproxyReplies(settings: ImageproxySettings): ReplyStyle {
       'X-XSS-Protection': '1; mode=block',
     },
     routes: [ok('/'), ok('/health-check'), { path: '/favicon.ico', status: 200, contentType: '', body: '' }],
+    ...(settings.metrics ? { metricsPath: '/metrics' } : {}),
     head: 'as-get',
     options: 'as-get',
     anyMethod: !rulesOf(settings).strictMethods,

@@ -92,6 +92,9 @@ export const imageproxySettings = z.strictObject({
     .meta({ syntax: 'seconds' })
     .describe('Least age pictures are given, whatever their source says.'),
   forceCache: onOff(false).describe('Keep pictures whose source says `private` or `no-store`.'),
+  metrics: onOff(false).describe(
+    'Show metrics at /metrics of the mount, under the names imageproxy had, to whoever can ask for pictures. Those of pictor are at `admin.bind`.',
+  ),
   strictMethods: onOff(false).describe(
     'Answer 405 to methods other than GET, HEAD and OPTIONS. Otherwise every method counts as GET.',
   ),

@@ -73,6 +73,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) 
     service,
     streams: { open: () => Promise.reject(new Error('not used')) },
     elsewhere: () => null,
+    metricsPage: async () => ({ contentType: 'text/plain', text: '' }),
     extensionOf: () => 'png',
     clientOf: () => 'test',
     emit: () => {},

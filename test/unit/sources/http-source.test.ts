@@ -221,7 +221,7 @@ originTest('every hop is put to the rule of whoever asks before it is asked', as
   };
   const source = httpSource(t);
   const context = { ...openContext(), visits };
-  await failureOf(source.open(`${origin.url}/a`, context), 'SOURCE_NOT_ALLOWED');
+  await failureOf(source.open(`${origin.url}/a`, context), 'REDIRECT_REFUSED');
   assert.deepEqual(visited, [`${origin.url}/b`, `${origin.url}/c`]);
   assert.equal(origin.count('/c'), 0);
 });
