@@ -52,7 +52,7 @@ function toolsOf({ heifEncoder, timeoutSeconds, memoryLimit }: EngineOptions): E
   return { heifEncoder, scratch, timeoutSeconds, memoryLimit };
 }
 
-function poolOf(options: EngineOptions, { scratch }: EncoderTools, emit: EmitEvent): Pool {
+function poolOf(options: EngineOptions, { scratch, heifEncoder }: EncoderTools, emit: EmitEvent): Pool {
   const { isolation, workers, timeoutSeconds, memoryLimit, recycleAfter, environment = {} } = options;
   if (isolation === 'none') return createInProcessPool({ timeoutSeconds });
   const size = workers === 0 ? availableParallelism() : workers;
@@ -62,6 +62,7 @@ function poolOf(options: EngineOptions, { scratch }: EncoderTools, emit: EmitEve
     memoryLimit,
     recycleAfter,
     environment,
+    startsPrograms: heifEncoder !== '',
     emit,
     gone: (pid) => clearAfter(scratch, pid),
   });

@@ -16,6 +16,8 @@ export interface PoolOptions {
   /** Jobs; 0: never. */
   readonly recycleAfter: number;
   readonly environment: Readonly<Record<string, string>>;
+  /** See `WorkerChildOptions`. */
+  readonly startsPrograms: boolean;
   readonly emit: EmitEvent;
   /** Called when a worker process has ended, however it did. */
   gone?(pid: number): void;
@@ -72,7 +74,7 @@ export function createPool(options: PoolOptions): Pool {
 
   function startWorker(): void {
     const { promise, resolve } = Promise.withResolvers<void>();
-    const child = forkWorker(options.environment, {
+    const child = forkWorker(options, {
       message: (message) => onMessage(worker, message),
       gone: (why) => {
         ends.delete(promise);

@@ -31,14 +31,22 @@ const allocatorEnvironment = {
 
 const keptErrorText = 2000;
 
-/**
- * Starts a worker. It inherits nothing of the server's environment, so that a hijacked decoder finds no secret there.
- * @param environment variables it gets besides the allocator's, e.g. `FONTCONFIG_PATH`
- */
+export interface WorkerChildOptions {
+  /** Variables it gets besides the allocator's, e.g. `FONTCONFIG_PATH`. */
+  readonly environment: Readonly<Record<string, string>>;
+  /**
+   * True: it may start programs, which end with it. For that it leads a process group, and with it a session. Linux shares
+   * processors out among sessions first (sched_autogroup): the server's replies then wait longer for theirs.
+   */
+  readonly startsPrograms: boolean;
+}
+
+/** Starts a worker. It inherits nothing of the server's environment, so that a hijacked decoder finds no secret there. */
 export function forkWorker(
-  environment: Readonly<Record<string, string>>,
+  { environment, startsPrograms }: WorkerChildOptions,
   events: WorkerChildEvents,
 ): WorkerChild {
+  const leadsGroup = startsPrograms && hasGroups;
   const child = fork(fileURLToPath(entryUrl('worker')), [], {
     serialization: 'advanced',
     env: { ...allocatorEnvironment, ...environment },
@@ -46,12 +54,11 @@ export function forkWorker(
     execArgv: ['--max-semi-space-size=1'],
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     windowsHide: true,
-    // A process group of its own, with the programs that codecs start. The server ends it; so does losing the server.
-    detached: hasGroups,
+    detached: leadsGroup,
   });
   const kill = () => {
     child.kill('SIGKILL');
-    killGroup(child);
+    if (leadsGroup) killGroup(child);
   };
   const errorText = lastText(child);
   let ended = false;
@@ -70,7 +77,7 @@ export function forkWorker(
   // `close` instead of `exit`: by then everything it printed has been read.
   child.on('close', (status, signal) => {
     // A worker that crashed may have left a program behind.
-    killGroup(child);
+    if (leadsGroup) killGroup(child);
     end(signal ?? `exit status ${status}`);
   });
   return {
@@ -85,7 +92,7 @@ export function forkWorker(
 const hasGroups = process.platform !== 'win32';
 
 function killGroup({ pid }: ChildProcess): void {
-  if (!hasGroups || pid === undefined) return;
+  if (pid === undefined) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {

@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { constants, setPriority } from 'node:os';
 import { asPictorError } from '../core/errors.ts';
 import { runWork } from './job/run-work.ts';
@@ -22,7 +23,7 @@ async function answer({ id, work }: ToWorker, send: (message: FromWorker) => voi
   clearInterval(report);
 }
 
-/** The worker leads a process group wherever there are such, see `forkWorker`. */
+/** A worker that may start programs leads a process group, see `WorkerChildOptions`; one that does not has no such group. */
 function endWithPrograms(): void {
   try {
     process.kill(-process.pid, 'SIGKILL');
@@ -31,12 +32,27 @@ function endWithPrograms(): void {
   }
 }
 
+/**
+ * Nice level of background work: a worker must never keep the server's event loop waiting. Best effort. Where Linux shares
+ * processors out by session, the nice level only counts within one: a session of the worker's own needs it as well.
+ */
+function yieldToServer(): void {
+  const nice = constants.priority.PRIORITY_BELOW_NORMAL;
+  try {
+    setPriority(nice);
+    if (leadsSession()) writeFileSync('/proc/self/autogroup', String(nice));
+  } catch {}
+}
+
+/** Field 6 of /proc/self/stat, behind the name in brackets (man 5 proc). */
+function leadsSession(): boolean {
+  const stat = readFileSync('/proc/self/stat', 'latin1');
+  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[3]) === process.pid;
+}
+
 function serve(): void {
   const send = (message: FromWorker) => void process.send?.(message);
-  // Nice level of background work; children of a server must never keep its own event loop waiting. Best effort.
-  try {
-    setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
-  } catch {}
+  yieldToServer();
   // A terminal or a service manager signals the whole group; the server decides when a worker ends.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {});
   // The server is gone. `process.exit` would wait for a decode in the thread pool to end.
