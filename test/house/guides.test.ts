@@ -83,7 +83,7 @@ describe('names in the guides and deploy files', () => {
     );
     const ofImgproxy = read('docs/reference/imgproxy-environment.md');
     assert.deepEqual(
-      unknown(all(/\b(IMGPROXY_[A-Z][A-Z_]*)/g), (name) => ofImgproxy.includes(`\`${name}\``)),
+      unknown(all(/\b(IMGPROXY_[A-Z][A-Z0-9_]*)/g), (name) => ofImgproxy.includes(`\`${name}\``)),
       [],
     );
   });
