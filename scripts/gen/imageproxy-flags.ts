@@ -6,7 +6,8 @@ import { code, settingOf } from '../reference-cells.ts';
 /** What flags become that are not one setting each. */
 const composed: Readonly<Record<string, string>> = {
   allowPrivateSources: '`sources.http.allowLoopback` and `sources.http.allowPrivate`',
-  cache: '`cache.memory`, `cache.dir`, `cache.redis.url` or `cache.s3.*`',
+  cache:
+    '`cache.memory`, `cache.dir`, `cache.redis.url`, `cache.s3.*`, `cache.gcs.*` or `cache.abs.*`, and `cache.layout`',
   followRedirects: '`sources.http.maxRedirects`: 10 or 0',
   verbose: '`log.level`: `debug`',
   version: 'nothing',

@@ -20,13 +20,31 @@ export interface MissingPackage {
  * @param isInstalled for tests
  */
 export function missingPackages(
-  { sources: { gcs, abs } }: Pick<AppConfig, 'sources'>,
+  { sources: { gcs, abs }, cache }: Pick<AppConfig, 'sources' | 'cache'>,
   isInstalled: (name: string) => boolean = canBeResolved,
 ): MissingPackage[] {
   const needed = [
     { path: 'sources.gcs.enabled', value: 'true', name: google, when: gcs.enabled && !gcs.anonymous },
     { path: 'sources.abs.enabled', value: 'true', name: azure, when: abs.enabled },
     { path: 'sources.abs.accountKey', value: '', name: identity, when: abs.enabled && abs.accountKey === '' },
+    {
+      path: 'cache.gcs.bucket',
+      value: cache.gcs.bucket,
+      name: google,
+      when: cache.gcs.bucket !== '' && !cache.gcs.anonymous,
+    },
+    {
+      path: 'cache.abs.container',
+      value: cache.abs.container,
+      name: azure,
+      when: cache.abs.container !== '',
+    },
+    {
+      path: 'cache.abs.accountKey',
+      value: '',
+      name: identity,
+      when: cache.abs.container !== '' && cache.abs.accountKey === '',
+    },
   ];
   return needed
     .filter(({ name, when }) => when && !isInstalled(name))

@@ -3,10 +3,19 @@ import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { createFsStore } from '../stores/fs.ts';
+import { createHttpFilesStore } from '../stores/http-files-store.ts';
 import { createMemoryStore } from '../stores/memory.ts';
-import type { CacheSettings, S3CacheSettings } from '../stores/settings.ts';
+import { createMirroredStore } from '../stores/mirrored-store.ts';
+import { flatLayout, namedLayout } from '../stores/s3/layout.ts';
+import type {
+  AbsCacheSettings,
+  CacheSettings,
+  GcsCacheSettings,
+  S3CacheSettings,
+} from '../stores/settings.ts';
 import { createTemporaryFsStore } from '../stores/temporary.ts';
 import { createTieredStore } from '../stores/tiered.ts';
+import { createWholeResponses } from '../stores/whole-responses.ts';
 
 export interface Stores {
   readonly variants: BlobStore;
@@ -32,29 +41,54 @@ export async function openStores(settings: CacheSettings, emit: EmitEvent): Prom
 }
 
 /** Caches that several servers share, below those of this machine. Their code is loaded only where they are used. */
-async function openShared({ redis, s3 }: CacheSettings, emit: EmitEvent): Promise<BlobStore[]> {
+async function openShared(settings: CacheSettings, emit: EmitEvent): Promise<BlobStore[]> {
+  const { redis, s3, layout } = settings;
   const shared: BlobStore[] = [];
   if (redis.url !== '') {
     const { createRedisStore } = await import('../stores/redis-store.ts');
     shared.push(createRedisStore({ ...redis, emit }));
   }
-  if (s3.bucket !== '') shared.push(await openS3(s3, emit));
+  if (s3.bucket !== '') {
+    const bucket = await openS3(s3, { layout, emit });
+    shared.push(layout === 'imageproxy' ? createWholeResponses(bucket) : bucket);
+  }
+  const { gcs, abs } = settings;
+  if (gcs.bucket !== '') {
+    const { createGcsStore } = await import('../stores/gcs-store.ts');
+    shared.push(createGcsStore({ ...gcs, ...objectParts(gcs, { layout, emit }) }));
+  }
+  if (abs.container !== '') {
+    const { createAbsStore } = await import('../stores/abs-store.ts');
+    shared.push(createAbsStore({ ...abs, ...objectParts(abs, { layout, emit }) }));
+  }
   return shared;
 }
+
+const objectParts = (
+  settings: GcsCacheSettings | AbsCacheSettings,
+  { layout, emit }: Pick<CacheSettings, 'layout'> & { readonly emit: EmitEvent },
+) => ({
+  emit,
+  pathOf: (layout === 'imageproxy' ? namedLayout : flatLayout)(settings.prefix).pathOf,
+  readSeconds: settings.readTimeoutSeconds,
+  writeSeconds: settings.writeTimeoutSeconds,
+});
 
 /** One try and one more: a cache that hesitates is slower than making the picture. */
 const maxAttempts = 2;
 
-async function openS3(settings: S3CacheSettings, emit: EmitEvent): Promise<BlobStore> {
-  const [{ createS3Store }, { flatLayout }, { createS3Service }] = await Promise.all([
+async function openS3(
+  settings: S3CacheSettings,
+  { layout, emit }: Pick<CacheSettings, 'layout'> & { readonly emit: EmitEvent },
+): Promise<BlobStore> {
+  const [{ createS3Store }, { createS3Service }] = await Promise.all([
     import('../stores/s3-store.ts'),
-    import('../stores/s3/layout.ts'),
     import('../cloud/s3-session.ts'),
   ]);
   return createS3Store({
     service: createS3Service({ ...settings, maxAttempts }),
     bucket: settings.bucket,
-    layout: flatLayout(settings.prefix),
+    layout: (layout === 'imageproxy' ? namedLayout : flatLayout)(settings.prefix),
     readSeconds: settings.readTimeoutSeconds,
     writeSeconds: settings.writeTimeoutSeconds,
     maxBlobBytes: settings.maxBlobBytes,
@@ -63,9 +97,10 @@ async function openS3(settings: S3CacheSettings, emit: EmitEvent): Promise<BlobS
 }
 
 async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
-  const memory = createMemoryStore({ maxBytes: settings.memory });
+  const memory = createMemoryStore({ maxBytes: settings.memory, maxAgeSeconds: settings.memorySeconds });
   const shared = await openShared(settings, emit);
   const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
+  if (settings.layout === 'imageproxy') return openAsImageproxy(settings, { memory, shared, emit });
   if (settings.dir === '') {
     const originals = await createTemporaryFsStore(ofOriginals);
     return {
@@ -82,5 +117,48 @@ async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores
     variants: createTieredStore([memory, disk, ...shared]),
     originals,
     tiers: [memory, disk, ...shared, originals],
+  };
+}
+
+interface AsImageproxy {
+  readonly memory: BlobStore;
+  readonly shared: readonly BlobStore[];
+  readonly emit: EmitEvent;
+}
+
+/**
+ * One cache for originals and variants alike, as imageproxy has it. Workers read originals as files, so those also lie in
+ * a temporary folder while they are used.
+ */
+async function openAsImageproxy(
+  settings: CacheSettings,
+  { memory, shared, emit }: AsImageproxy,
+): Promise<Stores> {
+  const { dir, folder: maxBytes } = settings;
+  const disk = dir === '' ? [] : [await createHttpFilesStore({ dir: path.resolve(dir), maxBytes, emit })];
+  const [first, ...rest] = [...disk, ...shared].map(closingOnce);
+  const near = await createTemporaryFsStore({
+    maxBytes: settings.originals,
+    emit,
+    name: 'originals',
+    separateBodies: true,
+  });
+  if (first === undefined) return { variants: memory, originals: near, tiers: [memory, near] };
+  return {
+    variants: createTieredStore([memory, first, ...rest]),
+    originals: createMirroredStore(near, createTieredStore([first, ...rest])),
+    tiers: [memory, first, ...rest, near],
+  };
+}
+
+/** For a store that two others stand on. */
+function closingOnce(store: BlobStore): BlobStore {
+  let closing: Promise<void> | null = null;
+  return {
+    ...store,
+    close() {
+      closing ??= store.close();
+      return closing;
+    },
   };
 }

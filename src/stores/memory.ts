@@ -8,6 +8,8 @@ export interface MemoryStoreOptions {
   readonly maxBytes: number;
   /** Bytes of one blob, counted alike. Default an eighth of `maxBytes`, so that one blob cannot push out all others. */
   readonly maxEntryBytes?: number;
+  /** Seconds after which an entry is forgotten, whatever its use; 0 or absent: never. */
+  readonly maxAgeSeconds?: number;
   /** Name in events and metrics. Default `memory`. */
   readonly name?: string;
 }
@@ -28,7 +30,11 @@ const toleratedSlack = 4096;
 export function createMemoryStore(options: MemoryStoreOptions): BlobStore {
   const maxBytes = Math.max(1, options.maxBytes);
   const maxEntryBytes = Math.max(1, Math.min(maxBytes, options.maxEntryBytes ?? Math.ceil(maxBytes / 8)));
-  const blobs = new LRUCache<string, HeldBlob>({ maxSize: maxBytes, maxEntrySize: maxEntryBytes });
+  const blobs = new LRUCache<string, HeldBlob>({
+    maxSize: maxBytes,
+    maxEntrySize: maxEntryBytes,
+    ttl: Math.ceil((options.maxAgeSeconds ?? 0) * 1000),
+  });
 
   // lru-cache drops the old entry too when the new one is over `maxEntrySize`: the old body would be wrong.
   function keep(key: string, body: Uint8Array, meta: BlobMeta): void {

@@ -60,6 +60,76 @@ const s3CacheSettings = z
   });
 export type S3CacheSettings = z.infer<typeof s3CacheSettings>;
 
+/** Of every service that keeps objects. */
+const objectFields = (place: 'Bucket' | 'Container') => ({
+  prefix: z
+    .string()
+    .regex(/^[^/].*$|^$/, 'expected text that does not begin with a slash')
+    .default('pictor/')
+    .describe(
+      `Before every key. Servers with the same prefix share what they keep, so they must read the same sources.`,
+    ),
+  endpoint: z
+    .string()
+    .default('')
+    .refine((text) => text === '' || isHttpUrl(text), { error: 'expected an http or https URL' })
+    .describe('URL of the service when it is not the provider’s own. Empty: the provider.'),
+  maxBlobBytes: byteSize('64MiB').describe(`Larger variants are not kept in the ${place.toLowerCase()}.`),
+  readTimeoutSeconds: moreThanNone(2).describe(
+    'A look-up that takes longer counts as a miss; after two, the service is left out until it answers again. More than 0.',
+  ),
+  writeTimeoutSeconds: moreThanNone(10).describe('A write that takes longer has failed. More than 0.'),
+});
+
+const isHttpUrl = (text: string): boolean => URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+
+/** Variants in Google Cloud Storage. */
+const gcsCacheSettings = z.strictObject({
+  bucket: z
+    .string()
+    .default('')
+    .describe(
+      'Bucket of Google Cloud Storage that keeps variants below all others. Empty: none. Needs the package @google-cloud/storage.',
+    ),
+  credentials: secretText()
+    .default('')
+    .describe(
+      'Key of a service account, as JSON text. Empty: GOOGLE_APPLICATION_CREDENTIALS, gcloud or the service account of the machine.',
+    ),
+  anonymous: z
+    .boolean()
+    .default(false)
+    .describe('Ask without credentials: servers that stand in for Google in tests.'),
+  ...objectFields('Bucket'),
+});
+export type GcsCacheSettings = z.infer<typeof gcsCacheSettings>;
+
+/** Variants in Azure Blob Storage. */
+const absCacheSettings = z
+  .strictObject({
+    container: z
+      .string()
+      .default('')
+      .describe(
+        'Container of Azure Blob Storage that keeps variants below all others; made if missing. Empty: none. Needs the package @azure/storage-blob.',
+      ),
+    accountName: z.string().default('').describe('Storage account.'),
+    accountKey: secretText()
+      .default('')
+      .describe(
+        'Access key of the account. Empty: whoever the machine is to Azure (needs the package @azure/identity).',
+      ),
+    ...objectFields('Container'),
+  })
+  .refine(
+    ({ container, accountName, endpoint }) => container === '' || accountName !== '' || endpoint !== '',
+    {
+      path: ['accountName'],
+      error: 'expected the name of the storage account with the container',
+    },
+  );
+export type AbsCacheSettings = z.infer<typeof absCacheSettings>;
+
 /** Where originals and variants are kept between requests, and how much of them. Sizes are bytes. */
 export const cacheSettings = z.strictObject({
   dir: z
@@ -71,6 +141,18 @@ export const cacheSettings = z.strictObject({
   memory: byteSize('128MiB').describe(
     'Bytes of variants held in memory, the most recently used ones. 0: none.',
   ),
+  memorySeconds: seconds(0).describe(
+    'A variant is forgotten by memory so long after it was written there. 0: when its place is needed.',
+  ),
+  layout: z
+    .enum(['pictor', 'imageproxy'])
+    .default('pictor')
+    .describe(
+      'How variants and originals lie in cache.dir, buckets and containers. `imageproxy`: as willnorris/imageproxy lays them, each a whole HTTP response, originals too; its folders and buckets can be gone on with.',
+    ),
+  folder: byteSize('0').describe(
+    'Only with layout imageproxy: bytes that cache.dir may hold, what was there before included; the least recently used go first. 0: no bound.',
+  ),
   variants: byteSize('4GiB').describe(
     'Bytes of variants on disk, counted in blocks of 4 KiB as the disk does. The least recently used go first. Only with cache.dir.',
   ),
@@ -79,6 +161,8 @@ export const cacheSettings = z.strictObject({
   ),
   redis: redisSettings.prefault({}),
   s3: s3CacheSettings.prefault({}),
+  gcs: gcsCacheSettings.prefault({}),
+  abs: absCacheSettings.prefault({}),
 });
 
 export type CacheSettings = z.infer<typeof cacheSettings>;

@@ -1,9 +1,12 @@
 import type { TestContext } from 'node:test';
 import type { BlobStore } from '../../src/core/ports.ts';
 import { createFsStore } from '../../src/stores/fs.ts';
+import { createHttpFilesStore } from '../../src/stores/http-files-store.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
+import { createMirroredStore } from '../../src/stores/mirrored-store.ts';
 import { createTemporaryFsStore } from '../../src/stores/temporary.ts';
 import { createTieredStore } from '../../src/stores/tiered.ts';
+import { createWholeResponses } from '../../src/stores/whole-responses.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 import { describeStore } from './store.ts';
 
@@ -101,4 +104,37 @@ describeStore({
   },
   cost: inRecord,
   unboundedBecause: 'three tiers have three bounds and orders; each is tested alone',
+});
+
+const unnamed = 'its bound is the subject of test/unit/stores/http-files-store.test.ts';
+
+describeStore({
+  name: 'http files',
+  open: async (context) =>
+    closing(context, createHttpFilesStore({ dir: await temporaryFolder(context), maxBytes: 0, emit })),
+  cost: inRecord,
+  unboundedBecause: unnamed,
+});
+
+describeStore({
+  name: 'whole responses in memory',
+  open: (context, maxBytes) =>
+    closing(
+      context,
+      createWholeResponses(createMemoryStore({ maxBytes: 4 * maxBytes, maxEntryBytes: 4 * maxBytes })),
+    ),
+  cost: inRecord,
+  unboundedBecause: 'the store behind it has the bound',
+});
+
+describeStore({
+  name: 'files near, http files far',
+  open: async (context, maxBytes) => {
+    const parent = await temporaryFolder(context);
+    const near = await createTemporaryFsStore({ parent, maxBytes, separateBodies: true, ...exact });
+    const far = await createHttpFilesStore({ dir: await temporaryFolder(context), maxBytes: 0, emit });
+    return closing(context, createMirroredStore(near, far));
+  },
+  cost: ownFile,
+  unboundedBecause: 'the two stores have bounds of their own',
 });

@@ -1,6 +1,6 @@
 /**
- * A stand-in for Google Cloud Storage on loopback: the two calls of its JSON API that reading takes (metadata, and media by
- * `alt=media`), generations, gzip-encoded objects and the exchange of a token, as the public documentation describes them.
+ * A stand-in for Google Cloud Storage on loopback: the calls of its JSON API that reading takes (metadata, and media by
+ * `alt=media`), simple uploads (`uploadType=media`), deletion, generations, gzip-encoded objects and the exchange of a token, as the public documentation describes them.
  * It is no emulator by Google: there is none that could be installed.
  */
 import { once } from 'node:events';
@@ -60,6 +60,33 @@ export async function startFakeGcs(): Promise<FakeGcs> {
     return wanted === null ? versions?.at(-1) : versions?.find((each) => each.generation === wanted);
   }
 
+  async function upload(request: IncomingMessage, response: ServerResponse, url: URL): Promise<unknown> {
+    const match = /^\/upload\/storage\/v1\/b\/([^/]+)\/o$/.exec(url.pathname);
+    const keys = buckets.get(decodeURIComponent(match?.[1] ?? ''));
+    const name = url.searchParams.get('name');
+    if (keys === undefined || name === null || url.searchParams.get('uploadType') !== 'media')
+      return refuse(response, 404, 'No such bucket');
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of request) chunks.push(chunk as Uint8Array);
+    generation += 1n;
+    const contentType = request.headers['content-type'];
+    const stored: StoredObject = {
+      bytes: Buffer.concat(chunks),
+      generation: String(generation),
+      updated: new Date().toISOString(),
+      ...(contentType === undefined ? {} : { contentType }),
+    };
+    keys.set(name, [...(keys.get(name) ?? []), stored]);
+    return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ name }));
+  }
+
+  function remove(response: ServerResponse, url: URL): unknown {
+    const match = /^\/storage\/v1\/b\/([^/]+)\/o\/([^/]+)$/.exec(url.pathname);
+    const keys = buckets.get(decodeURIComponent(match?.[1] ?? ''));
+    const gone = keys?.delete(decodeURIComponent(match?.[2] ?? '')) === true;
+    return gone ? response.writeHead(204).end() : refuse(response, 404, 'No such object');
+  }
+
   function answer(request: IncomingMessage, response: ServerResponse): unknown {
     const url = new URL(request.url ?? '/', 'http://fake');
     if (url.pathname === '/token') {
@@ -78,6 +105,8 @@ export async function startFakeGcs(): Promise<FakeGcs> {
     if (now !== null) return refuse(response, now, 'as told');
     if (guarded && request.headers.authorization !== `Bearer ${token}`)
       return refuse(response, 401, 'Anonymous caller does not have storage.objects.get access');
+    if (request.method === 'POST') return void upload(request, response, url);
+    if (request.method === 'DELETE') return remove(response, url);
     const object = find(url.pathname, url.searchParams);
     if (object === undefined) return refuse(response, 404, 'No such object');
     if (url.searchParams.get('alt') !== 'media') {

@@ -5,40 +5,98 @@ export interface CacheReading {
   readonly problem?: string;
 }
 
-const kinds: readonly (readonly [pattern: RegExp, read: (text: string) => CacheReading])[] = [
+/** Where credentials of caches may stand. */
+type Environment = Readonly<Record<string, string | undefined>>;
+
+type Read = (text: string, env: Environment, readDuration: (text: string) => number | null) => CacheReading;
+
+const kinds: readonly (readonly [pattern: RegExp, read: Read])[] = [
   [/^memory(:|$)/, readMemory],
   [/^s3:/i, readS3],
-  [/^rediss?:/i, (url) => ({ values: { 'cache.redis.url': url } })],
-  [/^(gcs|azure):/i, (url) => ({ values: {}, problem: `${url}: this kind of cache is not supported yet` })],
+  [/^rediss?:/i, readRedis],
+  [/^gcs:/i, readGcs],
+  [/^azure:/i, readAzure],
   [/^file:/i, readFileUrl],
   [/^[a-z][a-z0-9+.-]+:\/\//i, (url) => ({ values: {}, problem: `${url}: no such kind of cache` })],
 ];
 
-/** Reads `memory:100:4h`, a folder, `file:///folder`, `s3://region/bucket/prefix?endpoint=…` or `redis://…`. */
-export function readCache(text: string): CacheReading {
+/** Folders, buckets and containers are gone on with: entries lie where imageproxy would have put them. */
+const sameLayout = { 'cache.layout': 'imageproxy' };
+
+/**
+ * Reads `memory:100:4h`, a folder, `file:///folder`, `s3://region/bucket/prefix?endpoint=…`, `gcs://bucket/prefix`,
+ * `azure://container/` or `redis://…`.
+ * @param env REDIS_PASSWORD and AZURESTORAGE_* are read, as imageproxy did
+ */
+export function readCache(
+  text: string,
+  env: Environment,
+  readDuration: (text: string) => number | null,
+): CacheReading {
   const read = kinds.find(([pattern]) => pattern.test(text))?.[1];
-  return read === undefined ? { values: { 'cache.dir': text } } : read(text);
+  return read === undefined
+    ? { values: { 'cache.dir': text, ...sameLayout } }
+    : read(text, env, readDuration);
 }
 
 const megabyte = 1_000_000;
 
-function readMemory(text: string): CacheReading {
+function readMemory(
+  text: string,
+  _: Environment,
+  readDuration: (text: string) => number | null,
+): CacheReading {
   const [, size, age, ...more] = text.split(':');
   if (size === undefined) return { values: {} };
-  if (!/^\d+$/.test(size) || more.length > 0) {
-    return { values: {}, problem: `${text}: expected memory:{megabytes}, for instance memory:200` };
+  const seconds = age === undefined ? 0 : readDuration(age);
+  if (!/^\d+$/.test(size) || seconds === null || seconds < 0 || more.length > 0) {
+    return {
+      values: {},
+      problem: `${text}: expected memory:{megabytes}:{age}, for instance memory:200 or memory:200:4h`,
+    };
   }
   const values = { 'cache.memory': Number(size) * megabyte };
-  if (age === undefined) return { values };
-  return {
-    values,
-    notice: `${text}: the age changes nothing; images are kept as long as their sources allow and memory lasts`,
-  };
+  return { values: seconds === 0 ? values : { ...values, 'cache.memorySeconds': seconds } };
 }
 
 function readFileUrl(text: string): CacheReading {
   if (!URL.canParse(text)) return { values: {}, problem: `${text}: expected file:///folder` };
-  return { values: { 'cache.dir': decodeURIComponent(new URL(text).pathname) } };
+  return { values: { 'cache.dir': decodeURIComponent(new URL(text).pathname), ...sameLayout } };
+}
+
+/** A password in the URL wins over the one beside it. */
+function readRedis(text: string, env: Environment): CacheReading {
+  const password = env['REDIS_PASSWORD'] ?? '';
+  if (password === '' || !URL.canParse(text)) return { values: { 'cache.redis.url': text } };
+  const url = new URL(text);
+  if (url.password === '') url.password = password;
+  return { values: { 'cache.redis.url': url.href } };
+}
+
+const asPrefix = (text: string): string => {
+  const plain = text.replace(/^\/+|\/+$/g, '');
+  return plain === '' ? '' : `${plain}/`;
+};
+
+function readGcs(text: string): CacheReading {
+  const match = /^gcs:\/\/([^/?#]+)(?:\/([^?#]*))?$/i.exec(text);
+  if (match === null) return { values: {}, problem: `${text}: expected gcs://bucket/prefix` };
+  const [, bucket, prefix = ''] = match;
+  return { values: { 'cache.gcs.bucket': bucket, 'cache.gcs.prefix': asPrefix(prefix), ...sameLayout } };
+}
+
+function readAzure(text: string, env: Environment): CacheReading {
+  const match = /^azure:\/\/([^/?#]*)\/?$/i.exec(text);
+  if (match === null) return { values: {}, problem: `${text}: expected azure://container/` };
+  return {
+    values: {
+      'cache.abs.container': match[1] || 'cache',
+      'cache.abs.prefix': '',
+      'cache.abs.accountName': env['AZURESTORAGE_ACCOUNT_NAME'] ?? '',
+      'cache.abs.accountKey': env['AZURESTORAGE_ACCESS_KEY'] ?? '',
+      ...sameLayout,
+    },
+  };
 }
 
 function readS3(text: string): CacheReading {
@@ -55,7 +113,8 @@ function readS3(text: string): CacheReading {
   return {
     values: {
       'cache.s3.bucket': bucket,
-      ...(prefix === '' ? {} : { 'cache.s3.prefix': `${prefix.replace(/\/+$/, '')}/` }),
+      'cache.s3.prefix': asPrefix(prefix),
+      ...sameLayout,
       ...(region === '' ? {} : { 'cache.s3.region': region }),
       ...(url === ''
         ? {}

@@ -37,7 +37,11 @@ export const legacyFlags: readonly LegacyFlag[] = [
   }),
   flag('allowPrivateSources', 'switch', 'fetch from loopback and private addresses too', { ours: true }),
   flag('baseURL', 'text', 'what relative remote URLs are seen from', { to: 'settings.baseUrl' }),
-  flag('cache', 'repeated', 'where to keep images: memory[:size], a folder, s3://… or redis://…'),
+  flag(
+    'cache',
+    'repeated',
+    'where to keep images: memory[:size[:age]], a folder, s3://…, gcs://…, azure://… or redis://…',
+  ),
   flag('contentTypes', 'list', 'media types that are given to clients, separated by commas', {
     fallback: 'image/*',
     to: 'settings.contentTypes',

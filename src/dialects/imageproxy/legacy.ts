@@ -2,7 +2,7 @@ import { hostPatterns } from './hosts.ts';
 import { readCache } from './legacy-cache.ts';
 import { type FlagReading, type LegacyFlag, legacyFlags, readFlags } from './legacy-flags.ts';
 import { type ReadBytes, readKeys } from './legacy-keys.ts';
-import { readFlagText } from './legacy-reading.ts';
+import { readDuration, readFlagText } from './legacy-reading.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -89,7 +89,7 @@ export function fromFlags(parts: LegacyParts): LegacyReading {
   settleHosts(work);
   settleSources(work);
   settleKeys(work);
-  settleCaches(work);
+  settleCaches(work, parts.env);
   settleRest(work);
   noticeUnread(work, flags, parts.env);
   return work;
@@ -216,15 +216,15 @@ function settleKeys(work: Work): void {
   }
 }
 
-/** Several caches are layers here anyway: memory, then disk, then Redis, then S3. Of one kind the last counts. */
-function settleCaches(work: Work): void {
+/** Several caches are layers here anyway: memory, then disk, then Redis, then buckets. Of one kind the last counts. */
+function settleCaches(work: Work, env: Environment): void {
   for (const { text, origin } of work.given.get('cache') ?? []) {
     // Folders with a space in their name are none of several.
     const parts = /^\S+(\s+(memory|file:|s3:|redis:|gcs:|azure:|\/)\S*)+\s*$/.test(text)
       ? text.split(/\s+/)
       : [text.trim()];
     for (const part of parts.filter((each) => each !== '')) {
-      const { values, notice, problem } = readCache(part);
+      const { values, notice, problem } = readCache(part, env, readDuration);
       for (const [path, value] of Object.entries(values)) assign(work, path, value, origin);
       if (notice !== undefined) work.notices.push(`${origin} ${notice}`);
       if (problem !== undefined) work.problems.push({ where: origin, message: problem });

@@ -1,3 +1,5 @@
+import { nameOfKey } from '../named-path.ts';
+
 /** Where in a bucket the blob of a key lies. Stored data of other servers keeps its own layout. */
 export interface S3Layout {
   /** Path of the object; different keys never share one. */
@@ -24,3 +26,10 @@ export function flatLayout(prefix: string): S3Layout {
     commonPath: (start) => (isDots(start) ? prefix : prefix + start),
   };
 }
+
+/** As imageproxy names its objects: 32 digits behind the prefix, which do not tell the key. */
+export const namedLayout = (prefix: string): S3Layout => ({
+  pathOf: (key) => prefix + nameOfKey(key),
+  keyOf: () => null,
+  commonPath: () => prefix,
+});
