@@ -144,6 +144,8 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const { request, response, desk } = exchange;
     const { source } = parsed.image;
     const chosen = wasChosen(request, parsed);
+    const terms = desk.terms(request, parsed);
+    const personal = terms.passed?.personal === true ? { forOne: true } : {};
     const signal = clientSignal(response);
     let facts: PictureFacts;
     try {
@@ -152,10 +154,10 @@ export function createHandler(parts: HandlerParts): HttpHandler {
         signal,
         visits: desk.authoriser.visits(source),
         cookies: scope.cookies,
-        ...desk.terms(request, parsed),
+        ...terms,
         clientHolds: (known) => clientHolds(exchange, known, chosen),
       });
-      facts = { image, ...deliveredIn(parsed, scope), chosen };
+      facts = { image, ...deliveredIn(parsed, scope), ...personal, chosen };
     } catch (thrown) {
       const error = asPictorError(thrown);
       const reply = await fallback(exchange, { parsed, scope, signal }, error);
