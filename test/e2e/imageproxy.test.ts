@@ -1,12 +1,19 @@
 /** The real `pictor imageproxy` on a real socket: what its users have in their scripts and pages. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
 import path from 'node:path';
+import { env, execPath } from 'node:process';
 import { after, before, describe, test } from 'node:test';
 import sharp from 'sharp';
+import { metric, until } from '../support/live-pictor.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type PictorProcess, type RawReply, startPictor } from '../support/pictor-process.ts';
+import { repositoryRoot } from '../support/repository.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const fixture = (name: string) => readFileSync(path.join(import.meta.dirname, '../fixtures', name));
 const text = ({ body }: RawReply) => body.toString();
@@ -118,6 +125,60 @@ test('signatures, referrers, enlarging and methods by flags and variables', asyn
     assert.equal((await pictor.get(`/30x,s${sign(url)}=/${url}`, referred)).status, 200);
     assert.equal((await pictor.get(`/30x/${url}`, referred)).status, 403);
     assert.equal((await pictor.send('POST', both, referred)).status, 405);
+  } finally {
+    await pictor.stop();
+  }
+});
+
+test('a socket, the line that says so, and an end that finishes what is in flight', async (t) => {
+  const folder = await temporaryFolder(t);
+  const socketPath = path.join(folder, 'images.sock');
+  origin.route('/slow.jpg', {
+    headers: { 'Content-Type': 'image/jpeg' },
+    body: fixture('photo.jpg'),
+    delayMs: 1500,
+  });
+  const args = ['imageproxy', '-allowPrivateSources', '-addr', `unix:${socketPath}`];
+  const child = spawn(execPath, [path.join(repositoryRoot, 'bin/pictor.js'), ...args], {
+    cwd: folder,
+    env: { PATH: env['PATH'] ?? '', HOME: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  t.after(() => child.kill('SIGKILL'));
+  const ended = once(child, 'exit');
+  let printed = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    printed += chunk.toString();
+  });
+  await until('it listens', () => printed.includes(`imageproxy listening on unix:${socketPath}`));
+  const reply = new Promise<number>((resolve, reject) => {
+    request({ socketPath, path: `/50x/${origin.url}/slow.jpg` }, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+    })
+      .on('error', reject)
+      .end();
+  });
+  await until('the origin is asked', () => origin.count('/slow.jpg') === 1);
+  child.kill('SIGTERM');
+  assert.equal(await reply, 200);
+  assert.deepEqual(await ended, [0, null]);
+});
+
+test('metrics under the names they had', async () => {
+  const pictor = await startPictor({ args: ['imageproxy', '-allowPrivateSources'] });
+  try {
+    for (const name of ['a.jpg', 'a.jpg', 'missing']) await pictor.get(`/50x/${origin.url}/${name}`);
+    const page = text(await pictor.get('/metrics'));
+    for (const line of [
+      'imageproxy_requests_served_from_cache_total 1',
+      'imageproxy_transformation_duration_seconds_count 1',
+      'imageproxy_remote_fetch_errors_total 1',
+      'http_request_duration_seconds_count 3',
+      'http_requests_in_flight 1',
+    ])
+      assert.ok(page.includes(`\n${line}\n`), `${line} is not in\n${page}`);
+    assert.match(page, /\nprocess_resident_memory_bytes \d/);
+    assert.equal(await metric(pictor, 'pictor_transforms_total'), 1);
   } finally {
     await pictor.stop();
   }
