@@ -77,7 +77,13 @@ export interface PlanFacts {
  * - window: the most interesting part of this size, found in the first frame.
  */
 export type Measurement =
-  | { readonly find: 'content'; readonly threshold: number; readonly colour?: Colour }
+  | {
+      readonly find: 'content';
+      readonly threshold: number;
+      readonly colour?: Colour;
+      /** True: every pixel counts that is not like the top left one, transparency included; `threshold` and `colour` do not. */
+      readonly exact?: true;
+    }
   | { readonly find: 'window'; readonly size: Size; readonly strategy: 'attention' | 'entropy' };
 
 export interface PlannedOperation {

@@ -16,6 +16,11 @@ export interface TrimOperation {
   readonly equalHorizontal?: boolean;
   /** Cut the same at the top and at the bottom. */
   readonly equalVertical?: boolean;
+  /**
+   * Every pixel that is not like the top left one is content, transparency included; else noise of single pixels is
+   * passed over. Then `threshold` and `colour` say nothing. Default false.
+   */
+  readonly exact?: boolean;
   /** Leave a picture alone of which only a line of one pixel would be left. Default false. */
   readonly spareThin?: boolean;
 }
@@ -29,14 +34,16 @@ export const trim = {
     colour: opaqueColourSchema.exactOptional(),
     equalHorizontal: z.boolean().exactOptional(),
     equalVertical: z.boolean().exactOptional(),
+    exact: z.boolean().exactOptional(),
     spareThin: z.boolean().exactOptional(),
   }),
-  defaults: { equalHorizontal: false, equalVertical: false, spareThin: false },
+  defaults: { equalHorizontal: false, equalVertical: false, exact: false, spareThin: false },
   plan: (op, frame, facts) => {
     if (facts.info.frames > 1) return { steps: [], frame };
     if (facts.measured === undefined) {
       const colour = op.colour === undefined ? {} : { colour: op.colour };
-      return { measure: { find: 'content', threshold: op.threshold, ...colour }, before: [] };
+      const exact = op.exact === true ? { exact: true as const } : {};
+      return { measure: { find: 'content', threshold: op.threshold, ...colour, ...exact }, before: [] };
     }
     const area = equalised(facts.measured, frame, op);
     if (op.spareThin === true && Math.min(area.width, area.height) <= 1) return { steps: [], frame };

@@ -8,8 +8,9 @@ import sharp from 'sharp';
 import { type Origin, type OriginReply, startOrigin } from '../support/origin.ts';
 import { type PictorProcess, type RawReply, startPictor } from '../support/pictor-process.ts';
 
-interface Fixture {
-  readonly name: string;
+type Fixture = { readonly name: string } & (Striped | { readonly rows: readonly string[] });
+
+interface Striped {
   readonly width: number;
   readonly height: number;
   readonly format: string;
@@ -95,7 +96,10 @@ async function play(
 
 const usual = (): Record<string, Words> => ({
   ...Object.fromEntries(
-    fixtures.map(({ name, format }) => [`/${name}`, { type: `image/${format}`, fixture: name }]),
+    fixtures.map((fixture) => {
+      const { name } = fixture;
+      return [`/${name}`, { type: `image/${'format' in fixture ? fixture.format : 'png'}`, fixture: name }];
+    }),
   ),
   '/broken.png': { type: 'image/png', body: 'this is no picture\n' },
   '/a.txt': { type: 'text/plain', body: 'hello\n' },
@@ -144,7 +148,9 @@ async function meetsPicture({ body }: RawReply, { size, frames }: Expectation): 
 }
 
 /** A picture of stripes; sharp writes no BMP, so that one is put together here. */
-async function draw({ width, height, format, frames = 1 }: Fixture): Promise<Buffer> {
+async function draw(fixture: Fixture): Promise<Buffer> {
+  if ('rows' in fixture) return drawRows(fixture.rows);
+  const { width, height, format, frames = 1 } = fixture;
   const pixels = Buffer.alloc(width * height * frames * 3);
   for (let at = 0; at < pixels.length; at += 1) pixels[at] = (at * 7 + Math.floor(at / width)) & 0xf0;
   if (format === 'bmp') return bitmap(pixels, width, height);
@@ -152,6 +158,13 @@ async function draw({ width, height, format, frames = 1 }: Fixture): Promise<Buf
   const delay = Array.from({ length: frames }, () => 100);
   return sharp(pixels, { raw })
     .toFormat(format as 'png', frames > 1 ? ({ delay } as object) : {})
+    .toBuffer();
+}
+
+function drawRows(rows: readonly string[]): Promise<Buffer> {
+  const pixels = Buffer.from([...rows.join('')].map((digit) => Number(digit) * 255));
+  return sharp(pixels, { raw: { width: rows[0]!.length, height: rows.length, channels: 1 } })
+    .png()
     .toBuffer();
 }
 

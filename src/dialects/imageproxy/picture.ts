@@ -44,7 +44,7 @@ export function pictureOf(source: string, options: UrlOptions, rules: Imageproxy
 function operationsOf(options: UrlOptions, { scaleUp }: ImageproxyRules): readonly Operation[] {
   const { trim, flipHorizontal, flipVertical } = options;
   const operations: Operation[] = [{ op: 'auto-orient' }];
-  if (trim) operations.push({ op: 'trim', threshold: 0, spareThin: true });
+  if (trim) operations.push({ op: 'trim', threshold: 0, exact: true, spareThin: true });
   const reframe = reframeOf(options, scaleUp);
   if (reframe !== null) operations.push(reframe);
   const angle = clockwise(options.rotate);

@@ -2,6 +2,7 @@ import type { Rect } from '../../core/geometry.ts';
 import type { Measurement, PlannedStep } from '../../core/operation.ts';
 import { groupPasses } from '../../plan/passes.ts';
 import { contentBox } from './content-box.ts';
+import { exactBox } from './exact-box.ts';
 import { advance, type OpenMark, toPixels } from './passes.ts';
 import type { Picture } from './picture.ts';
 
@@ -23,8 +24,9 @@ export async function measure(
 
 async function findContent(
   picture: Picture,
-  { threshold, colour }: Extract<Measurement, { find: 'content' }>,
+  { threshold, colour, exact }: Extract<Measurement, { find: 'content' }>,
 ): Promise<Rect> {
+  if (exact === true) return exactBox(await toPixels(picture.start(), picture));
   const pixels = await toPixels(picture.start().flatten({ background: magenta }), picture);
   const [red = 0, green = 0, blue = 0] = pixels.data;
   return contentBox(pixels, {
