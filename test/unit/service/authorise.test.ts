@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, test } from 'node:test';
 import { PictorError } from '../../../src/core/errors.ts';
 import type { MountPolicy, SignaturePolicy } from '../../../src/request/dialect.ts';
@@ -189,4 +191,21 @@ describe('lists of hosts', () => {
     assert.equal(check(['text/plain'], 'text/plain+foo'), false);
     assert.equal(check(['image.png'], 'image/png'), false);
   });
+});
+
+describe('media types of imageproxy', () => {
+  interface Row {
+    readonly patterns: readonly string[];
+    readonly type: string;
+    readonly given: boolean;
+  }
+  const file = path.join(import.meta.dirname, '../../golden/dialects/imageproxy-http.json');
+  const { types } = JSON.parse(readFileSync(file, 'utf8')) as { readonly types: readonly Row[] };
+  for (const { patterns, type, given } of types) {
+    test(`${JSON.stringify(patterns)} and ${type}`, () => {
+      const check = () => createAuthoriser({ ...open, contentTypes: patterns }).contentType(type);
+      if (given) check();
+      else assert.throws(check, { code: 'CONTENT_TYPE_REFUSED' });
+    });
+  }
 });
