@@ -157,12 +157,12 @@ async function draw(fixture: Fixture): Promise<Buffer> {
   const raw = { width, height: height * frames, channels: 3 as const, pageHeight: height };
   const delay = Array.from({ length: frames }, () => 100);
   return sharp(pixels, { raw })
-    .toFormat(format as 'png', frames > 1 ? ({ delay } as object) : {})
+    .toFormat(format as 'png', frames > 1 ? { delay } : {})
     .toBuffer();
 }
 
 function drawRows(rows: readonly string[]): Promise<Buffer> {
-  const pixels = Buffer.from([...rows.join('')].map((digit) => Number(digit) * 255));
+  const pixels = Buffer.from(rows.flatMap((row) => row.split('').map((digit) => Number(digit) * 255)));
   return sharp(pixels, { raw: { width: rows[0]!.length, height: rows.length, channels: 1 } })
     .png()
     .toBuffer();
