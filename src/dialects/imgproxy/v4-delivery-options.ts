@@ -25,13 +25,11 @@ function readFilename({ name }: OptionUse, text: string, encoded: boolean): stri
  * @throws PictorError OPTION_INVALID for a name nobody defined
  */
 export function applyPresets(draft: Draft, names: readonly string[], reading: OptionReading): void {
-  let within = reading.within;
   for (const name of names) {
     const preset = reading.presets.get(name);
     if (preset === undefined) throw badArgument('preset', `there is none called ${name}`);
-    if (within.includes(name)) continue;
-    within = [...within, name];
-    const inner = { ...reading, within };
+    if (reading.within.includes(name)) continue;
+    const inner = { ...reading, within: [...reading.within, name] };
     for (const ready of preset) ready.option.apply(draft, ready.args, { name: ready.name, reading: inner });
   }
 }

@@ -38,7 +38,7 @@ export function parseV4(target: RequestTarget, rules: ImgproxyRules, hints: Requ
   const { signature, path } = v4Signature(target, rules);
   const draft = startDraft(rules, hints);
   const parts = path.split('/');
-  if (basicWords.has(parts[0]!))
+  if (basicWords.has(parts[0]!) && !namesPresets(parts[0]!, rules))
     throw new PictorError('URL_INVALID', { detail: 'basic URL without width and height' });
   const begin = rules.onlyPresets
     ? applyPresetPart(draft, parts[0]!, rules)
@@ -57,6 +57,10 @@ export function parseV4(target: RequestTarget, rules: ImgproxyRules, hints: Requ
     ...(draft.raw ? { raw: true } : {}),
   };
 }
+
+/** Where only presets are allowed, one may be called `fit`. */
+const namesPresets = (part: string, { onlyPresets, presets }: ImgproxyRules): boolean =>
+  onlyPresets && presets.has(part);
 
 /** What holds before the URL says anything: the client hints, and over them the preset called `default`. */
 export function startDraft(rules: ImgproxyRules, hints: RequestHints): Draft {

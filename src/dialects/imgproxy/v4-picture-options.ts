@@ -59,7 +59,7 @@ export const pictureOptions: readonly UrlOption[] = [
     most: 4,
     apply(draft, [threshold = '', colour = '', horizontal = '', vertical = ''], use) {
       draft.trimThreshold = threshold === '' ? null : readAmount(use, threshold);
-      if (colour !== '') draft.trimColour = readColour(use, colour);
+      draft.trimColour = colour === '' ? null : readColour(use, colour);
       if (horizontal !== '') draft.trimEqualHorizontal = readSwitch(horizontal);
       if (vertical !== '') draft.trimEqualVertical = readSwitch(vertical);
     },
@@ -69,11 +69,12 @@ export const pictureOptions: readonly UrlOption[] = [
     syntax: 'top:right:bottom:left',
     most: 4,
     apply(draft, [first = '', second = '', third = '', fourth = ''], use) {
-      let [top, right, bottom, left] = draft.padding;
-      if (first !== '') top = right = bottom = left = readLength(use, first);
-      if (second !== '') right = left = readLength(use, second);
-      if (third !== '') bottom = readLength(use, third);
-      if (fourth !== '') left = readLength(use, fourth);
+      const length = (text: string, otherwise: number): number =>
+        text === '' ? otherwise : readLength(use, text);
+      const top = length(first, draft.padding[0]);
+      const right = length(second, top);
+      const bottom = length(third, top);
+      const left = length(fourth, right);
       draft.padding = [top, right, bottom, left];
     },
   },
