@@ -44,11 +44,22 @@ export function settleObjects(work: Work): void {
   for (const kind of ['gcs', 'abs'])
     if (values.get(`sources.${kind}.enabled`) === true)
       assign(work, `sources.${kind}.timeoutSeconds`, download);
+  nameMissing(work);
   if (values.get('sources.swift.enabled') !== true) return;
   readMisspelt(work);
   const own = values.get(swiftTime);
   if (own === undefined || own === 0 || Number(own) > Number(download.value))
     assign(work, swiftTime, download);
+}
+
+/** What a store cannot do without. Left out, it is refused under the name that people would set it by. */
+function nameMissing(work: Work): void {
+  const { values } = work;
+  const isOn = (kind: string) => values.get(`sources.${kind}.enabled`) === true;
+  if (isOn('abs') && !values.has('sources.abs.accountName') && !values.has('sources.abs.endpoint'))
+    assign(work, 'sources.abs.accountName', { value: '', origin: `${prefix}ABS_NAME` });
+  if (isOn('swift') && !values.has('sources.swift.authUrl'))
+    assign(work, 'sources.swift.authUrl', { value: '', origin: `${prefix}SWIFT_AUTH_URL` });
 }
 
 /** imgproxy's manual has long named two variables with two letters swapped, and people have copied them. */

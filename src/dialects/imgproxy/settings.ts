@@ -234,7 +234,7 @@ const fields = {
     .default('')
     .describe('Put before every ETag in v4 mode; another text makes clients fetch everything anew.'),
   lastModifiedBuster: z.iso
-    .datetime({ offset: true })
+    .datetime({ offset: true, error: 'expected a date and time, for instance 2025-06-01T00:00:00Z' })
     .optional()
     .meta({ syntax: 'RFC 3339 date' })
     .describe('Earliest Last-Modified sent in v4 mode; a later date makes clients fetch everything anew.'),

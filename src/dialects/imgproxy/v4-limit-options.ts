@@ -24,7 +24,9 @@ const limitOption = ({ names, syntax, field, read }: LimitOption): UrlOption => 
   most: 1,
   apply(draft, [text = ''], use) {
     if (!use.reading.allowSecurityOptions)
-      throw new PictorError('OPTION_FORBIDDEN', { detail: `imgproxy option ${use.name}` });
+      throw new PictorError('OPTION_FORBIDDEN', {
+        detail: `imgproxy option ${use.name}: only with allowSecurityOptions`,
+      });
     draft[field] = read(use, text);
   },
 });

@@ -108,3 +108,11 @@ test('two variables that the manual misspells are read in both spellings, the ri
     'IMGRPOXY_SWIFT_TIMEOUT_SECONDS: expected a whole number from 0, got "long"',
   ]);
 });
+
+test('what a store cannot do without goes by its variable where it is left out', () => {
+  const { origins } = read({ USE_ABS: 'true', USE_SWIFT: 'true' });
+  assert.equal(origins['sources.abs.accountName'], 'IMGPROXY_ABS_NAME');
+  assert.equal(origins['sources.swift.authUrl'], 'IMGPROXY_SWIFT_AUTH_URL');
+  for (const enough of [{ USE_GCS: 'true' }, { USE_ABS: 'true', ABS_ENDPOINT: 'http://abs.internal/a' }])
+    assert.ok(!('sources.abs.accountName' in read(enough).origins));
+});

@@ -22,6 +22,15 @@ test('presets are tried out with the settings', () => {
 
 test('a preset has no more rights to loosen bounds than a URL', () => {
   const presets = { big: 'msr:100' };
-  assert.deepEqual(issuesOf({ presets }), ['presets.big: imgproxy option msr']);
+  assert.deepEqual(issuesOf({ presets }), [
+    'presets.big: imgproxy option msr: only with allowSecurityOptions',
+  ]);
   assert.deepEqual(issuesOf({ presets, allowSecurityOptions: true }), []);
+});
+
+test('a date that is none is answered with one', () => {
+  assert.deepEqual(issuesOf({ lastModifiedBuster: 'yesterday' }), [
+    'lastModifiedBuster: expected a date and time, for instance 2025-06-01T00:00:00Z',
+  ]);
+  assert.deepEqual(issuesOf({ lastModifiedBuster: '2025-06-01T02:00:00+02:00' }), []);
 });
