@@ -11,22 +11,23 @@ export type PlannedStep =
   /** Turns and mirrors: first mirror left-right if `mirror`, then turn clockwise. Covers EXIF 1..8, rotate and flip. */
   | { readonly step: 'orient'; readonly mirror: boolean; readonly turn: 0 | 90 | 180 | 270 }
   | { readonly step: 'extract'; readonly area: Rect }
-  /** Resamples to exactly this size (aspect ratio was settled by the plan). Lanczos3 unless a kernel is named. */
-  | { readonly step: 'scale'; readonly size: Size; readonly kernel?: 'linear' | 'nearest' }
+  /** Resamples to exactly this size (aspect ratio was settled by the plan) by Lanczos3. */
+  | { readonly step: 'scale'; readonly size: Size }
   /** Cuts a window of this size out where libvips finds the most interesting part. */
   | { readonly step: 'smart-crop'; readonly size: Size; readonly strategy: 'attention' | 'entropy' }
-  /** Puts the picture on a larger canvas at `left`, `top`. The rest is the colour, or a copy of the edge, or transparent. */
+  /** Puts the picture on a larger canvas at `left`, `top`. The rest is the colour, or transparent. */
   | {
       readonly step: 'embed';
       readonly size: Size;
       readonly left: number;
       readonly top: number;
       readonly colour?: Colour;
-      readonly edge?: 'copy';
     }
   | { readonly step: 'flatten'; readonly colour: Colour }
   | { readonly step: 'blur'; readonly sigma: number }
   | { readonly step: 'sharpen'; readonly sigma: number }
+  /** Each square of this many pixels a side, from the top left corner on, becomes one colour. */
+  | { readonly step: 'pixelate'; readonly side: number }
   | {
       readonly step: 'watermark';
       /** URI of the mark; the job carries its bytes or path under this name. */
@@ -129,8 +130,23 @@ export interface Place {
   readonly with?: readonly StepName[];
 }
 
+/** How a step is done: by sharp, or by a loop over pixels where sharp has no word for it. */
+export type StepRenderer<N extends StepName> = ChainRenderer<N> | PixelRenderer<N>;
+
+/** Pixels of one frame, rows from the top without padding: 1 grey, 2 grey and alpha, 3 colours, 4 colours and alpha. */
+export interface FramePixels extends Size {
+  readonly data: Uint8Array | Uint16Array;
+  readonly channels: 1 | 2 | 3 | 4;
+}
+
+/** Makes a step's pixels out of others. Only called by the engine, frame by frame. */
+export interface PixelRenderer<N extends StepName> {
+  /** The values of a picture of the size after the step, as deep and with as many channels; what it is handed stays as it is. */
+  renderPixels(frame: FramePixels, step: StepOf<N>): FramePixels['data'];
+}
+
 /** Adds a step to a sharp chain. Only called by the engine. */
-export interface StepRenderer<N extends StepName> {
+export interface ChainRenderer<N extends StepName> {
   /** Where in sharp's fixed order of work this step can happen, first choice first (`operations/render/places.ts`). */
   readonly places: readonly Place[];
   /** A chain holds one step of a kind, unless it may stand in each of its places once. */

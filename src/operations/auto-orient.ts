@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OperationDefinition, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, OperationDefinition } from '../core/operation.ts';
 import { exifTurns } from './geometry/orientation.ts';
 import { planTurn } from './geometry/turn.ts';
 import { station } from './render/places.ts';
@@ -9,7 +9,7 @@ export interface AutoOrientOperation {
   readonly op: 'auto-orient';
 }
 
-const orient: StepRenderer<'orient'> = {
+const orient: ChainRenderer<'orient'> = {
   // A mirror alone does not make sharp work "before": only a rotation does.
   places: [{ from: station.turnFirst }, { from: station.turn }],
   // Turning a stack of frames would also turn their order.

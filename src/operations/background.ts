@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Colour } from '../core/geometry.ts';
-import type { OperationDefinition, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, OperationDefinition } from '../core/operation.ts';
 import { opaqueColourSchema } from './geometry/colour.ts';
 import { readyForColour } from './render/colour-space.ts';
 import { station } from './render/places.ts';
@@ -11,7 +11,7 @@ export interface BackgroundOperation {
   readonly colour: Colour;
 }
 
-const flatten: StepRenderer<'flatten'> = {
+const flatten: ChainRenderer<'flatten'> = {
   // It works pixel by pixel, so doing it after a turn or a cut gives the same as doing it before.
   places: [{ from: 0 }, { from: station.flatten }],
   render: (chain, { colour }, inputs) =>

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OperationDefinition, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, OperationDefinition } from '../core/operation.ts';
 import { station } from './render/places.ts';
 
 /** Gaussian blur. */
@@ -13,7 +13,7 @@ export interface BlurOperation {
 const least = 0.3;
 const most = 1000;
 
-const blurStep: StepRenderer<'blur'> = {
+const blurStep: ChainRenderer<'blur'> = {
   places: [{ from: station.blur }],
   frameByFrame: () => true,
   render: (chain, { sigma }) => chain.blur({ sigma }),

@@ -1,7 +1,7 @@
 import * as z from 'zod';
 import { PictorError } from '../core/errors.ts';
 import type { Gravity, Rect, Size } from '../core/geometry.ts';
-import type { Frame, OperationDefinition, PlannedOperation, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, Frame, OperationDefinition, PlannedOperation } from '../core/operation.ts';
 import { minGiven, scaleHalfAway } from '../lib/rounding.ts';
 import { planCut } from './geometry/cut.ts';
 import { centre, gravitySchema } from './geometry/gravity.ts';
@@ -41,7 +41,7 @@ const schema = z
     'a crop has either an area or a size',
   );
 
-const extract: StepRenderer<'extract'> = {
+const extract: ChainRenderer<'extract'> = {
   places: [
     { from: station.extractFirst },
     // Called without a resize or an extract before it, sharp would do it first.
@@ -52,7 +52,7 @@ const extract: StepRenderer<'extract'> = {
   render: (chain, { area }) => chain.extract(area),
 };
 
-const smartCrop: StepRenderer<'smart-crop'> = {
+const smartCrop: ChainRenderer<'smart-crop'> = {
   // It is half of sharp's resize, so it cannot share a chain with a scale.
   places: [{ from: station.resize, to: station.crop }],
   frameByFrame: () => true,

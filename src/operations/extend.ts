@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Colour, PlacedGravity, Size } from '../core/geometry.ts';
-import type { Frame, OperationDefinition, PlannedStep, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, Frame, OperationDefinition, PlannedStep } from '../core/operation.ts';
 import { scaleHalfAway } from '../lib/rounding.ts';
 import { centre, placedGravitySchema, placeWindow } from './geometry/gravity.ts';
 import { readyForColour } from './render/colour-space.ts';
@@ -17,18 +17,17 @@ export interface ExtendOperation {
 
 const clear: Colour = { r: 0, g: 0, b: 0, alpha: 0 };
 
-const embed: StepRenderer<'embed'> = {
+const embed: ChainRenderer<'embed'> = {
   // A filter after it needs a new pass: sharp decides before extending whether to premultiply, and a picture that only then
   // gets transparent parts would be filtered with dark fringes.
   places: [{ from: station.extend, to: station.sharpen }],
-  render: (chain, { size, left, top, colour, edge }, inputs) => {
+  render: (chain, { size, left, top, colour }, inputs) => {
     const fill = colour ?? clear;
     return readyForColour(chain, fill, inputs).extend({
       left,
       top,
       right: size.width - inputs.size.width - left,
       bottom: size.height - inputs.size.height - top,
-      extendWith: edge ?? 'background',
       background: { ...fill, alpha: fill.alpha ?? 1 },
     });
   },

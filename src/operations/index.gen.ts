@@ -58,6 +58,7 @@ export const renderers: { readonly [N in StepName]: StepRenderer<N> } = {
   extract: crop.renders.extract,
   flatten: background.renders.flatten,
   orient: autoOrient.renders.orient,
+  pixelate: pixelate.renders.pixelate,
   scale: resize.renders.scale,
   sharpen: sharpen.renders.sharpen,
   'smart-crop': crop.renders['smart-crop'],

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import type { Gravity } from '../core/geometry.ts';
-import type { OperationDefinition, PlannedStep, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, OperationDefinition, PlannedStep } from '../core/operation.ts';
 import { minGiven } from '../lib/rounding.ts';
 import { planCut } from './geometry/cut.ts';
 import { fitInto } from './geometry/fit.ts';
@@ -60,10 +60,9 @@ const schema = z.strictObject({
   maxSide: length.exactOptional(),
 });
 
-const scale: StepRenderer<'scale'> = {
+const scale: ChainRenderer<'scale'> = {
   places: [{ from: station.resize }],
-  render: (chain, { size, kernel = 'lanczos3' as const }) =>
-    chain.resize(size.width, size.height, { fit: 'fill', kernel }),
+  render: (chain, { size }) => chain.resize(size.width, size.height, { fit: 'fill', kernel: 'lanczos3' }),
 };
 
 export const resize = {

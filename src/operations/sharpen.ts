@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { OperationDefinition, StepRenderer } from '../core/operation.ts';
+import type { ChainRenderer, OperationDefinition } from '../core/operation.ts';
 import { station } from './render/places.ts';
 
 /** Sharpens the lightness, jagged areas only, as libvips does by default. */
@@ -12,7 +12,7 @@ export interface SharpenOperation {
 const least = 0.000001;
 const most = 10;
 
-const sharpenStep: StepRenderer<'sharpen'> = {
+const sharpenStep: ChainRenderer<'sharpen'> = {
   places: [{ from: station.sharpen }],
   frameByFrame: () => true,
   // Flat and jagged gain as in libvips; sharp's own defaults (1 and 2) would also raise the noise of flat areas.

@@ -2,10 +2,10 @@ import type { Sharp } from 'sharp';
 import * as z from 'zod';
 import type { PlacedGravity, Rect, Size } from '../core/geometry.ts';
 import type {
+  ChainRenderer,
   OperationDefinition,
   StepInputs,
   StepOf,
-  StepRenderer,
   WatermarkPlacement,
 } from '../core/operation.ts';
 import { scaleHalfEven } from '../lib/rounding.ts';
@@ -30,7 +30,7 @@ export interface WatermarkOperation {
 
 const gap = z.number().min(0).max(1e6).exactOptional();
 
-const watermarkStep: StepRenderer<'watermark'> = {
+const watermarkStep: ChainRenderer<'watermark'> = {
   places: [{ from: station.composite }],
   // Tiles are laid from the middle of the picture, which a stack of frames has only once.
   frameByFrame: ({ placement }) => placement.gravity === 'tile',

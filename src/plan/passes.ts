@@ -1,5 +1,5 @@
 import type { Size } from '../core/geometry.ts';
-import type { Place, PlannedStep } from '../core/operation.ts';
+import type { Place, PlannedStep, StepName, StepRenderer } from '../core/operation.ts';
 import { rendererOf } from '../operations/render/renderer-of.ts';
 import { sizeAfter } from './steps.ts';
 
@@ -9,7 +9,7 @@ export interface PlacedStep {
   readonly before: Size;
 }
 
-/** Steps that one sharp chain does, in this order. */
+/** Steps that one sharp chain does, in this order; or the one step that is a loop over pixels. */
 export interface Pass {
   readonly steps: readonly PlacedStep[];
   /** Size of the picture (of one frame) when the pass begins. */
@@ -30,14 +30,14 @@ export function groupPasses(steps: readonly PlannedStep[], source: Size, frames:
   let done = -1;
   for (const step of steps) {
     let pass = passes.at(-1)!;
+    const renderer = rendererOf(step);
     // Once taken apart, frames stay so.
-    const frameByFrame =
-      pass.frameByFrame || (frames > 1 && (rendererOf(step).frameByFrame?.(step) ?? false));
+    const frameByFrame = pass.frameByFrame || (frames > 1 && takesFramesApart(renderer, step));
     let place = pass.frameByFrame === frameByFrame ? placeIn(pass.steps, step, done) : undefined;
     if (place === undefined) {
       pass = openPass(size, frameByFrame);
       passes.push(pass);
-      place = placeIn([], step, -1)!;
+      place = placeIn([], step, -1) ?? wholePass;
     }
     pass.steps.push({ step, before: size });
     done = place.to ?? place.from;
@@ -59,8 +59,16 @@ const openPass = (size: Size, frameByFrame: boolean): OpenPass => ({
   frameByFrame,
 });
 
+/** What is done over pixels finds no place in a chain: neither behind other steps nor before them. */
+const wholePass: Place = { from: Number.POSITIVE_INFINITY };
+
+const takesFramesApart = (renderer: StepRenderer<StepName>, step: PlannedStep): boolean =>
+  'render' in renderer && (renderer.frameByFrame?.(step) ?? false);
+
 function placeIn(pass: readonly PlacedStep[], step: PlannedStep, done: number): Place | undefined {
-  const { places, repeats = false } = rendererOf(step);
+  const renderer = rendererOf(step);
+  if ('renderPixels' in renderer) return undefined;
+  const { places, repeats = false } = renderer;
   const present = pass.map((each) => each.step.step);
   if (!repeats && present.includes(step.step)) return undefined;
   return places.find(

@@ -16,6 +16,7 @@ export function sizeAfter(step: PlannedStep, before: Size): Size {
     case 'flatten':
     case 'blur':
     case 'sharpen':
+    case 'pixelate':
     case 'watermark':
       return before;
   }
@@ -64,16 +65,13 @@ function merge(first: PlannedStep, second: PlannedStep): PlannedStep | null {
       area: { ...second.area, left: left + second.area.left, top: top + second.area.top },
     };
   }
-  if (first.step === 'scale' && second.step === 'scale') {
-    return first.kernel === undefined && second.kernel === undefined ? second : null;
-  }
+  if (first.step === 'scale' && second.step === 'scale') return second;
   if (first.step === 'embed' && second.step === 'embed') return mergeEmbeds(first, second);
   return null;
 }
 
 function mergeEmbeds(first: StepOf<'embed'>, second: StepOf<'embed'>): PlannedStep | null {
-  const fill = (step: StepOf<'embed'>) => JSON.stringify([step.edge, step.colour]);
-  if (fill(first) !== fill(second)) return null;
+  if (JSON.stringify(first.colour) !== JSON.stringify(second.colour)) return null;
   return { ...second, left: first.left + second.left, top: first.top + second.top };
 }
 
@@ -98,7 +96,7 @@ function withEarlyFlatten(steps: readonly PlannedStep[], source: Source): Planne
     let at = done.length;
     while (at > 0 && letsFlattenPass(done[at - 1]!)) {
       const passed = done[at - 1]!;
-      if (passed.step === 'embed' && passed.edge === undefined) {
+      if (passed.step === 'embed') {
         done[at - 1] = { ...passed, colour: passed.colour ?? step.colour };
       }
       at -= 1;

@@ -13,7 +13,7 @@ export function sharpVector(
 ): readonly PlannedStep[] {
   if (steps[0]?.step === 'flatten') return [steps[0], ...sharpVector(steps.slice(1), source, limits)];
   const [cut, scale, ...rest] = steps;
-  if (cut?.step !== 'extract' || scale?.step !== 'scale' || scale.kernel !== undefined) return steps;
+  if (cut?.step !== 'extract' || scale?.step !== 'scale') return steps;
   const { area } = cut;
   const x = scale.size.width / area.width;
   const y = scale.size.height / area.height;
@@ -39,7 +39,7 @@ export function sharpVector(
  */
 export function drawnFirst(steps: readonly PlannedStep[], { width, height }: Size): readonly PlannedStep[] {
   const first = steps.find(({ step }) => step !== 'flatten');
-  if (first?.step === 'scale' && first.kernel === undefined) return steps;
+  if (first?.step === 'scale') return steps;
   return [{ step: 'scale', size: { width, height } }, ...steps];
 }
 

@@ -3,8 +3,9 @@ import type { TransformJob } from '../../plan/engine-port.ts';
 import { checkLimits } from '../../plan/limits.ts';
 import { broken } from './failures.ts';
 import { inputOf } from './input.ts';
-import { type OpenMark, toPixels } from './passes.ts';
+import type { OpenMark } from './passes.ts';
 import { fromPixels, openOriginal } from './picture.ts';
+import { toPixels } from './pixels.ts';
 import { type Original, probe } from './probe.ts';
 
 /**

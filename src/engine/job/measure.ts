@@ -3,8 +3,9 @@ import type { Measurement, PlannedStep } from '../../core/operation.ts';
 import { groupPasses } from '../../plan/passes.ts';
 import { contentBox } from './content-box.ts';
 import { exactBox } from './exact-box.ts';
-import { advance, type OpenMark, toPixels } from './passes.ts';
+import { advance, type OpenMark } from './passes.ts';
 import type { Picture } from './picture.ts';
+import { toPixels } from './pixels.ts';
 
 /** Stands for transparency while the content is looked for, as in imgproxy. */
 const magenta = { r: 255, g: 0, b: 255 };

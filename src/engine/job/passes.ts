@@ -1,11 +1,12 @@
 import type { Sharp } from 'sharp';
-import type { PlannedStep, StepInputs, StepName, StepRenderer } from '../../core/operation.ts';
-import { renderers } from '../../operations/index.gen.ts';
+import type { PlannedStep, StepInputs } from '../../core/operation.ts';
+import { rendererOf } from '../../operations/render/renderer-of.ts';
 import { groupPasses, type Pass } from '../../plan/passes.ts';
 import { sizeAfter } from '../../plan/steps.ts';
 import { internal } from './failures.ts';
+import { pixelWorkOf, workedPixels } from './over-pixels.ts';
 import { fromPixels, type Picture } from './picture.ts';
-import type { RawPixels } from './pixels.ts';
+import { framesOf, type RawPixels, stack, toPixels } from './pixels.ts';
 
 /** Opens a further source (a watermark). */
 export type OpenMark = StepInputs['open'];
@@ -33,17 +34,16 @@ export function passesFor(steps: readonly PlannedStep[], picture: Picture, forma
   return [decode, ...groupPasses(steps, picture, 1).map((pass) => ({ ...pass, frameByFrame: true }))];
 }
 
-const rendererOf = <N extends StepName>(name: N): StepRenderer<N> => renderers[name];
-
-/** A chain over the picture that does the steps of one pass. @throws PictorError */
+/** A chain over the picture that does the steps of one pass; not for a loop over pixels. @throws PictorError */
 export async function chainOf(picture: Picture, pass: Pass, open: OpenMark): Promise<Sharp> {
   let chain = picture.start();
   let { grey } = picture;
   for (const { step, before } of pass.steps) {
     const inputs: StepInputs = { size: before, frames: picture.frames, grey, open };
-    const { render } = rendererOf(step.step);
+    const renderer = rendererOf(step);
+    if (!('render' in renderer)) return internal(new Error(`${step.step} is no work for sharp`));
     try {
-      chain = await render(chain, step, inputs);
+      chain = await renderer.render(chain, step, inputs);
     } catch (error) {
       internal(error);
     }
@@ -54,6 +54,8 @@ export async function chainOf(picture: Picture, pass: Pass, open: OpenMark): Pro
 
 /** The picture after a pass, in memory. @throws PictorError */
 export async function advance(picture: Picture, pass: Pass, open: OpenMark): Promise<Picture> {
+  const work = pixelWorkOf(pass);
+  if (work !== null) return workedPixels(picture, work);
   if (!pass.frameByFrame) {
     const chain = await chainOf(picture, pass, open);
     return fromPixels(await toPixels(chain, picture), picture.frames);
@@ -69,33 +71,4 @@ export async function advance(picture: Picture, pass: Pass, open: OpenMark): Pro
     rows.push(await toPixels(await chainOf(single, pass, open), single));
   }
   return fromPixels(stack(rows), frames);
-}
-
-/** @throws PictorError */
-export async function toPixels(chain: Sharp, picture: Picture): Promise<RawPixels> {
-  const { data, info } = await chain.raw().toBuffer({ resolveWithObject: true }).catch(picture.fail);
-  return { data, width: info.width, height: info.height, channels: info.channels };
-}
-
-/** Views of the single frames; nothing is copied. */
-function framesOf({ data, width, height, channels }: RawPixels, frames: number): RawPixels[] {
-  const frameHeight = height / frames;
-  const bytes = width * frameHeight * channels;
-  return Array.from({ length: frames }, (_, index) => ({
-    data: data.subarray(index * bytes, (index + 1) * bytes),
-    width,
-    height: frameHeight,
-    channels,
-  }));
-}
-
-/** All frames went through the same steps, so they have the same size and channels. */
-function stack(frames: readonly RawPixels[]): RawPixels {
-  const { width, height, channels } = frames[0]!;
-  return {
-    data: Buffer.concat(frames.map(({ data }) => data)),
-    width,
-    height: height * frames.length,
-    channels,
-  };
 }

@@ -20,6 +20,8 @@ export interface Picture extends Size {
   fail(error: unknown): never;
   /** The pixels, where they are in memory already. */
   readonly pixels?: RawPixels;
+  /** The PNG of ours that the chain reads, where it is one. */
+  readonly png?: Uint8Array;
 }
 
 /** What of the colour policy matters for reading. */
@@ -104,9 +106,9 @@ export function fromPixels(pixels: RawPixels, frames = 1): Picture {
   };
 }
 
-/** A still that we encoded ourselves, because raw pixels would lose its profile, its metadata or its depth. */
+/** A still that we encoded ourselves as a PNG, because raw pixels would lose its profile, its metadata or its depth. */
 export function fromEncoded(
-  bytes: Uint8Array,
+  png: Uint8Array,
   { width, height, grey }: Size & { readonly grey: boolean },
 ): Picture {
   return {
@@ -115,7 +117,8 @@ export function fromEncoded(
     frames: 1,
     grey,
     becomesP3: false,
-    start: () => sharp(bytes, { limitInputPixels: false }),
+    start: () => sharp(png, { limitInputPixels: false }),
     fail: internal,
+    png,
   };
 }

@@ -10,8 +10,9 @@ export interface Attachments {
   readonly xmp?: Uint8Array;
 }
 
+const signatureBytes = 8;
 /** Signature and IHDR: the chunks that must come before the pixels are put here (PNG third edition, section 5.6). */
-const headBytes = 8 + 25;
+const headBytes = signatureBytes + 25;
 
 /**
  * Raw pixels with profile and metadata as an uncompressed PNG, so that libvips converts or keeps these as it does with
@@ -36,6 +37,31 @@ const profileChunk = (icc: Uint8Array): Buffer =>
 /** A PNG that has no profile, with this one. */
 export const insertProfile = (png: Uint8Array, icc: Uint8Array): Buffer =>
   Buffer.concat([png.subarray(0, headBytes), profileChunk(icc), png.subarray(headBytes)]);
+
+/** The first PNG with the header and the pixels of the second. */
+export function withPixelsOf(described: Uint8Array, pixels: Uint8Array): Buffer {
+  const [, ...others] = chunksOf(described);
+  const firstPixels = others.findIndex(isPixels);
+  const [header, ...rest] = chunksOf(pixels);
+  return Buffer.concat([
+    described.subarray(0, signatureBytes),
+    header!,
+    ...others.slice(0, firstPixels),
+    ...rest.filter(isPixels),
+    ...others.slice(firstPixels).filter((each) => !isPixels(each)),
+  ]);
+}
+
+/** Each with its length, type and sum. */
+function chunksOf(png: Uint8Array): Buffer[] {
+  const bytes = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
+  const chunks: Buffer[] = [];
+  for (let at = signatureBytes; at < bytes.length; at += chunks.at(-1)!.length)
+    chunks.push(bytes.subarray(at, at + 12 + bytes.readUInt32BE(at)));
+  return chunks;
+}
+
+const isPixels = (each: Buffer): boolean => each.toString('latin1', 4, 8) === 'IDAT';
 
 function chunk(type: string, ...parts: readonly Uint8Array[]): Buffer {
   const body = Buffer.concat([Buffer.from(type, 'latin1'), ...parts]);

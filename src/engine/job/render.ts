@@ -6,6 +6,7 @@ import { type ColourPolicy, colourPolicy, inSpace } from './colour.ts';
 import { encode } from './encode.ts';
 import { fitBytes } from './fit-bytes.ts';
 import { describe, type Keeping } from './metadata.ts';
+import { pixelWorkOf, workedPng } from './over-pixels.ts';
 import { ownershipTexts } from './ownership.ts';
 import { advance, chainOf, type OpenMark, passesFor } from './passes.ts';
 import { fromEncoded, type Picture } from './picture.ts';
@@ -40,8 +41,7 @@ export async function render(opened: Picture, rendering: Rendering): Promise<Ren
   const ownership = ownershipOf(original, plan);
   // A pass in between leaves the EXIF of the source behind, which must not mix with what is written in its place.
   const replacesExif = Object.keys(ownership).length > 0 && passes.length === 1;
-  // The last pass ends in the encoder, unless frames go through it one by one.
-  const last = replacesExif || passes.at(-1)!.frameByFrame ? undefined : passes.pop();
+  const last = replacesExif || !endsInEncoder(passes.at(-1)!) ? undefined : passes.pop();
   let picture = opened;
   for (const pass of passes) picture = await between(picture, pass, { ...rendering, colour });
   const lastChainAt = picture === opened ? undefined : performance.now();
@@ -59,6 +59,9 @@ export async function render(opened: Picture, rendering: Rendering): Promise<Ren
   return { bytes, width, height, lastChainAt: first.startedAt ?? lastChainAt };
 }
 
+/** The last pass does, unless frames go through it one by one or it is a loop over pixels. */
+const endsInEncoder = (pass: Pass): boolean => !pass.frameByFrame && pixelWorkOf(pass) === null;
+
 /** Animations with more bytes of pixels than this are decoded anew for each round of a byte budget. */
 const pixelsInMemory = 128 * 1024 * 1024;
 
@@ -74,6 +77,9 @@ async function between(
   const carries = plan.keep.metadata || plan.keep.highDepth || colour.keepProfile || picture.becomesP3;
   // Animations lose profile (their colours are converted) and metadata when they take more than one pass.
   if (!carries || picture.frames > 1) return advance(picture, pass, open);
+  const work = pixelWorkOf(pass);
+  // There is a pass before it, which gave a PNG for the same reasons.
+  if (work !== null && picture.png !== undefined) return workedPng(picture.png, { work, colour });
   const chain = describe(await chainOf(picture, pass, open), picture, keepingOf(plan, colour));
   const { data, info } = await inSpace(chain, colour)
     .png({ compressionLevel: 0 })

@@ -45,7 +45,12 @@ export async function render(
   for (const pass of groupPasses(steps, source, 1)) {
     let chain = opened(picture);
     for (const { step, before } of pass.steps) {
-      chain = await rendererOf(step).render(chain, step, {
+      const renderer = rendererOf(step);
+      if ('renderPixels' in renderer) {
+        chain = opened({ ...picture, data: Uint8Array.from(renderer.renderPixels(picture, step)) });
+        continue;
+      }
+      chain = await renderer.render(chain, step, {
         size: before,
         frames: 1,
         grey: picture.channels < 3,
