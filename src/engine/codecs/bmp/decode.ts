@@ -5,16 +5,14 @@ import { type BmpHeader, broken, readBmpHeader } from './header.ts';
  * Unpacks a bitmap: 1 to 32 bits per pixel, palettes, bit masks, run lengths, both directions. Our own, because libvips
  * has no reader without ImageMagick, and the readers on npm ignore the pixel offset or mix up channels of run-length
  * and odd-width bitmaps. Limits must have been checked against the header: this allocates width × height × 4 bytes.
+ * Where the header names the bits of alpha, they count even if none is set anywhere, as in imgproxy and Chromium; without
+ * such a name the fourth byte means nothing.
  * @throws PictorError IMAGE_BROKEN
  */
-export function decodeBmp(bytes: Uint8Array): RawPixels {
-  const pixels = unpackBitmap(bytes, readBmpHeader(bytes));
-  if (pixels.channels === 4) opaqueWhenEmpty(pixels.data);
-  return pixels;
-}
+export const decodeBmp = (bytes: Uint8Array): RawPixels => unpackBitmap(bytes, readBmpHeader(bytes));
 
 /**
- * The pixels as they are stored, alpha included, however much sense it makes.
+ * The pixels as they are stored.
  * @param header of these bytes, which may know better than they do themselves
  * @throws PictorError IMAGE_BROKEN
  */
@@ -153,10 +151,4 @@ function channelReader(mask: number): (pixel: number) => number {
   const shift = 31 - Math.clz32(mask & -mask);
   const most = mask >>> shift;
   return (pixel) => Math.round((((pixel & mask) >>> shift) * 255) / most);
-}
-
-/** Many writers name an alpha mask and leave alpha zero; browsers show such bitmaps opaque. */
-function opaqueWhenEmpty(data: Buffer): void {
-  for (let at = 3; at < data.length; at += 4) if (data[at] !== 0) return;
-  for (let at = 3; at < data.length; at += 4) data[at] = 255;
 }

@@ -35,7 +35,7 @@ test('true colours are those of the original', async (t) => {
   }
 });
 
-test('alpha masks are read; an alpha that is nowhere set means opaque', async () => {
+test('alpha masks are read, also where nothing is set; without one the fourth byte means nothing', async () => {
   const bytes = await load('32-alpha');
   const { data, channels } = decodeBmp(bytes);
   assert.equal(channels, 4);
@@ -43,7 +43,15 @@ test('alpha masks are read; an alpha that is nowhere set means opaque', async ()
   const clear = Buffer.from(bytes);
   const { offset } = readBmpHeader(bytes);
   for (let at = offset + 3; at < clear.length; at += 4) clear[at] = 0;
-  assert.equal(decodeBmp(clear).data[3], 255);
+  assert.ok(decodeBmp(clear).data.every((value, at) => at % 4 < 3 || value === 0));
+  const unnamed = await load('32');
+  assert.deepEqual([unnamed.readUInt32LE(14), unnamed.readUInt16LE(28)], [40, 32]);
+  assert.equal(decodeBmp(unnamed).channels, 3);
+});
+
+test('what nobody can see is written and read as such', () => {
+  const empty = { data: Buffer.alloc(5 * 3 * 4), width: 5, height: 3, channels: 4 as const };
+  assert.deepEqual(decodeBmp(encodeBmp(empty)!), empty);
 });
 
 test('palettes: packed and run-length forms give the same picture', async () => {
