@@ -100,10 +100,9 @@ function checkedTarget(uri: string, { allowUserInfo }: HttpSourceSettings): Http
   return target;
 }
 
-const ourHeaders = (settings: HttpSourceSettings, version: string) => ({
-  'user-agent': settings.userAgent === '' ? `pictor/${version}` : settings.userAgent,
-  // No single format is named, so that an origin which negotiates sends what it stores and not a conversion of it.
-  accept: 'image/*,*/*;q=0.1',
+const ourHeaders = ({ userAgent, accept }: HttpSourceSettings, version: string) => ({
+  'user-agent': userAgent === '' ? `pictor/${version}` : userAgent,
+  ...(accept === '' ? {} : { accept }),
 });
 
 function openHeaders({ known = {} }: OpenContext): Record<string, string> {

@@ -5,7 +5,8 @@ import { parseHostPattern } from '../lib/host-pattern.ts';
 import { absSourceSettings, gcsSourceSettings, swiftSourceSettings } from './object-settings.ts';
 
 const hostPattern = z.string().refine((text) => parseHostPattern(text) !== null, {
-  error: 'expected a host: example.com, example.com:8080, *.example.com, 192.0.2.1, 192.0.2.0/24 or [2001:db8::1]:8080',
+  error:
+    'expected a host: example.com, example.com:8080, *.example.com, 192.0.2.1, 192.0.2.0/24 or [2001:db8::1]:8080',
 });
 
 /** `proxy:3128` means `http://proxy:3128`, as every other program reads these variables. */
@@ -22,6 +23,9 @@ const proxyUrl = secretText()
     return z.NEVER;
   })
   .meta({ secret: true, syntax: 'http://[user:password@]host:port' });
+
+const headerText = () =>
+  z.string().regex(/^[\t\x20-\x7e]*$/, 'expected letters, digits and signs of ASCII only');
 
 const httpSourceSettings = z.strictObject({
   allowLoopback: z.boolean().default(false).describe('Fetch from 127.0.0.0/8, ::1, 0.0.0.0 and ::.'),
@@ -66,11 +70,12 @@ const httpSourceSettings = z.strictObject({
   keepAliveSeconds: seconds(30).describe(
     'How long an unused connection is kept for the next fetch. 0: closed at once.',
   ),
-  userAgent: z
-    .string()
-    .regex(/^[\t\x20-\x7e]*$/, 'expected letters, digits and signs of ASCII only')
-    .default('')
-    .describe('User-Agent sent to sources. Empty: pictor/<version>.'),
+  userAgent: headerText().default('').describe('User-Agent sent to sources. Empty: pictor/<version>.'),
+  accept: headerText()
+    .default('image/*,*/*;q=0.1')
+    .describe(
+      'Accept sent to sources. The default names no single format, so that a source that chooses sends what it stores. Empty: none.',
+    ),
   insecureTls: z
     .boolean()
     .default(false)

@@ -71,6 +71,8 @@ const commonDefaults = {
   'sources.http.timeoutSeconds': 5,
   'sources.http.maxRedirects': 10,
   'sources.http.allowUserInfo': true,
+  // A source that chooses by it would send another picture than it sent to imgproxy.
+  'sources.http.accept': '',
   'sources.http.allowLoopback': false,
   'sources.http.allowLinkLocal': false,
   'sources.http.allowPrivate': true,

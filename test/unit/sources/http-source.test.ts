@@ -57,6 +57,10 @@ originTest('says who asks, prefers no format, and sends nothing else', async (t,
   });
   await readOriginal(await httpSource(t, { userAgent: 'me' }).open(`${origin.url}/a`, openContext()));
   assert.equal(origin.requests[1]?.headers['user-agent'], 'me');
+  await readOriginal(await httpSource(t, { accept: 'image/png' }).open(`${origin.url}/a`, openContext()));
+  assert.equal(origin.requests[2]?.headers.accept, 'image/png');
+  await readOriginal(await httpSource(t, { accept: '' }).open(`${origin.url}/a`, openContext()));
+  assert.equal('accept' in origin.requests[3]!.headers, false);
 });
 
 const statuses: readonly [status: number, code: 'SOURCE_NOT_FOUND' | 'SOURCE_REFUSED' | 'SOURCE_FAILED'][] = [

@@ -54,6 +54,7 @@ test('defaults of version 4', () => {
           timeoutSeconds: 5,
           maxRedirects: 10,
           allowUserInfo: true,
+          accept: '',
           allowLoopback: false,
           allowLinkLocal: false,
           allowPrivate: true,
