@@ -41,5 +41,15 @@ export const mayBeAsked = (format: string): boolean => format === 'svg' || write
 /** Whether a quality means something to a format. */
 export const isLossy = (format: string): boolean => writers.get(format)?.usesQuality === true;
 
+const needSize: ReadonlySet<string> = new Set(
+  Object.values(formats as Readonly<Record<string, FormatDefinition>>)
+    .filter(({ minSide = 1 }) => minSide > 1)
+    .map(({ name }) => name),
+);
+
+/** With the formats that a picture too small for one of these is written in instead. */
+export const withStandIns = (possible: readonly string[]): readonly string[] =>
+  possible.some((name) => needSize.has(name)) ? [...new Set([...possible, 'png', 'jpeg'])] : possible;
+
 /** Each once, in the order of letters: the order of a skip list means nothing. */
 export const sorted = (formats: readonly string[]): readonly string[] => [...new Set(formats)].toSorted();

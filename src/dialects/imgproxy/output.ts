@@ -1,7 +1,7 @@
 import { PictorError } from '../../core/errors.ts';
 import type { RequestHints } from '../../request/dialect.ts';
 import type { OutputSpec } from '../../request/image-request.ts';
-import { isLossy, mayBeAsked, sorted } from './format-names.ts';
+import { isLossy, mayBeAsked, sorted, withStandIns } from './format-names.ts';
 import type { ImgproxyRules } from './rules.ts';
 
 const black = { r: 0, g: 0, b: 0 };
@@ -37,14 +37,15 @@ export function outputSpec(wanted: WantedOutput, rules: ImgproxyRules, hints: Re
     throw new PictorError('FORMAT_UNSUPPORTED', { detail: format });
   const negotiated = negotiatedFormats(format, rules, hints);
   const possible = [...negotiated, ...(format === undefined ? rules.preferredFormats : [format])];
+  const written = withStandIns(possible);
   const frames = wanted.maxAnimationFrames ?? rules.maxAnimationFrames;
   return {
     format: {
       ...(negotiated.length === 0 ? {} : { negotiated }),
       ...(format === undefined ? { preferred: rules.preferredFormats } : { exact: format }),
     },
-    ...qualityFields(wanted, possible, rules),
-    ...encoderFields(possible, rules),
+    ...qualityFields(wanted, written, rules),
+    ...encoderFields(written, rules),
     ...(frames === null ? {} : { frames }),
     ...((wanted.stripMetadata ?? stripsMetadata(possible, rules)) ? {} : { metadata: 'keep' }),
     ...((wanted.keepCopyright ?? rules.keepCopyright) ? {} : { copyright: false }),
