@@ -235,7 +235,7 @@ async function meetsPicture(picture: Buffer, expected: Expectation, target: stri
     const isNear = wanted.every((channel, index) => Math.abs(channel - seen[index]!) <= tolerance);
     // What cannot be seen has any colour.
     const isBothClear = wanted[3] === 0 && seen[3]! <= tolerance;
-    assert.ok(isNear || isBothClear, `${target} at ${place}: ${seen}, not ${wanted}`);
+    assert.ok(isNear || isBothClear, `${target} at ${place}: ${seen.join()}, not ${wanted.join()}`);
   }
 }
 
