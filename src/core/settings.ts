@@ -29,24 +29,29 @@ function parseByteSize(text: string): number | null {
   return match === null || unit === undefined ? null : Math.round(Number(match[1]) * unit);
 }
 
+// Building a schema is most of what a setting costs at the start, so what many settings have in common is built once.
+const bytesOrText = z
+  .union([z.number().check(z.int(), z.nonnegative()), z.string()])
+  .transform((value, context) => {
+    const parsed = typeof value === 'number' ? value : parseByteSize(value);
+    if (parsed !== null) return parsed;
+    context.addIssue({ code: 'custom', message: 'expected bytes, for instance 67108864 or 64MiB' });
+    return z.NEVER;
+  })
+  .meta({ syntax: 'bytes, e.g. 64MiB' });
+const anySeconds = z.number().nonnegative().meta({ syntax: 'seconds' });
+const wholeFromNought = z.number().check(z.int(), z.gte(0));
+const wholeFromOne = z.number().check(z.int(), z.gte(1));
+
 /** A number of bytes, written as a number or as text with a unit (`64MiB`). */
-export const byteSize = (bytes: number | string) =>
-  z
-    .union([z.number().int().nonnegative(), z.string()])
-    .transform((value, context) => {
-      const parsed = typeof value === 'number' ? value : parseByteSize(value);
-      if (parsed !== null) return parsed;
-      context.addIssue({ code: 'custom', message: 'expected bytes, for instance 67108864 or 64MiB' });
-      return z.NEVER;
-    })
-    .prefault(bytes)
-    .meta({ syntax: 'bytes, e.g. 64MiB' });
+export const byteSize = (bytes: number | string) => bytesOrText.prefault(bytes);
 
 /** A non-negative number of seconds; fractions are allowed. */
-export const seconds = (value: number) => z.number().nonnegative().default(value).meta({ syntax: 'seconds' });
+export const seconds = (value: number) => anySeconds.default(value);
 
 /** A whole number from `min` on. */
-export const count = (value: number, min = 0) => z.number().int().min(min).default(value);
+export const count = (value: number, min: 0 | 1 = 0) =>
+  (min === 0 ? wholeFromNought : wholeFromOne).default(value);
 
 /** Text that is masked wherever configuration is shown. */
 export const secretText = () => z.string().meta({ secret: true });
