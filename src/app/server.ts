@@ -35,6 +35,9 @@ export interface ImageServer {
   close(): Promise<void>;
 }
 
+/** Forking takes the main thread for a while: the first to ask whether the server is there is answered before. */
+const workersAfterMilliseconds = 20;
+
 /** What the start left out is loaded once the first requests have had their chance. */
 const warmUpMilliseconds = 500;
 
@@ -102,7 +105,9 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
         const server = await parts.http.listen();
         // … nor to work.
         ready = closing === null;
-        if (ready) parts.engine.start();
+        setTimeout(() => {
+          if (ready) parts.engine.start();
+        }, workersAfterMilliseconds).unref();
         return { server: server.text, admin: admin?.text ?? null };
       } catch (error) {
         await close();

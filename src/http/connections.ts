@@ -1,10 +1,13 @@
 import type { ServerResponse } from 'node:http';
-import { constants, type Http2ServerResponse, type ServerHttp2Session } from 'node:http2';
+import type { Http2ServerResponse, ServerHttp2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 /** A client that takes less than this of its answer, in bytes per second on the whole, is cut off. */
 const slowestRate = 1024;
+
+/** CANCEL of RFC 9113 section 7. */
+const cancelCode = 0x8;
 
 /** Request and response as node hands them to a server that speaks HTTP/1 and HTTP/2. */
 type NodeResponse = ServerResponse | Http2ServerResponse;
@@ -231,6 +234,6 @@ function setWriteTimeout(response: NodeResponse, milliseconds: number): void {
 }
 
 function cutOff(response: NodeResponse): void {
-  if (isHttp2(response)) response.stream.close(constants.NGHTTP2_CANCEL);
+  if (isHttp2(response)) response.stream.close(cancelCode);
   else response.socket?.destroy();
 }
