@@ -42,7 +42,9 @@ export function exposureWarnings(config: AppConfig): string[] {
     : [];
   const open = mounts
     .map((mount) => openMount(mount))
-    .filter(({ policy }) => policy.signature === null && policy.secret === undefined)
+    .filter(
+      ({ policy }) => policy.signature === null && policy.secret === undefined && !policy.hosts?.allow.length,
+    )
     .map(
       ({ prefix }) =>
         `URLs at ${prefix === '' ? '/' : prefix} need no signature: whoever can reach this server can use it. Set keys before it faces the net.`,
