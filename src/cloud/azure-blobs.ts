@@ -1,4 +1,5 @@
 import type { BlobServiceClient, StoragePipelineOptions } from '@azure/storage-blob';
+import { openedOnce } from './opened-once.ts';
 
 /** How Azure Blob Storage is reached and by whom. */
 export interface AzureConnection {
@@ -12,10 +13,14 @@ export interface AzureConnection {
 }
 
 /**
- * A client of one account. The SDK is loaded here, for it is there only where somebody installed it.
+ * The client of one account, made when it is first asked for. The SDK is loaded here, for it is there only where somebody
+ * installed it.
  * @throws Error when a package is missing, or the key is no base64
  */
-export async function openAzureBlobs(connection: AzureConnection): Promise<BlobServiceClient> {
+export const azureBlobs = (connection: AzureConnection): (() => Promise<BlobServiceClient>) =>
+  openedOnce(() => open(connection));
+
+async function open(connection: AzureConnection): Promise<BlobServiceClient> {
   const { accountName, accountKey, endpoint, maxAttempts } = connection;
   const sdk = await import('@azure/storage-blob');
   const url = endpoint === '' ? `https://${accountName}.blob.core.windows.net` : endpoint;

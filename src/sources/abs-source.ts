@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
-import type { BlobClient, BlobDownloadResponseParsed, BlobServiceClient } from '@azure/storage-blob';
-import { openAzureBlobs } from '../cloud/azure-blobs.ts';
+import type { BlobClient, BlobDownloadResponseParsed } from '@azure/storage-blob';
+import { azureBlobs } from '../cloud/azure-blobs.ts';
 import { PictorError } from '../core/errors.ts';
 import type { NotModified, Original, Source, Validators } from '../core/ports.ts';
 import { classifyHeadFailure } from './http-errors.ts';
@@ -18,14 +18,7 @@ export interface AbsSourceParts {
  * @throws Error from `open` when the package `@azure/storage-blob` is missing: looked for at the start
  */
 export function createAbsSource(settings: AbsSourceSettings, { versionSeparator }: AbsSourceParts): Source {
-  let opening: Promise<BlobServiceClient> | null = null;
-  const service = () => {
-    opening ??= openAzureBlobs(settings).catch((thrown: unknown) => {
-      opening = null;
-      throw thrown;
-    });
-    return opening;
-  };
+  const service = azureBlobs(settings);
   return createObjectSource({
     ...settings,
     scheme: 'abs',

@@ -1,4 +1,4 @@
-import { type Authorise, openGoogleAuth } from '../cloud/google-auth.ts';
+import { type Authorise, googleAuth, googleOrigin } from '../cloud/google-auth.ts';
 import { PictorError } from '../core/errors.ts';
 import type { NotModified, Original, Source, Validators } from '../core/ports.ts';
 import { type ObjectHeaders, objectFound, objectRefused, objectUnchanged } from './object-answer.ts';
@@ -31,7 +31,7 @@ interface Metadata {
 
 interface Fetching {
   readonly http: ServiceHttp;
-  readonly authorise: () => Promise<Authorise>;
+  readonly authorise: Authorise;
   readonly url: string;
   readonly fetch: ObjectFetch;
 }
@@ -44,15 +44,8 @@ interface Fetching {
  */
 export function createGcsSource(settings: GcsSourceSettings, { versionSeparator }: GcsSourceParts): Source {
   const http = createServiceHttp({ connectTimeoutSeconds: 5 });
-  const base = `${(settings.endpoint || 'https://storage.googleapis.com').replace(/(\/storage\/v1)?\/*$/, '')}/storage/v1`;
-  let opening: Promise<Authorise> | null = null;
-  const authorise = () => {
-    opening ??= openAuth(settings).catch((thrown: unknown) => {
-      opening = null;
-      throw thrown;
-    });
-    return opening;
-  };
+  const base = `${googleOrigin(settings.endpoint)}/storage/v1`;
+  const authorise = googleAuth(settings);
   return createObjectSource({
     ...settings,
     scheme: 'gs',
@@ -61,9 +54,6 @@ export function createGcsSource(settings: GcsSourceSettings, { versionSeparator 
     close: () => http.close(),
   });
 }
-
-const openAuth = async ({ anonymous, credentials }: GcsSourceSettings): Promise<Authorise> =>
-  anonymous ? async () => ({}) : openGoogleAuth({ credentials });
 
 const urlOf = (base: string, { bucket, key }: ObjectAddress): string =>
   `${base}/b/${encodeURIComponent(bucket)}/o/${encodeURIComponent(key)}`;
@@ -120,16 +110,15 @@ async function ask(
 
 /** The SDK takes no signal: a look-up of credentials that hangs is not waited for. */
 async function proof(
-  authorise: () => Promise<Authorise>,
+  authorise: Authorise,
   url: string,
   { deadline }: ObjectFetch,
 ): Promise<Readonly<Record<string, string>>> {
   const stopped = new Promise<never>((_, reject) => {
     deadline.signal.addEventListener('abort', () => reject(deadline.signal.reason as Error), { once: true });
   });
-  const headers = authorise().then((give) => give(url));
   try {
-    return await Promise.race([headers, stopped]);
+    return await Promise.race([authorise(url), stopped]);
   } catch (thrown) {
     const text = thrown instanceof Error ? thrown.message : String(thrown);
     const failure = new PictorError('SOURCE_FAILED', {

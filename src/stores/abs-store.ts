@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
-import type { BlobServiceClient, BlockBlobClient } from '@azure/storage-blob';
-import { type AzureConnection, openAzureBlobs } from '../cloud/azure-blobs.ts';
+import type { BlockBlobClient } from '@azure/storage-blob';
+import { type AzureConnection, azureBlobs } from '../cloud/azure-blobs.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { createObjectStore, type ObjectClient, type ObjectStoreOptions } from './object-store.ts';
 import { Refused } from './objects/link.ts';
@@ -17,15 +17,11 @@ export const createAbsStore = (options: AbsStoreOptions): BlobStore =>
   createObjectStore({ ...options, name: 'abs', place: options.container, client: createClient(options) });
 
 function createClient({ container, ...connection }: AbsStoreOptions): ObjectClient {
-  let opening: Promise<BlobServiceClient> | null = null;
+  // One try: a cache that hesitates is slower than making the picture.
+  const service = azureBlobs({ ...connection, maxAttempts: 1 });
 
   async function blobOf(path: string): Promise<BlockBlobClient> {
-    // One try: a cache that hesitates is slower than making the picture.
-    opening ??= openAzureBlobs({ ...connection, maxAttempts: 1 }).catch((thrown: unknown) => {
-      opening = null;
-      throw thrown;
-    });
-    return (await opening).getContainerClient(container).getBlockBlobClient(path);
+    return (await service()).getContainerClient(container).getBlockBlobClient(path);
   }
 
   async function upload(path: string, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
@@ -59,7 +55,7 @@ function createClient({ container, ...connection }: AbsStoreOptions): ObjectClie
         await upload(path, bytes, signal);
       } catch (thrown) {
         if (codeOf(thrown) !== 'ContainerNotFound') throw asRefusal(thrown);
-        await (await opening)?.getContainerClient(container).createIfNotExists({ abortSignal: signal });
+        await (await service()).getContainerClient(container).createIfNotExists({ abortSignal: signal });
         await upload(path, bytes, signal);
       }
     },

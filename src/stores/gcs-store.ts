@@ -1,18 +1,16 @@
 import { Buffer } from 'node:buffer';
 import { type Dispatcher, EnvHttpProxyAgent } from 'undici';
-import { type Authorise, openGoogleAuth } from '../cloud/google-auth.ts';
+import { type GoogleIdentity, googleAuth, googleOrigin } from '../cloud/google-auth.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { createObjectStore, type ObjectClient, type ObjectStoreOptions } from './object-store.ts';
 import { Refused } from './objects/link.ts';
 
-export interface GcsStoreOptions extends Omit<ObjectStoreOptions, 'client' | 'name' | 'place'> {
+export interface GcsStoreOptions
+  extends Omit<ObjectStoreOptions, 'client' | 'name' | 'place'>,
+    GoogleIdentity {
   readonly bucket: string;
   /** Empty: Google itself. */
   readonly endpoint: string;
-  /** JSON text of a key; empty: what the environment and the machine give. */
-  readonly credentials: string;
-  /** True: no credentials are shown. */
-  readonly anonymous: boolean;
 }
 
 /**
@@ -24,20 +22,11 @@ export const createGcsStore = (options: GcsStoreOptions): BlobStore =>
 
 type Query = Readonly<Record<string, string>>;
 
-function createClient({ bucket, endpoint, credentials, anonymous }: GcsStoreOptions): ObjectClient {
+function createClient({ bucket, endpoint, ...identity }: GcsStoreOptions): ObjectClient {
   const dispatcher = new EnvHttpProxyAgent({ allowH2: false, connections: 50, connect: { timeout: 5000 } });
-  const origin = (endpoint || 'https://storage.googleapis.com').replace(/(\/storage\/v1)?\/*$/, '');
+  const origin = googleOrigin(endpoint);
   const inBucket = `storage/v1/b/${encodeURIComponent(bucket)}/o`;
-  let opening: Promise<Authorise> | null = null;
-
-  async function proofFor(url: string): Promise<Readonly<Record<string, string>>> {
-    if (anonymous) return {};
-    opening ??= openGoogleAuth({ credentials }).catch((thrown: unknown) => {
-      opening = null;
-      throw thrown;
-    });
-    return (await opening)(url);
-  }
+  const authorise = googleAuth(identity);
 
   async function send(
     method: 'GET' | 'POST' | 'DELETE',
@@ -46,7 +35,7 @@ function createClient({ bucket, endpoint, credentials, anonymous }: GcsStoreOpti
   ): Promise<Dispatcher.ResponseData> {
     const url = `${origin}/${path}?${new URLSearchParams(query).toString()}`;
     const type = body === undefined ? {} : { 'content-type': 'application/http' };
-    const headers = { ...(await proofFor(url)), ...type };
+    const headers = { ...(await authorise(url)), ...type };
     return dispatcher.request({
       ...whereIs(url),
       method,

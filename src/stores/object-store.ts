@@ -6,6 +6,7 @@ import { decodeEntry, encodeEntry } from './http-entry.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
 import { createObjectLink } from './objects/link.ts';
+import { createOwedDeletions } from './owed.ts';
 import { createThrottledReport } from './throttled-report.ts';
 
 /** What a service that keeps objects is asked for. What it refuses throws `Refused`, everything else that went wrong anything. */
@@ -37,8 +38,6 @@ export interface ObjectStoreOptions {
 }
 
 const mebibyte = 1024 * 1024;
-/** Removals that are remembered while the service is away; the oldest are let go. */
-const mostOwed = 10_000;
 
 /**
  * Keeps blobs as objects, each a whole HTTP response with its facts in the head (http-entry.ts). How much is kept is set at
@@ -51,7 +50,7 @@ export function createObjectStore(options: ObjectStoreOptions): BlobStore {
   const { client, name, place, readSeconds, writeSeconds, maxBlobBytes, emit } = options;
   const queue = createKeyedQueue();
   const report = createThrottledReport(emit, name);
-  const owed = new Set<string>();
+  const owed = createOwedDeletions();
   const link = createObjectLink({
     name,
     place,
@@ -59,10 +58,7 @@ export function createObjectStore(options: ObjectStoreOptions): BlobStore {
     probeSeconds: readSeconds,
     async probe(signal) {
       await client.read(options.pathOf('pictor-probe'), { maxBytes: 0, signal });
-      for (const path of owed) {
-        await client.remove(path, signal);
-        owed.delete(path);
-      }
+      await owed.pay(1, ([path]) => client.remove(path!, signal));
     },
   });
 
@@ -71,19 +67,13 @@ export function createObjectStore(options: ObjectStoreOptions): BlobStore {
     return options.pathOf(key);
   };
 
-  function owe(path: string): void {
-    const oldest = owed.values().next();
-    if (owed.size >= mostOwed && oldest.done !== true) owed.delete(oldest.value);
-    owed.add(path);
-  }
-
   /** What was there before a change that failed must not be read again. */
   async function change(path: string, send: (signal: AbortSignal) => Promise<void>): Promise<void> {
     const wasUp = link.isUp();
     try {
       await link.run(writeSeconds, send);
     } catch (thrown) {
-      owe(path);
+      owed.add(path);
       if (wasUp) report('write-failed', thrown);
       throw thrown;
     }
@@ -93,7 +83,7 @@ export function createObjectStore(options: ObjectStoreOptions): BlobStore {
 
   async function write(path: string, key: string, body: Uint8Array, meta: BlobMeta): Promise<void> {
     await change(path, (signal) => client.write(path, encodeEntry(key, meta, body), signal));
-    owed.delete(path);
+    owed.forget(path);
   }
 
   async function read(path: string, key: string): Promise<StoredBlob | null> {

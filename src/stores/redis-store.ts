@@ -1,12 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import { parseBlobMeta } from './blob-meta.ts';
 import { collect } from './collect.ts';
 import { checkKey } from './keys.ts';
+import { createOwedDeletions } from './owed.ts';
 import { parseRedisUrl } from './redis/address.ts';
 import { createRedisLink } from './redis/link.ts';
-import { createOwedDeletions } from './redis/owed.ts';
 import { createThrottledReport } from './throttled-report.ts';
+
+/** Keys one command deletes when the server is back. */
+const deletedAtOnce = 500;
 
 export interface RedisStoreOptions {
   /** See `parseRedisUrl`. */
@@ -50,7 +54,7 @@ export function createRedisStore(options: RedisStoreOptions): BlobStore {
     name,
     timeoutMs: options.timeoutSeconds * 1000,
     emit,
-    beforeUse: owed.pay,
+    beforeUse: (client) => owed.pay(deletedAtOnce, (keys) => client.unlink(...keys)),
   });
   const redisKey = (key: string): string => {
     checkKey(key);
@@ -133,18 +137,9 @@ export function createRedisStore(options: RedisStoreOptions): BlobStore {
 
 /** What is no whole blob of ours counts as missing. */
 function blobOf(tier: string, meta: Buffer | null, body: Buffer | null): StoredBlob | null {
-  const facts = meta === null || body === null ? null : parseMeta(meta);
+  const facts = meta === null || body === null ? null : parseBlobMeta(meta);
   if (facts === null || body === null) return null;
   return { meta: facts, size: body.byteLength, tier, body, bytes: () => Promise.resolve(body) };
-}
-
-function parseMeta(text: Buffer): BlobMeta | null {
-  try {
-    const meta: unknown = JSON.parse(text.toString());
-    return typeof meta === 'object' && meta !== null ? (meta as BlobMeta) : null;
-  } catch {
-    return null;
-  }
 }
 
 /** The client takes nothing but a Buffer for bytes; this is the same memory. */

@@ -7,13 +7,16 @@ import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
+import { createOwedDeletions } from './owed.ts';
 import { flatLayout, type S3Layout } from './s3/layout.ts';
 import { createS3Link, type S3Outcome } from './s3/link.ts';
 import { factsOf, readObject } from './s3/object.ts';
-import { createOwedRemovals } from './s3/owed.ts';
 import { copyWithMeta, fetchWhole } from './s3/requests.ts';
 import { type Spooled, spoolBytes, spoolStream } from './s3/spool.ts';
 import { createThrottledReport } from './throttled-report.ts';
+
+/** Requests at a time when S3 is back. */
+const deletedAtOnce = 20;
 
 /** Headers an object is stored with, for others who read the bucket. */
 export interface ObjectHeaders {
@@ -76,7 +79,7 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
   const queue = createKeyedQueue();
   const report = createThrottledReport(emit, name);
   const waiting = createAllowance(options.maxWaitingBytes ?? 128 * mebibyte);
-  const owed = createOwedRemovals(bucket);
+  const owed = createOwedDeletions();
   const link = createS3Link({
     service,
     name,
@@ -87,7 +90,14 @@ export function createS3Store(options: S3StoreOptions): BlobStore {
       const { client, sdk } = session;
       const nothing = { Bucket: bucket, Key: layout.pathOf('pictor-probe') };
       await client.send(new sdk.GetObjectCommand(nothing), { abortSignal: signal }).catch(passMissing);
-      await owed.pay(session, signal);
+      // One by one: deleting many by one request is not understood everywhere.
+      await owed.pay(deletedAtOnce, (paths) =>
+        Promise.all(
+          paths.map((Key) =>
+            client.send(new sdk.DeleteObjectCommand({ Bucket: bucket, Key }), { abortSignal: signal }),
+          ),
+        ),
+      );
     },
   });
 

@@ -1,5 +1,6 @@
 import { PictorError } from '../../core/errors.ts';
 import type { EmitEvent } from '../../core/events.ts';
+import { aborted, createOutage } from '../outage.ts';
 
 export interface ObjectLinkOptions {
   /** Name of the store, for events. */
@@ -25,21 +26,19 @@ export interface ObjectLink {
 /** An answer that says no: the service works. */
 export class Refused extends Error {}
 
-/** Failures in a row after which the service is left alone: one alone is an accident. */
-const patience = 2;
-/** Milliseconds between probes: doubled from the first to the last. */
-const firstPause = 500;
-const longestPause = 15_000;
-
-/** Trouble is told once when it begins and once when it is over. */
+/** What `createOutage` says holds for all that is sent. */
 export function createObjectLink(options: ObjectLinkOptions): ObjectLink {
   const { name, place, emit, probe, probeSeconds } = options;
-  let failures = 0;
-  let downSince: number | null = null;
-  let pause = firstPause;
-  let timer: NodeJS.Timeout | undefined;
-  let probing: Promise<void> | null = null;
-  let closed = false;
+  const outage = createOutage({
+    name,
+    place,
+    emit,
+    probe: () =>
+      attempt(probeSeconds, probe).then(
+        () => true,
+        (thrown: unknown) => thrown instanceof RefusedHere,
+      ),
+  });
 
   async function attempt<T>(seconds: number, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const signal = AbortSignal.timeout(Math.ceil(seconds * 1000));
@@ -54,68 +53,21 @@ export function createObjectLink(options: ObjectLinkOptions): ObjectLink {
     }
   }
 
-  function goDown(detail: string): void {
-    if (closed || downSince !== null) return;
-    downSince = performance.now();
-    const facts = { store: name, bucket: place, detail };
-    emit({ type: 'notice', level: 'warn', message: 'a cache cannot be reached; going on without it', facts });
-    schedule();
-  }
-
-  function schedule(): void {
-    timer = setTimeout(() => {
-      probing = ask().finally(() => {
-        probing = null;
-      });
-    }, pause);
-    timer.unref();
-    pause = Math.min(pause * 2, longestPause);
-  }
-
-  async function ask(): Promise<void> {
-    try {
-      await attempt(probeSeconds, probe);
-      comeUp();
-    } catch (thrown) {
-      if (thrown instanceof RefusedHere) comeUp();
-      else if (!closed) schedule();
-    }
-  }
-
-  function comeUp(): void {
-    const seconds = Math.round((performance.now() - (downSince ?? 0)) / 1000);
-    downSince = null;
-    failures = 0;
-    pause = firstPause;
-    emit({
-      type: 'notice',
-      level: 'info',
-      message: 'a cache is back',
-      facts: { store: name, bucket: place, seconds },
-    });
-  }
-
   return {
-    isUp: () => downSince === null && !closed,
+    isUp: outage.isUp,
     async run(seconds, send) {
-      if (downSince !== null || closed)
-        throw new PictorError('STORE_FAILED', { detail: `${name} cannot be reached` });
+      if (!outage.isUp()) throw new PictorError('STORE_FAILED', { detail: `${name} cannot be reached` });
       try {
         const value = await attempt(seconds, send);
-        failures = 0;
+        outage.answered();
         return value;
       } catch (thrown) {
-        if (thrown instanceof RefusedHere) failures = 0;
-        else failures += 1;
-        if (failures >= patience) goDown(thrown instanceof PictorError ? (thrown.detail ?? '') : '');
+        if (thrown instanceof RefusedHere) outage.answered();
+        else outage.failed(thrown instanceof PictorError ? (thrown.detail ?? '') : '');
         throw thrown;
       }
     },
-    async close() {
-      closed = true;
-      clearTimeout(timer);
-      await probing;
-    },
+    close: outage.close,
   };
 }
 
@@ -125,10 +77,5 @@ class RefusedHere extends PictorError {
     super('STORE_FAILED', options);
   }
 }
-
-const aborted = (signal: AbortSignal): Promise<never> =>
-  new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
 
 const messageOf = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,6 +1,7 @@
 import { type S3Failure, type S3FailureKind, s3FailureOf } from '../../cloud/s3-failures.ts';
 import type { S3Service, S3Session } from '../../cloud/s3-session.ts';
 import type { EmitEvent } from '../../core/events.ts';
+import { aborted, createOutage } from '../outage.ts';
 
 /** What came of a request. */
 export type S3Outcome<T> =
@@ -40,23 +41,15 @@ const answers: ReadonlySet<S3FailureKind> = new Set([
   'not-modified',
 ]);
 
-/** Failures in a row after which S3 is left alone: one alone is an accident. */
-const patience = 2;
-/** Milliseconds between probes: doubled from the first to the last. */
-const firstPause = 500;
-const longestPause = 15_000;
-
-/**
- * Keeps slow and dead services from slowing pictor down: after failures in a row nothing is sent any more but a probe in
- * the background, until that is answered. Trouble is told once when it begins and once when it is over.
- */
+/** What `createOutage` says holds for all that is sent. */
 export function createS3Link(options: S3LinkOptions): S3Link {
   const { service, name, bucket, emit, probe, probeSeconds } = options;
-  let failures = 0;
-  let downSince: number | null = null;
-  let pause = firstPause;
-  let timer: NodeJS.Timeout | undefined;
-  let closed = false;
+  const outage = createOutage({
+    name,
+    place: bucket,
+    emit,
+    probe: async () => isAnswer(await attempt(probeSeconds, probe)),
+  });
 
   async function attempt<T>(
     seconds: number,
@@ -76,68 +69,24 @@ export function createS3Link(options: S3LinkOptions): S3Link {
     }
   }
 
-  const isAnswer = (outcome: S3Outcome<unknown>): boolean => outcome.ok || answers.has(outcome.failure.kind);
-
-  function goDown({ detail }: S3Failure): void {
-    if (downSince !== null || closed) return;
-    downSince = performance.now();
-    const facts = { store: name, bucket, detail };
-    emit({ type: 'notice', level: 'warn', message: 'a cache cannot be reached; going on without it', facts });
-    scheduleProbe();
-  }
-
-  function scheduleProbe(): void {
-    if (closed) return;
-    timer = setTimeout(() => void tryAgain(), pause).unref();
-    pause = Math.min(pause * 2, longestPause);
-  }
-
-  async function tryAgain(): Promise<void> {
-    if (isAnswer(await attempt(probeSeconds, probe))) comeUp();
-    else scheduleProbe();
-  }
-
-  function comeUp(): void {
-    if (downSince === null || closed) return;
-    const seconds = Math.round((performance.now() - downSince) / 1000);
-    downSince = null;
-    failures = 0;
-    pause = firstPause;
-    emit({
-      type: 'notice',
-      level: 'info',
-      message: 'a cache is back',
-      facts: { store: name, bucket, seconds },
-    });
-  }
-
   return {
-    isUp: () => downSince === null && !closed,
+    isUp: outage.isUp,
     async run(seconds, send) {
-      if (downSince !== null || closed) {
+      if (!outage.isUp()) {
         return {
           ok: false,
           failure: { kind: 'unreachable', detail: `bucket ${bucket} is not asked for now` },
         };
       }
       const outcome = await attempt(seconds, send);
-      if (isAnswer(outcome)) failures = 0;
-      else if (!outcome.ok) {
-        failures += 1;
-        if (failures >= patience) goDown(outcome.failure);
-      }
+      if (isAnswer(outcome)) outage.answered();
+      else if (!outcome.ok) outage.failed(outcome.failure.detail);
       return outcome;
     },
     async close() {
-      closed = true;
-      clearTimeout(timer);
-      await service.close();
+      await Promise.all([outage.close(), service.close()]);
     },
   };
 }
 
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(new Error('aborted')), { once: true });
-  });
-}
+const isAnswer = (outcome: S3Outcome<unknown>): boolean => outcome.ok || answers.has(outcome.failure.kind);

@@ -1,5 +1,6 @@
 import { crc32 } from 'node:zlib';
 import type { BlobMeta } from '../../core/ports.ts';
+import { parseBlobMeta } from '../blob-meta.ts';
 
 /**
  * A blob as an object: the body is the object's, so that it can be looked at and served by others, and the meta goes with
@@ -54,17 +55,8 @@ export function readObject(
   if (header === undefined && tail === undefined) return undefined;
   if (check !== undefined && check !== hex(crc32(bytes))) return null;
   const end = bytes.byteLength - Number(tail ?? 0);
-  const meta = parseMeta(header === undefined ? bytes.subarray(end) : Buffer.from(header, 'base64url'));
+  const meta = parseBlobMeta(header === undefined ? bytes.subarray(end) : Buffer.from(header, 'base64url'));
   return meta === null ? null : { meta, body: bytes.subarray(0, end) };
-}
-
-function parseMeta(text: Buffer): BlobMeta | null {
-  try {
-    const meta: unknown = JSON.parse(text.toString());
-    return typeof meta === 'object' && meta !== null ? (meta as BlobMeta) : null;
-  } catch {
-    return null;
-  }
 }
 
 const hex = (check: number): string => check.toString(16).padStart(8, '0');
