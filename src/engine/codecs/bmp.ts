@@ -1,9 +1,9 @@
 import { PictorError } from '../../core/errors.ts';
-import type { ImageInfo } from '../../core/image-info.ts';
 import { formats } from '../../formats/index.gen.ts';
 import type { Codec } from '../codec.ts';
 import { allBytes } from '../job/input.ts';
 import type { Original } from '../job/probe.ts';
+import { stillInfo } from '../still.ts';
 import { decodeBmp } from './bmp/decode.ts';
 import { encodeBmp } from './bmp/encode.ts';
 import { readBmpHeader } from './bmp/header.ts';
@@ -13,21 +13,9 @@ export const bmp = {
   decoder: {
     probe(input): Original {
       const { width, height, bits, masks } = readBmpHeader(input.head);
-      const info: ImageInfo = {
-        format: 'bmp',
-        width,
-        height,
-        orientation: 1,
-        frames: 1,
-        animated: false,
-        hasAlpha: bits > 8 && masks[3] !== 0,
-        space: 'srgb',
-        bits: 8,
-        hasProfile: false,
-        palette: bits <= 8,
-        vector: false,
-        bytes: input.size,
-      };
+      const hasAlpha = bits > 8 && masks[3] !== 0;
+      const facts = { width, height, hasAlpha, palette: bits <= 8, bytes: input.size };
+      const info = stillInfo({ format: 'bmp', ...facts });
       return { input, format: formats.bmp, info };
     },
     decode: async ({ input }) => decodeBmp(await allBytes(input)),

@@ -6,6 +6,7 @@ import { broken } from '../job/failures.ts';
 import { allBytes, type JobInput } from '../job/input.ts';
 import type { RawPixels } from '../job/pixels.ts';
 import type { Original } from '../job/probe.ts';
+import { stillInfo } from '../still.ts';
 import { decodeIconBitmap } from './ico/bitmap.ts';
 import { type IcoEntry, largestEntry } from './ico/directory.ts';
 
@@ -15,25 +16,8 @@ export const ico = {
   decoder: {
     async probe(input: JobInput): Promise<Original> {
       const { width, height, bits } = await entryOf(input);
-      return {
-        input,
-        format: formats.ico,
-        info: {
-          format: 'ico',
-          width,
-          height,
-          orientation: 1,
-          frames: 1,
-          animated: false,
-          hasAlpha: true,
-          space: 'srgb',
-          bits: 8,
-          hasProfile: false,
-          palette: bits <= 8,
-          vector: false,
-          bytes: input.size,
-        },
-      };
+      const facts = { width, height, hasAlpha: true, palette: bits <= 8, bytes: input.size };
+      return { input, format: formats.ico, info: stillInfo({ format: 'ico', ...facts }) };
     },
     async decode({ input }) {
       const entry = await entryOf(input);

@@ -5,6 +5,7 @@ import { askThread } from '../ask-thread.ts';
 import type { Codec } from '../codec.ts';
 import { allBytes, type JobInput } from '../job/input.ts';
 import type { Original } from '../job/probe.ts';
+import { stillInfo } from '../still.ts';
 import { openJxl } from './jxl/container.ts';
 import { type JxlHeader, readJxlHeader } from './jxl/header.ts';
 
@@ -83,22 +84,8 @@ async function probeJxl(input: JobInput): Promise<Original> {
   return {
     input,
     format: formats.jxl,
-    info: {
-      format: 'jxl',
-      width,
-      height,
-      // Of an animation the first frame is read, upright and in sRGB with 8 bits, however it is stored.
-      orientation: 1,
-      frames: 1,
-      animated: false,
-      hasAlpha: alpha,
-      space: 'srgb',
-      bits: 8,
-      hasProfile: false,
-      palette: false,
-      vector: false,
-      bytes: input.size,
-    },
+    // Of an animation the first frame is read.
+    info: stillInfo({ format: 'jxl', width, height, hasAlpha: alpha, palette: false, bytes: input.size }),
     ...(exif === undefined ? {} : { exif }),
     ...(xmp === undefined ? {} : { xmp }),
   };
