@@ -1,7 +1,7 @@
 /** Azurite, Microsoft's own emulator of Azure Blob Storage, on a loopback port. It keeps everything in memory. */
 import { spawn } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { execPath } from 'node:process';
+import { fileURLToPath } from 'node:url';
 import { BlobServiceClient, StorageSharedKeyCredential } from '@azure/storage-blob';
 import { freePort } from './pictor-process.ts';
 
@@ -21,7 +21,7 @@ const accountKey = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6
 /** Starts one and waits until it answers. */
 export async function startAzurite(): Promise<Azurite> {
   const port = await freePort();
-  const program = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+  const program = fileURLToPath(import.meta.resolve('azurite/dist/src/blob/main.js'));
   const fixed = ['--inMemoryPersistence', '--skipApiVersionCheck', '--silent', '--disableTelemetry'];
   const child = spawn(execPath, [program, ...fixed, '--blobHost', '127.0.0.1', '--blobPort', String(port)], {
     stdio: ['ignore', 'ignore', 'inherit'],
