@@ -4,11 +4,15 @@ import { cacheSettings } from '../../../src/stores/settings.ts';
 
 describe('cache settings', () => {
   it('has defaults for everything, in bytes', () => {
-    const { redis, s3, ...own } = cacheSettings.parse({});
-    assert.deepEqual([redis.url, s3.bucket], ['', ''], 'nothing is shared unless told so');
+    const { redis, s3, gcs, abs, ...own } = cacheSettings.parse({});
+    const shared = [redis.url, s3.bucket, gcs.bucket, abs.container];
+    assert.deepEqual(shared, ['', '', '', ''], 'nothing is shared unless told so');
     assert.deepEqual(own, {
       dir: '',
+      layout: 'pictor',
+      folder: 0,
       memory: 134_217_728,
+      memorySeconds: 0,
       variants: 4_294_967_296,
       originals: 1_073_741_824,
     });
@@ -28,8 +32,9 @@ describe('cache settings', () => {
   });
 
   it('describes every field', () => {
-    const { redis, s3, ...own } = cacheSettings.shape;
-    const fields = { ...own, ...redis.def.innerType.shape, ...s3.def.innerType.shape };
-    for (const [name, field] of Object.entries(fields)) assert.ok(field.description, name);
+    const { redis, s3, gcs, abs, ...own } = cacheSettings.shape;
+    const sections = [redis, s3, gcs, abs].map(({ def }) => def.innerType.shape);
+    for (const fields of [own, ...sections])
+      for (const [name, field] of Object.entries(fields)) assert.ok(field.description, name);
   });
 });
