@@ -8,6 +8,7 @@ const options = z.strictObject({
   dither: z.number().min(0).max(1).exactOptional(),
   interFrameMaxError: z.number().min(0).max(32).exactOptional(),
   interPaletteMaxError: z.number().min(0).max(256).exactOptional(),
+  keepDuplicateFrames: z.boolean().exactOptional(),
 });
 
 export const gif = {

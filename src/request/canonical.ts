@@ -10,12 +10,13 @@ import { requestSchema } from './request-schema.ts';
  * left out, numbers as JavaScript prints them. It is JSON, and `parseImageRequest` reads it back.
  */
 export function canonicalText(request: ImageRequest): string {
-  const { source, operations: list, output, limits = {} } = request;
+  const { source, operations: list, output, edition, limits = {} } = request;
   return JSON.stringify(
     sorted({
       source,
       operations: list.map(plainOperation),
       output: plainOutput(output),
+      edition,
       limits: Object.keys(limits).length === 0 ? undefined : limits,
     }),
   );

@@ -12,6 +12,10 @@ export interface ImageRequest {
   /** In this order; order is meaning. */
   readonly operations: readonly Operation[];
   readonly output: OutputSpec;
+  /**
+   * Whoever names another edition wants the source asked anew: editions share neither variants nor copies of the original.
+   */
+  readonly edition?: string;
   /** Bounds for this picture in place of the server's own; only from URLs that their mount lets say so. */
   readonly limits?: RequestLimits;
 }

@@ -48,6 +48,7 @@ export const requestSchema: z.ZodType<ImageRequest> = z.strictObject({
     svgScripts: z.enum(['remove', 'keep']).exactOptional(),
     thumbnail: z.boolean().exactOptional(),
   }),
+  edition: z.string().min(1).exactOptional(),
   limits: z
     .strictObject({
       maxPixels: bound.exactOptional(),

@@ -30,6 +30,8 @@ export interface Asking {
   readonly cookies?: ClientCookies | undefined;
   /** Bytes that are fetched at most, in place of the server's own bound; 0: no bound. */
   readonly maxBytes?: number | undefined;
+  /** Copies are shared among those who ask for the same one. */
+  readonly edition?: string | undefined;
   /** Headers of the client that the source gets to see. */
   readonly passed?: PassedHeaders | undefined;
   /** Of the mount; absent: the usual ones. */

@@ -8,6 +8,8 @@ const pixelEpoch = 1;
 
 /** What a key depends on besides the picture. */
 export interface KeyScope {
+  /** Of an original: the one asked for; absent: the one all share that ask for none. */
+  readonly edition?: string | undefined;
   /** For whom alone it is; absent: for everybody. */
   readonly audience?: string | undefined;
   /** Under which it was fetched; absent: the usual ones. */
@@ -27,8 +29,9 @@ export function originalKey(uri: string, scope: KeyScope = {}): string {
   return named(scope.rules?.names?.original, hashed(`original\n${uri}`, scope));
 }
 
-function hashed(text: string, { audience, rules }: KeyScope): string {
+function hashed(text: string, { audience, rules, edition }: KeyScope): string {
   const hash = createHash('sha256');
+  if (edition !== undefined) hash.update(`edition ${edition}\n`);
   if (audience !== undefined) hash.update(`for ${audience}\n`);
   if (rules !== undefined) hash.update(`under ${rules.name}\n`);
   return hash.update(text).digest('hex');

@@ -19,7 +19,7 @@ import {
   openContext,
   suits,
 } from './held-original.ts';
-import { originalKey } from './key.ts';
+import { type KeyScope, originalKey } from './key.ts';
 import { createOwnFiles } from './own-files.ts';
 import { sourceFailures } from './source-failures.ts';
 import { underRules } from './source-rules.ts';
@@ -88,7 +88,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
 
   /** An original that was fetched in somebody's name: for all who sent the same, now, and for nobody after. */
   async function obtainForOne(uri: string, asking: Asking, name: string): Promise<HeldOriginal> {
-    const key = originalKey(uri, { audience: name, rules: asking.rules });
+    const key = originalKey(uri, { audience: name, ...scopeOf(asking) });
     const wanted: Wanted = { uri, key, asking };
     const remembered = failures.recall(boundedName(wanted));
     if (remembered !== null) throw remembered;
@@ -109,7 +109,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
     async obtain(uri, asking) {
       const one = inTheNameOf(uri, asking);
       if (one !== null) return obtainForOne(uri, asking, one);
-      const wanted: Wanted = { uri, key: originalKey(uri, { rules: asking.rules }), asking };
+      const wanted: Wanted = { uri, key: originalKey(uri, scopeOf(asking)), asking };
       const { answer } = await look(wanted);
       const run = (shared: AbortSignal) => lent(ask(wanted, shared));
       return answer ?? retained(await flight.join(flightName(wanted), asking.signal, run));
@@ -117,13 +117,15 @@ export function createOriginals(parts: OriginalsParts): Originals {
     async obtainAside(uri, asking) {
       const one = inTheNameOf(uri, asking);
       if (one !== null) return obtainForOne(uri, asking, one);
-      const key = originalKey(uri, { rules: asking.rules });
+      const key = originalKey(uri, scopeOf(asking));
       const known: Known = { uri, key, stored: null, held: null, aside: true };
       const run = (shared: AbortSignal) => lent(refresh(parts, known, withoutCookies(asking, shared)));
       return retained(await flight.join(`${flightName({ uri, key, asking })} aside`, asking.signal, run));
     },
   };
 }
+
+const scopeOf = ({ rules, edition }: Asking): KeyScope => ({ rules, edition });
 
 interface Wanted {
   readonly uri: string;

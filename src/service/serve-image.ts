@@ -318,10 +318,10 @@ function audienceOf(request: Pick<ServeRequest, 'image' | 'cookies' | 'passed'>)
   return names.find((name) => name !== null) ?? undefined;
 }
 
-/** The bound of a request on bytes counts for its original, not for marks. */
-const askingFor = (uri: string, { source, limits }: ImageRequest, asking: Asking): Asking =>
-  uri === source && limits?.maxSourceBytes !== undefined
-    ? { ...asking, maxBytes: limits.maxSourceBytes }
+/** The bound of a request on bytes, and the edition it wants, count for its original, not for marks. */
+const askingFor = (uri: string, { source, limits, edition }: ImageRequest, asking: Asking): Asking =>
+  uri === source && (limits?.maxSourceBytes !== undefined || edition !== undefined)
+    ? { ...asking, maxBytes: limits?.maxSourceBytes, edition }
     : asking;
 
 /**

@@ -26,6 +26,13 @@ before(async () => {
   const type = (name: string) => ({ 'Content-Type': name, 'Cache-Control': 'max-age=100' });
   origin.route('/a.jpg', { headers: type('image/jpeg'), body: fixture('photo.jpg') });
   origin.route('/a.gif', { headers: type('image/gif'), body: fixture('animated.gif') });
+  const threeAlike = { raw: { width: 4, height: 12, channels: 3, pageHeight: 4 } } as const;
+  origin.route('/still.gif', {
+    headers: type('image/gif'),
+    body: await sharp(Buffer.alloc(4 * 12 * 3, 90), threeAlike)
+      .gif({ delay: [100, 200, 300], loop: 3, keepDuplicateFrames: true })
+      .toBuffer(),
+  });
   origin.route('/a.txt', { headers: type('text/plain'), body: 'hello' });
   origin.route('/loop', { redirect: '/loop' });
   origin.route('/away', { redirect: 'http://images.test/a.jpg' });
@@ -83,6 +90,12 @@ describe('with a list of hosts', () => {
     const [before, scaled] = [await sharp(fixture('animated.gif')).metadata(), await sharp(body).metadata()];
     assert.deepEqual([scaled.format, scaled.width, scaled.pages], ['gif', 30, before.pages]);
     assert.deepEqual([scaled.delay, scaled.loop], [before.delay, before.loop]);
+  });
+
+  test('frames that come out alike stay apart', async () => {
+    const { body } = await get('cw2,ch2', 'still.gif');
+    const { pages, delay, loop } = await sharp(body).metadata();
+    assert.deepEqual({ pages, delay, loop }, { pages: 3, delay: [100, 200, 300], loop: 3 });
   });
 
   test('refusals', async () => {

@@ -99,13 +99,17 @@ function clockwise(degrees: number): 0 | 90 | 180 | 270 {
   return turned === 90 || turned === 180 || turned === 270 ? turned : 0;
 }
 
+const jpegEncoder = { jpeg: { chromaSubsampling: '4:2:0' } };
+
+/** As many frames as the source has: frames that come out alike (a still corner cut out, a pause) are not joined. */
+const gifEncoder = { gif: { keepDuplicateFrames: true } };
+
 function outputOf({ format, quality }: UrlOptions): OutputSpec {
   const asked = quality === 0 ? usualQuality : Math.max(1, Math.min(quality, 100));
   return {
     format: format === '' ? { preferred: preferredFormats } : { exact: format },
-    ...(format === '' || format === 'jpeg'
-      ? { formatQuality: { jpeg: asked }, encoder: { jpeg: { chromaSubsampling: '4:2:0' } }, matte: black }
-      : {}),
-    ...(format === '' ? { untouched: ['svg'] } : {}),
+    ...(format === '' || format === 'jpeg' ? { formatQuality: { jpeg: asked }, matte: black } : {}),
+    ...(format === '' ? { encoder: { ...jpegEncoder, ...gifEncoder }, untouched: ['svg'] } : {}),
+    ...(format === 'jpeg' ? { encoder: jpegEncoder } : {}),
   };
 }

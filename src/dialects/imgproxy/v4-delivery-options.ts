@@ -37,8 +37,15 @@ export function applyPresets(draft: Draft, names: readonly string[], reading: Op
 /** How the result is handed over, and what stands for other options. */
 export const deliveryOptions: readonly UrlOption[] = [
   switchOption('raw', 'raw'),
-  // It makes another URL of the same picture, so that caches on the way ask again.
-  { names: ['cachebuster', 'cb'], syntax: 'text', most: Number.POSITIVE_INFINITY, apply: () => undefined },
+  // It makes another URL of the same picture, for caches on the way to ask again; ours are one of them.
+  {
+    names: ['cachebuster', 'cb'],
+    syntax: 'text',
+    most: 1,
+    apply(draft, [text = '']) {
+      draft.edition = text;
+    },
+  },
   {
     names: ['expires', 'exp'],
     syntax: 'Unix seconds',

@@ -34,6 +34,7 @@ export function draftOf(image: ImageRequest, before: Draft, rules: ImgproxyRules
   takeWatermark(draft, find('watermark'), rules);
   takeOutput(draft, image.output, rules);
   takeLimits(draft, image, rules);
+  draft.edition = image.edition ?? '';
   return draft;
 }
 

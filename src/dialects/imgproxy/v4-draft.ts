@@ -70,6 +70,8 @@ export interface Draft {
   enforceThumbnail: boolean | undefined;
 
   raw: boolean;
+  /** Empty: none. */
+  edition: string;
   expiresAt: number | undefined;
   filename: string | undefined;
   returnAttachment: boolean | undefined;
@@ -127,6 +129,7 @@ export const emptyDraft = (): Draft => ({
   preserveHdr: undefined,
   enforceThumbnail: undefined,
   raw: false,
+  edition: '',
   expiresAt: undefined,
   filename: undefined,
   returnAttachment: undefined,

@@ -50,6 +50,7 @@ export function parseV4(target: RequestTarget, rules: ImgproxyRules, hints: Requ
       source,
       operations: v4Operations(draft, rules),
       output: outputSpec(draft, rules, hints),
+      ...(draft.edition === '' ? {} : { edition: draft.edition }),
       ...(limits === null ? {} : { limits }),
     },
     delivery: deliveryOf(draft, rules),

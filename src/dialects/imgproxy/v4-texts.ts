@@ -17,6 +17,7 @@ export function optionTexts(draft: Draft, before: Draft, rules: ImgproxyRules): 
     ...pictureTexts(draft, before),
     ...outputTexts(draft, before),
     ...limitTexts(draft, before),
+    ...(draft.edition === before.edition ? [] : [['cb', draft.edition] as const]),
   ];
   return texts.map(([name, ...args]) =>
     [spelled(name) ?? name, ...args].join(':').replaceAll(':', rules.argumentsSeparator),

@@ -123,6 +123,21 @@ test('a second request is a hit, another variant of the same source does not fet
   assert.equal(engine.jobs.length, 2);
 });
 
+test('another edition asks the source anew, and leaves the others as they are', async () => {
+  const source = createScriptedSource(async (_uri, _context, nth) => found(`version ${nth}`));
+  const { service, engine } = setUp(source);
+  const serve = (edition?: string) =>
+    service.serve({ image: { ...image('a'), ...(edition === undefined ? {} : { edition }) }, signal: never });
+  const first = await serve();
+  const second = await serve('2');
+  assert.notDeepEqual(second.body, first.body);
+  assert.notEqual(second.etag, first.etag);
+  assert.deepEqual((await serve()).body, first.body);
+  assert.deepEqual((await serve('2')).body, second.body);
+  assert.equal(source.asked.length, 2);
+  assert.equal(engine.jobs.length, 2);
+});
+
 test('an unchanged source is revalidated without encoding again, a changed one is transformed anew', async () => {
   let text = 'first';
   const source = createScriptedSource(async (_uri, context) =>
