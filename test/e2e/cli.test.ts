@@ -92,7 +92,9 @@ describe('pictor serve', () => {
     assert.deepEqual(again.body, made.body);
     assert.equal(await second.stop(), 0);
     const request = logOf(second.output()).find(({ msg }) => msg === 'request');
-    assert.deepEqual([request?.['cache'], request?.['tier']], ['hit', 'disk']);
+    // A file is trusted for five seconds; on a slow machine the restart takes longer, and it is looked at again.
+    assert.ok(['hit', 'revalidated'].includes(String(request?.['cache'])), String(request?.['cache']));
+    assert.equal(request?.['tier'], 'disk');
   });
 
   for (const signal of ['SIGTERM', 'SIGHUP'] as const)

@@ -284,7 +284,7 @@ test('a full process queue is BUSY with a Retry-After and does not fail those in
 
 test('work is dropped when every waiter has left, and the gate is free again', async () => {
   const source = createScriptedSource(async () => found('x'));
-  const { service, engine, gate } = setUp(source, { processWidth: 1, engineDelay: 30 });
+  const { service, engine, gate } = setUp(source, { processWidth: 1, engineDelay: 500 });
   const leaver = new AbortController();
   const running = service.serve({ image: image('a', 1), signal: never });
   await settle();
