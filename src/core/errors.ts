@@ -161,6 +161,54 @@ export const errorCatalogue = {
   ),
   CANCELLED: row(499, 'Cancelled', 'Every client that waited for this answer has left.'),
   STORE_FAILED: row(500, 'Internal error', 'A store could not read or write.', { report: true }),
+  OBJECT_NOT_FOUND: row(
+    404,
+    'Not found',
+    'The bucket holds no such object, nor an original it could be made of.',
+  ),
+  STORAGE_REFUSED: row(
+    403,
+    'Storage refused',
+    'The bucket does not exist, is not listed, or these credentials may not use it.',
+    { report: true },
+  ),
+  STORAGE_FAILED: row(
+    502,
+    'Storage failed',
+    'The bucket answered with an error, or the disk could not be used.',
+    {
+      report: true,
+    },
+  ),
+  STORAGE_UNREACHABLE: row(
+    502,
+    'Storage is unreachable',
+    'No connection to the service that holds the bucket.',
+    {
+      report: true,
+    },
+  ),
+  STORAGE_TIMEOUT: row(
+    504,
+    'Storage timed out',
+    'The service that holds the bucket did not answer in time.',
+    {
+      report: true,
+    },
+  ),
+  UPLOAD_TOO_LARGE: row(413, 'Upload is too large', 'The body has more bytes than the mount takes.'),
+  UPLOAD_EMPTY: row(400, 'Upload is empty', 'The body has no bytes, or too few for any picture.'),
+  UPLOAD_REFUSED: row(
+    400,
+    'Upload refused',
+    'The body is no picture that may be kept here, or not the one declared.',
+  ),
+  UPLOAD_CUT_OFF: row(
+    400,
+    'Upload is incomplete',
+    'The body ended before its declared length, or came too slowly.',
+  ),
+  TOKEN_INVALID: row(401, 'Unauthorized', 'The token is missing or wrong.'),
   SHUTTING_DOWN: row(503, 'Server is shutting down', 'The server is finishing; try another one.'),
   LISTEN_FAILED: row(
     500,

@@ -62,11 +62,55 @@ export type PictorEvent =
       readonly count?: number;
     }
   | {
+      /** An upload has ended, one way or the other. */
+      readonly type: 'upload';
+      readonly mount: string;
+      readonly bucket: string;
+      readonly ms: number;
+      /** Absent: it failed, or there was nothing of the kind. */
+      readonly stored?: UploadedOriginal;
+      readonly error?: ErrorCode;
+    }
+  | {
+      /** A variant that was asked for by name: made and kept, there already, or not to be had. */
+      readonly type: 'variant';
+      readonly mount: string;
+      readonly bucket: string;
+      /** Key of its original. */
+      readonly original: string;
+      readonly outcome: 'made' | 'present' | 'failed';
+      readonly filename: string;
+      readonly format: string;
+      readonly quality: number;
+      /** Of the picture that was made; 0 otherwise. */
+      readonly width: number;
+      readonly height: number;
+    }
+  | {
+      /** All variants of one call are there. */
+      readonly type: 'variants-ready';
+      readonly mount: string;
+      readonly bucket: string;
+      readonly original: string;
+      /** URL the original was taken from, if any. */
+      readonly from?: string;
+    }
+  | {
       readonly type: 'notice';
       readonly level: 'info' | 'warn' | 'error';
       readonly message: string;
       readonly facts?: Readonly<Record<string, unknown>>;
     };
+
+/** An original that has just become durable. */
+export interface UploadedOriginal {
+  readonly key: string;
+  /** Hexadecimal MD5 of the bytes as received. */
+  readonly md5: string;
+  readonly mediaType: string;
+  readonly width: number;
+  readonly height: number;
+}
 
 /** Milliseconds spent, per part of a request that was not a hit. */
 export interface RequestTimings {

@@ -99,6 +99,19 @@ export function logEntry(event: PictorEvent): LogEntry {
       const facts = count === undefined ? { store } : { store, count };
       return { level: storeLevels[what], message: `store ${what}`, facts: withDetail(facts, detail) };
     }
+    case 'upload': {
+      const { type, stored, error, ms, ...facts } = event;
+      return {
+        level: error === undefined ? 'debug' : 'info',
+        message: type,
+        facts: { ...facts, ms: rounded(ms), ...stored, ...(error === undefined ? {} : { error }) },
+      };
+    }
+    case 'variant':
+    case 'variants-ready': {
+      const { type, ...facts } = event;
+      return { level: 'debug', message: type, facts };
+    }
     case 'notice':
       return { level: event.level, message: event.message, facts: event.facts ?? {} };
   }

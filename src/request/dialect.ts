@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { ImageRequest } from './image-request.ts';
+import type { StorageGrammar } from './storage.ts';
 
 /** A request line as it came, never normalised. `path` excludes the mount's prefix and keeps its first slash. */
 export interface RequestTarget {
@@ -39,6 +40,22 @@ export type Grant =
       readonly orMessages?: readonly string[];
       /** As it stood in the URL. */
       readonly signature: string;
+    }
+  | {
+      /** A shared secret as it came in a header; compared in constant time with `MountPolicy.token`. */
+      readonly type: 'token';
+      readonly given: string;
+    }
+  | {
+      /** HMAC-SHA256 of `message` in URL-safe base64 without padding, with one of the secrets of `MountPolicy.signedUrls`. */
+      readonly type: 'signed-url';
+      readonly message: string;
+      readonly signature: string;
+    }
+  | {
+      /** Whatever `MountPolicy.verify` or the callback of the embedding program makes of it; null: none was sent. */
+      readonly type: 'bearer';
+      readonly token: string | null;
     };
 
 export interface ParsedRequest {
@@ -66,6 +83,12 @@ export interface MountPolicy {
   readonly signature: SignaturePolicy | null;
   /** `Authorization` must be `Bearer {secret}`. */
   readonly secret?: string;
+  /** What `token` grants are compared with. Absent: nothing fits. */
+  readonly token?: string;
+  /** Secrets of signed URLs; with a file, one per line, read again when it changes. Absent: no signed URL fits. */
+  readonly signedUrls?: { readonly secrets: readonly string[]; readonly secretsFile?: string };
+  /** How `bearer` grants are checked; absent: they pass, unless the embedding program brings a callback. */
+  readonly verify?: VerifyPolicy;
   /** Paths (below the prefix) answered without the secret; `/x/*` is all below `/x/`. */
   readonly open?: readonly string[];
   readonly cors?: { readonly origin: string; readonly methods: string };
@@ -114,6 +137,16 @@ export interface MountPolicy {
   readonly cookies?: CookiePolicy;
   /** How answers of sources are taken and shown. Absent: only pictures are taken, and `age` says what clients are told. */
   readonly answers?: AnswerPolicy;
+}
+
+/** JSON Web Tokens (RFC 7519). */
+export interface VerifyPolicy {
+  /** Secret, or public key in PEM or JWK form; a file is read again when it changes. */
+  readonly key: { readonly text: string } | { readonly file: string };
+  /** Never taken from the token. Empty: HS256 for a secret, RS256 for PEM. */
+  readonly algorithms: readonly string[];
+  readonly audience?: string;
+  readonly issuer?: string;
 }
 
 /** For mounts that hand on what sources say: every status but 404 counts, and what cannot be worked on goes through. */
@@ -257,6 +290,8 @@ export interface Dialect<Settings> {
    * @param unwritable by name, with the reason
    */
   withoutFormats?(settings: Settings, unwritable: ReadonlyMap<string, string>): Settings;
+  /** Uploads and kept objects. Absent: the dialect only reads. */
+  readonly storage?: StorageGrammar<Settings>;
   /** Every setting as it takes effect, for those who ask what is set: what is left to rules is filled in, null where nothing is set. */
   effective(settings: Settings): Readonly<Record<string, unknown>>;
 }

@@ -23,6 +23,7 @@ const bands: Readonly<Record<string, number>> = {
   hooks: 4,
   observe: 4,
   engine: 4,
+  buckets: 4,
   cloud: 3,
   dialects: 3,
   plan: 3,
@@ -37,7 +38,7 @@ const bands: Readonly<Record<string, number>> = {
 const pure = new Set(['lib', 'core', 'operations', 'formats', 'request', 'dialects', 'plan', 'client']);
 
 /** Implementations behind ports: only the composition root (and the list of public names) may name them. */
-const adapters = new Set(['sources', 'stores', 'hooks', 'observe', 'engine']);
+const adapters = new Set(['buckets', 'sources', 'stores', 'hooks', 'observe', 'engine']);
 const mayNameAdapters = new Set(['app', 'index']);
 
 interface SourceFile {

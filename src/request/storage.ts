@@ -1,0 +1,189 @@
+import type { FixedReply, Grant, RequestTarget } from './dialect.ts';
+import type { ImageRequest } from './image-request.ts';
+
+/**
+ * What dialects add whose servers keep pictures themselves: uploads, and objects that lie ready in a bucket. All of it is
+ * data that a dialect works out from the head of a request; `service/` does it, `http/` answers.
+ */
+
+/** Scheme of the URIs of kept originals: `original:{bucket}/{key}`. No URL may name it. */
+export const originalScheme = 'original';
+
+/** The head of a request, before a byte of its body is read. */
+export interface Call {
+  readonly method: string;
+  readonly target: RequestTarget;
+  /** Lower-case names; of a header that came several times the texts are joined by commas. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** How the client reached us: scheme and host of absolute-form targets, else of the connection and the Host header. */
+  readonly origin: { readonly scheme: 'http' | 'https'; readonly host: string };
+  /** Epoch milliseconds. */
+  readonly now: number;
+}
+
+/** What is to be done. The grant is checked first, whatever the task. */
+export type StorageTask = { readonly grant: Grant } & (
+  | ReplyTask
+  | ShowTask
+  | UploadTask
+  | MakeTask
+  | KeepTask
+);
+
+/** An answer that needs no picture. */
+export interface ReplyTask {
+  readonly task: 'reply';
+  readonly reply: FixedReply;
+  /** True: asked so often that the log does not tell of it. */
+  readonly quiet?: boolean;
+}
+
+/** Shows an object, made first where it does not lie ready. */
+export interface ShowTask {
+  readonly task: 'show';
+  readonly bucket: string;
+  /** Looked for first, and sent as it is. Absent: nothing of the kind is kept. */
+  readonly key?: string;
+  /** How it is made where it does not lie ready. Absent: then it is missing. */
+  readonly recipe?: Recipe;
+  readonly showing: Showing;
+}
+
+/** One variant of a kept original. */
+export interface Recipe {
+  /** Keys of the original in the same bucket; the first that exists counts. */
+  readonly originals: readonly string[];
+  /** `source` is the first of them as an `original:` URI. */
+  readonly image: ImageRequest;
+  /** Where the variant is kept once it was made. Absent: only in the caches. */
+  readonly keep?: { readonly key: string };
+  /** For events: the name clients know it by (`x300.webp`), and its format and quality as asked for. */
+  readonly label: { readonly filename: string; readonly format: string; readonly quality: number };
+}
+
+/** How an object is sent. */
+export interface Showing {
+  /** `sniffed`: from the bytes, and what is no picture goes as `application/octet-stream`; else by this text. */
+  readonly contentType: 'sniffed' | (string & {});
+  /** On 200, 206 and 304. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Time of the object, a fixed HTTP date, or none. */
+  readonly lastModified: 'object' | 'none' | { readonly always: string };
+  /** `If-Modified-Since`: compared as usual, answered 304 whatever it says and without a look at the object, or ignored. */
+  readonly since: 'compare' | 'always' | 'ignore';
+  /** ETag, and `If-None-Match` heeded. */
+  readonly etag: boolean;
+  readonly ranges: boolean;
+}
+
+/** Takes an original in. */
+export interface UploadTask {
+  readonly task: 'upload';
+  readonly bucket: string;
+  /** Asked for instead of the body. */
+  readonly from?: string;
+  /** Content-Type of the request; a `multipart/form-data` body has the picture as its one file. */
+  readonly declaredType: string;
+  /** Bytes; what is longer is refused while it arrives. */
+  readonly maxBytes: number;
+  /** True: what is declared as SVG is taken without a look at its size. */
+  readonly plainSvg?: boolean;
+  /** How bytes are changed before they are kept (upright JPEG without metadata, say); null: they are kept as they came. */
+  readonly rewrite: ((facts: UploadFacts) => ImageRequest | null) | null;
+  /** What is kept, in this order: all of it is durable before the reply. */
+  readonly objects: (facts: UploadFacts) => readonly KeptObject[];
+  /** Variants to make. `before`: the reply waits for them; `after`: nobody does. */
+  readonly variants: (
+    facts: UploadFacts,
+  ) => readonly { readonly recipe: Recipe; readonly when: 'before' | 'after' }[];
+  readonly reply: (facts: UploadFacts) => FixedReply;
+}
+
+/** What is known of an upload when all of it has arrived. */
+export interface UploadFacts {
+  /** Hexadecimal MD5 of the bytes as received. */
+  readonly md5: string;
+  /** Of the bytes, never as declared. */
+  readonly mediaType: string;
+  readonly bytes: number;
+  /** Upright size, after `rewrite`; 0 where it is not known (plain SVG). */
+  readonly width: number;
+  readonly height: number;
+  /** 32 hexadecimal digits nobody can guess, new for every upload. */
+  readonly random: string;
+}
+
+export interface KeptObject {
+  readonly key: string;
+  /** The (rewritten) picture itself, or this text. */
+  readonly body: 'picture' | { readonly text: string };
+  readonly contentType: string;
+}
+
+/** Makes variants of an original that is there. */
+export interface MakeTask {
+  readonly task: 'make';
+  readonly bucket: string;
+  readonly recipes: readonly Recipe[];
+  readonly when: 'before' | 'after';
+  readonly reply: FixedReply;
+}
+
+/** Keeps a file that need not be a picture. */
+export interface KeepTask {
+  readonly task: 'keep';
+  readonly bucket: string;
+  readonly key: string;
+  readonly contentType: string;
+  readonly maxBytes: number;
+  readonly reply: FixedReply;
+}
+
+/** Where a mount's objects are: data from its settings, made into buckets by the composition root. */
+export type StoragePlace =
+  | {
+      readonly kind: 'folder' /** With one sub-folder per bucket, unless `single`. */;
+      readonly root: string;
+      readonly single: boolean;
+    }
+  | { readonly kind: 's3'; readonly s3: S3Place }
+  | {
+      readonly kind: 'mirrored';
+      /** Everything is written here first and read from here first. */
+      readonly root: string;
+      /** Null: nowhere else. */
+      readonly remote: { readonly s3: S3Place } | { readonly url: string } | null;
+      /** Uploads at the same time. */
+      readonly concurrency: number;
+      /** Local files older than this many minutes are removed once they are safe elsewhere; 0: never. */
+      readonly maxAgeMinutes: number;
+    };
+
+/** A bucket of an S3 service. */
+export interface S3Place {
+  /** Empty: each request names its own. */
+  readonly bucket: string;
+  /** Put before every key as it is. */
+  readonly prefix: string;
+  readonly region: string;
+  /** Empty: Amazon, or what AWS_ENDPOINT_URL_S3 says. */
+  readonly endpoint: string;
+  readonly pathStyle: boolean;
+  /** Empty: the usual chain. */
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken: string;
+  /** Canned ACL of what is written; empty: none is sent. */
+  readonly acl: string;
+  readonly timeoutSeconds: number;
+  readonly maxAttempts: number;
+}
+
+/** What a dialect knows of storage. */
+export interface StorageGrammar<Settings> {
+  place(settings: Settings): StoragePlace;
+  /** What a request wants. @throws PictorError URL_INVALID, OPTION_INVALID, NOT_FOUND, METHOD_NOT_ALLOWED … */
+  task(call: Call, settings: Settings): StorageTask;
+  /** Where all that belongs to one original lies: its own key, and the prefix of what was made of it. For erasure. */
+  family(key: string): { readonly original: string; readonly prefix: string } | null;
+}
