@@ -32,6 +32,7 @@ export function neutralErrorReply(error: PictorError, requestId: string): Reply 
 interface StatusAndBody {
   readonly status: number;
   readonly body: string;
+  readonly contentType?: string;
 }
 
 /**
@@ -45,9 +46,9 @@ export function renderError(
   style: ErrorStyle | null,
   circumstances: ErrorCircumstances,
 ): Reply {
-  const { status, body: text } =
-    style === null ? neutral(error, circumstances.requestId) : inStyle(error, style);
-  const { contentType, body } = shownTo(error, { style, text, circumstances });
+  const said = style === null ? neutral(error, circumstances.requestId) : inStyle(error, style);
+  const { status } = said;
+  const { contentType, body } = shownTo(error, { style, said, circumstances });
   const headers = ['Content-Type', contentType, 'Cache-Control', 'no-store'];
   if (error.retryAfterSeconds !== undefined)
     headers.push('Retry-After', String(Math.max(1, Math.ceil(error.retryAfterSeconds))));
@@ -60,18 +61,18 @@ export const statusOf = (error: PictorError, style: ErrorStyle): number => inSty
 
 interface Showing {
   readonly style: ErrorStyle | null;
-  readonly text: string;
+  readonly said: StatusAndBody;
   readonly circumstances: ErrorCircumstances;
 }
 
 function shownTo(
   error: PictorError,
-  { style, text, circumstances }: Showing,
+  { style, said, circumstances }: Showing,
 ): { readonly contentType: string; readonly body: string } {
-  const contentType = style?.contentType ?? neutralType;
+  const contentType = said.contentType ?? style?.contentType ?? neutralType;
   if (style?.showDetails === 'stack') return developmentReport(error, circumstances);
-  if (style?.showDetails !== true || error.detail === undefined) return { contentType, body: text };
-  return { contentType, body: `${text}\n\n${error.detail}` };
+  if (style?.showDetails !== true || error.detail === undefined) return { contentType, body: said.body };
+  return { contentType, body: `${said.body}\n\n${error.detail}` };
 }
 
 function neutral(error: PictorError, requestId: string): StatusAndBody {
@@ -89,6 +90,7 @@ function inStyle(error: PictorError, style: ErrorStyle): StatusAndBody {
     return {
       status: status === 'upstream' ? upstreamStatus(error) : status,
       body: withReason(own.body, error),
+      ...(own.contentType === undefined ? {} : { contentType: own.contentType }),
     };
   }
   if (style.otherwise !== 'catalogue') return style.otherwise;

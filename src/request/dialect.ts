@@ -200,6 +200,8 @@ export interface ReplyStyle {
         readonly body: string;
         /** Status where the source did answer, but nothing of 400 and above. Absent: `status`. */
         readonly withoutError?: number;
+        /** Of this answer. Absent: that of the style. */
+        readonly contentType?: string;
       }
     >
   >;

@@ -1,4 +1,4 @@
-import type { FixedReply, Grant, RequestTarget } from './dialect.ts';
+import type { FixedReply, Grant, ReplyStyle, RequestTarget } from './dialect.ts';
 import type { ImageRequest } from './image-request.ts';
 
 /**
@@ -8,6 +8,9 @@ import type { ImageRequest } from './image-request.ts';
 
 /** Scheme of the URIs of kept originals: `original:{bucket}/{key}`. No URL may name it. */
 export const originalScheme = 'original';
+
+/** URI of a kept original. The key stands in it as it is; the bucket's name has no slash, and is empty where there is one bucket. */
+export const originalUri = (bucket: string, key: string): string => `${originalScheme}:${bucket}/${key}`;
 
 /** The head of a request, before a byte of its body is read. */
 export interface Call {
@@ -22,7 +25,7 @@ export interface Call {
 }
 
 /** What is to be done. The grant is checked first, whatever the task. */
-export type StorageTask = { readonly grant: Grant } & (
+export type StorageTask = { readonly grant: Grant; readonly voice?: TaskVoice } & (
   | ReplyTask
   | ShowTask
   | UploadTask
@@ -30,12 +33,26 @@ export type StorageTask = { readonly grant: Grant } & (
   | KeepTask
 );
 
+/** How answers to this request differ from those of its mount, whatever becomes of it. */
+export interface TaskVoice {
+  /** On every answer, errors included. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** These rows stand in for those of `ReplyStyle`. */
+  readonly errors?: ReplyStyle['errors'];
+}
+
 /** An answer that needs no picture. */
 export interface ReplyTask {
   readonly task: 'reply';
   readonly reply: FixedReply;
   /** True: asked so often that the log does not tell of it. */
   readonly quiet?: boolean;
+}
+
+/** Refused, but only told to those whose grant is good: nobody without a key feels out the grammar. */
+export interface RefuseTask {
+  readonly task: 'refuse';
+  readonly error: PictorError;
 }
 
 /** Shows an object, made first where it does not lie ready. */
