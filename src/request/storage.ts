@@ -1,3 +1,4 @@
+import type { PictorError } from '../core/errors.ts';
 import type { FixedReply, Grant, ReplyStyle, RequestTarget } from './dialect.ts';
 import type { ImageRequest } from './image-request.ts';
 
@@ -27,6 +28,7 @@ export interface Call {
 /** What is to be done. The grant is checked first, whatever the task. */
 export type StorageTask = { readonly grant: Grant; readonly voice?: TaskVoice } & (
   | ReplyTask
+  | RefuseTask
   | ShowTask
   | UploadTask
   | MakeTask
@@ -39,6 +41,8 @@ export interface TaskVoice {
   readonly headers?: Readonly<Record<string, string>>;
   /** These rows stand in for those of `ReplyStyle`. */
   readonly errors?: ReplyStyle['errors'];
+  /** The whole answer to a failure, that of the grant included, before any row is looked at; null: the rows say. */
+  readonly failure?: (error: PictorError) => FixedReply | null;
 }
 
 /** An answer that needs no picture. */
