@@ -15,20 +15,22 @@ interface Generator {
   generate(root: string): Generated | Promise<Generated>;
 }
 
-async function allGenerated(): Promise<[string, string][]> {
+/** Other generators load what these write. */
+const first = ['registries.ts', 'dialects.ts'];
+
+async function* allGenerated(): AsyncGenerator<[string, string]> {
   const folder = path.join(import.meta.dirname, 'gen');
-  const files: [string, string][] = [];
-  for (const name of (await readdir(folder)).filter((each) => each.endsWith('.ts')).toSorted()) {
+  const names = (await readdir(folder)).filter((each) => each.endsWith('.ts')).toSorted();
+  for (const name of [...first, ...names.filter((each) => !first.includes(each))]) {
     const generator = (await import(path.join(folder, name))) as Generator;
-    files.push(...Object.entries(await generator.generate(root)));
+    yield* Object.entries(await generator.generate(root));
   }
-  return files;
 }
 
 if (import.meta.main) {
   const checking = argv.includes('--check');
   let stale = 0;
-  for (const [name, text] of await allGenerated()) {
+  for await (const [name, text] of allGenerated()) {
     const file = path.join(root, name);
     const present = await readFile(file, 'utf8').catch(() => null);
     if (present === text) continue;

@@ -12,24 +12,29 @@ export async function generate(root: string): Promise<Generated> {
     .filter((entry) => entry.isDirectory())
     .map((entry) => entry.name)
     .toSorted();
-  const imports = names.map(
-    (name) => `import { ${camel(name)} } from './${name}/dialect.ts';
-import { ${camel(name)}Settings } from './${name}/settings.ts';`,
-  );
   const rows = names.map(
-    (name) => `  ${key(name)}: { dialect: ${camel(name)}, settings: ${camel(name)}Settings },`,
+    (name) => `  ${key(name)}: async () => {
+    const [{ ${camel(name)} }, { ${camel(name)}Settings }] = await Promise.all([
+      import('./${name}/dialect.ts'),
+      import('./${name}/settings.ts'),
+    ]);
+    return { dialect: ${camel(name)}, settings: ${camel(name)}Settings };
+  },`,
   );
   const text = `// Generated from the folders beside this file by \`npm run gen\`.
 
-${imports.join('\n')}
-
-/** Every dialect by name, with the schema of its mounts' settings. */
-export const dialects = {
+/** Loads a dialect, with the schema of its mounts' settings: a start waits only for those that are spoken. */
+export const dialectLoaders = {
 ${rows.join('\n')}
 } as const;
 
 /** Name of a URL language that a mount can speak. */
-export type DialectName = keyof typeof dialects;
+export type DialectName = keyof typeof dialectLoaders;
+
+/** A dialect with the schema of its mounts' settings. */
+export type LoadedDialect<Name extends DialectName = DialectName> = Awaited<
+  ReturnType<(typeof dialectLoaders)[Name]>
+>;
 `;
   return { 'src/dialects/index.gen.ts': text };
 }

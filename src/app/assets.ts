@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { ConfigError, type Problem, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
-import { dialects } from '../dialects/index.gen.ts';
-import { type AssetSpec, assetScheme, type Dialect } from '../request/dialect.ts';
+import { type AssetSpec, assetScheme } from '../request/dialect.ts';
+import { dialectOf } from './dialects.ts';
 import type { MountSettings } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
 
@@ -64,8 +64,7 @@ export async function readAssets(reading: Reading): Promise<Assets> {
 }
 
 function assetsOf({ dialect: name, settings }: MountSettings): readonly AssetSpec[] {
-  const dialect = dialects[name].dialect as Dialect<unknown>;
-  return dialect.assets?.(settings) ?? [];
+  return dialectOf(name).assets?.(settings) ?? [];
 }
 
 async function load({ from }: AssetSpec, reading: Reading): Promise<Loaded> {

@@ -1,9 +1,10 @@
 import * as z from 'zod';
-import { type DialectName, dialects } from '../dialects/index.gen.ts';
+import type { DialectName, LoadedDialect } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
-import type { Dialect, MountPolicy, RequestTarget } from '../request/dialect.ts';
+import type { MountPolicy, RequestTarget } from '../request/dialect.ts';
 import type { MountAssets } from './assets.ts';
+import { dialectOf, dialectSettingsOf } from './dialects.ts';
 
 const prefix = z
   .string()
@@ -27,19 +28,11 @@ const mountOf = <Name extends DialectName>(dialect: Name) =>
       prefix,
       hosts,
       dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
-      settings: z.prefault(dialects[dialect].settings as (typeof dialects)[Name]['settings'], {} as never),
+      settings: z.prefault(dialectSettingsOf(dialect) as LoadedDialect<Name>['settings'], {} as never),
     })
     .describe(`A mount with \`dialect: ${dialect}\`:`);
 
 type MountSchema = { [Name in DialectName]: ReturnType<typeof mountOf<Name>> }[DialectName];
-
-const mount = z.discriminatedUnion(
-  'dialect',
-  (Object.keys(dialects) as DialectName[]).map((name) => mountOf(name)) as unknown as [
-    MountSchema,
-    ...MountSchema[],
-  ],
-);
 
 /** A place and what is spoken there, as configured. */
 export type MountSettings = z.output<MountSchema>;
@@ -60,25 +53,30 @@ function findTwins(mounts: readonly MountSettings[]): number | null {
   return null;
 }
 
-/** Which URLs are answered, and in which language. Never empty: without a configuration, one mount to try things out. */
-export const mountsSettings = z
-  .array(mount)
-  .min(1)
-  .superRefine((mounts, context) => {
-    const twin = findTwins(mounts);
-    if (twin === null) return;
-    const message = 'another mount has the same prefix and host, so this one would never be asked';
-    context.addIssue({ code: 'custom', path: [twin, 'prefix'], message });
-  })
-  .prefault([{ prefix: '/imgproxy', dialect: 'imgproxy' }])
-  .describe(
-    'Where which URLs are answered: a list of places, each with the dialect spoken there and its settings.',
-  );
+/**
+ * Which URLs are answered, and in which language. Never empty: without a configuration, one mount to try things out.
+ * @param names the dialects that may be spoken: those that are loaded
+ */
+export function mountsSettingsFor(names: readonly DialectName[]) {
+  const options = names.map((name) => mountOf(name)) as unknown as [MountSchema, ...MountSchema[]];
+  return z
+    .array(z.discriminatedUnion('dialect', options))
+    .min(1)
+    .superRefine((mounts, context) => {
+      const twin = findTwins(mounts);
+      if (twin === null) return;
+      const message = 'another mount has the same prefix and host, so this one would never be asked';
+      context.addIssue({ code: 'custom', path: [twin, 'prefix'], message });
+    })
+    .prefault([{ prefix: '/imgproxy', dialect: 'imgproxy' }])
+    .describe(
+      'Where which URLs are answered: a list of places, each with the dialect spoken there and its settings.',
+    );
+}
 
 /** Formats that a mount chooses by itself, for instance by the Accept header. */
 export function wantedFormats({ dialect: name, settings }: MountSettings): readonly string[] {
-  const dialect = dialects[name].dialect as Dialect<unknown>;
-  return dialect.wantedFormats?.(settings) ?? [];
+  return dialectOf(name).wantedFormats?.(settings) ?? [];
 }
 
 /**
@@ -91,8 +89,7 @@ export function openMount(
   unwritable: ReadonlyMap<string, string> = new Map(),
   assets: MountAssets = { uris: {}, cacheControl: new Map() },
 ): Mount {
-  // The schema has checked the settings against this very dialect; the types of the pair cannot be told apart here.
-  const dialect = dialects[name].dialect as Dialect<unknown>;
+  const dialect = dialectOf(name);
   const possible = dialect.withoutFormats?.(configured, unwritable) ?? configured;
   const settings = dialect.withAssets?.(possible, assets.uris) ?? possible;
   const { grantOf } = dialect;
@@ -117,6 +114,5 @@ function withAssetHeaders(policy: MountPolicy, { cacheControl }: MountAssets): M
 
 /** A mount with every setting as it takes effect, for those who ask what is set. */
 export function effectiveMount(mount: MountSettings): Readonly<Record<string, unknown>> {
-  const dialect = dialects[mount.dialect].dialect as Dialect<unknown>;
-  return { ...mount, settings: dialect.effective(mount.settings) };
+  return { ...mount, settings: dialectOf(mount.dialect).effective(mount.settings) };
 }

@@ -1,40 +1,11 @@
-import * as z from 'zod';
-import { engineSettings } from '../engine/settings.ts';
-import { adminSettings, serverSettings } from '../http/settings.ts';
-import { logSettings } from '../observe/settings.ts';
-import { limitsSettings } from '../plan/settings.ts';
-import { admissionSettings, freshnessSettings } from '../service/settings.ts';
-import { sourcesSettings } from '../sources/settings.ts';
-import { cacheSettings } from '../stores/settings.ts';
-import { mountsSettings } from './mounts.ts';
+import type * as z from 'zod';
+import { dialectNames, loadDialects } from './dialects.ts';
+import { settingsFor } from './settings-for.ts';
 
-/** `pictor serve` keeps its cache on disk unless told otherwise; the drop-in commands say so where they do not. */
-const cacheOnDisk = cacheSettings.extend({
-  dir: cacheSettings.shape.dir
-    .removeDefault()
-    .default('data/cache')
-    .describe(cacheSettings.shape.dir.description ?? ''),
-});
+await loadDialects();
 
-/** Every setting of pictor: each section stands beside the code it governs, here they become one tree. */
-export const settingsSchema = z.strictObject({
-  server: serverSettings.prefault({}).describe('The listener for pictures.'),
-  admin: adminSettings.prefault({}).describe('The listener for operators: probes, metrics and versions.'),
-  mounts: mountsSettings,
-  sources: sourcesSettings.prefault({}).describe('Where originals are read from, and what may be reached.'),
-  cache: cacheOnDisk.prefault({}).describe('Where originals and variants are kept, and how much of them.'),
-  freshness: freshnessSettings
-    .prefault({})
-    .describe(
-      'How long a fetched original, and every variant of it, is good without asking its source again.',
-    ),
-  limits: limitsSettings.prefault({}).describe('Bounds on images, checked before anything is decoded.'),
-  admission: admissionSettings
-    .prefault({})
-    .describe('How much work is let in at once. Answers from the cache never wait.'),
-  engine: engineSettings.prefault({}).describe('The processes that decode, transform and encode.'),
-  log: logSettings.prefault({}).describe('What is written to standard output.'),
-});
+/** Every setting of pictor, with those of all dialects: for whoever shows them, or cannot know which are needed. */
+export const settingsSchema = settingsFor(dialectNames);
 
 /** The whole configuration, checked, with every default filled in. */
-export type AppConfig = z.output<typeof settingsSchema>;
+export type AppConfig = z.output<ReturnType<typeof settingsFor>>;

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { settingsSchema } from '../app/settings.ts';
 import { configFileFlag } from '../config/flags.ts';
 import type { LegacyValue } from '../config/load.ts';
 import { loadConfig } from '../config/load.ts';
@@ -7,6 +6,7 @@ import type { Problem } from '../config/problems.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import { fromFlags, type LegacyReading } from '../dialects/imageproxy/legacy.ts';
 import type { ConfigCall, ReadConfig } from './command.ts';
+import { settingsSpeaking } from './settings-speaking.ts';
 import { surroundingValues } from './surroundings.ts';
 
 /** The bytes of a file that a flag names, or why they cannot be read. */
@@ -20,8 +20,9 @@ export function readBytes(path: string): Uint8Array | string {
 }
 
 /** What a call says in imageproxy's terms. */
-export function readFlagsOf({ env, args }: Pick<ConfigCall, 'env' | 'args'>): LegacyReading {
-  const own = new Set([configFileFlag, ...listSettings(settingsSchema).map(({ flag }) => flag)]);
+export async function readFlagsOf({ env, args }: Pick<ConfigCall, 'env' | 'args'>): Promise<LegacyReading> {
+  const schema = await settingsSpeaking('imageproxy', { env, args });
+  const own = new Set([configFileFlag, ...listSettings(schema).map(({ flag }) => flag)]);
   return fromFlags({ env, args, readBytes, isOurs: (flag) => own.has(flag) });
 }
 
@@ -51,10 +52,10 @@ export function legacyValues({ values, origins }: Pick<LegacyReading, 'values' |
 
 /** The configuration of `pictor imageproxy`. @throws ConfigError */
 export async function readImageproxyConfig(call: ConfigCall): Promise<ReadConfig> {
-  const reading = readFlagsOf(call);
+  const reading = await readFlagsOf(call);
   const misuses = reading.misuses.map((message): Problem => ({ where: 'imageproxy', message }));
   const loaded = await loadConfig({
-    schema: settingsSchema,
+    schema: await settingsSpeaking('imageproxy', call),
     env: call.env,
     args: reading.rest,
     // The proxies of the environment are left out: imageproxy never asked them.

@@ -5,7 +5,7 @@ import { runServer } from './run-server.ts';
 
 /** `pictor imageproxy [flags of imageproxy] [settings]` */
 export const imageproxy: Command = async (call) => {
-  const { misuses } = readFlagsOf(call);
+  const { misuses } = await readFlagsOf(call);
   if (misuses.length > 0) {
     call.complain(`${misuses.join('\n')}\n${usageText()}`);
     return exitMisused;

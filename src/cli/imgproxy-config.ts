@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { packageVersion } from '../app/package-files.ts';
-import { settingsSchema } from '../app/settings.ts';
 import type { Environment } from '../config/environment.ts';
 import type { LegacyValue } from '../config/load.ts';
 import { loadConfig } from '../config/load.ts';
@@ -10,6 +9,7 @@ import { fromEnvironment, type LegacyReading, type PartialConfig } from '../dial
 import type { FlagFile, LegacyFlags } from '../dialects/imgproxy/legacy-work.ts';
 import type { ConfigCall, ReadConfig } from './command.ts';
 import { takeGoFlags } from './go-flags.ts';
+import { settingsSpeaking } from './settings-speaking.ts';
 import { surroundingValues } from './surroundings.ts';
 
 /** imgproxy's own flags. */
@@ -105,7 +105,7 @@ export async function readImgproxyConfig(call: ConfigCall): Promise<ReadConfig> 
   const files = readFlagFiles(values, env);
   const reading = fromEnvironment(env, files.flags);
   const loaded = await loadConfig({
-    schema: settingsSchema,
+    schema: await settingsSpeaking('imgproxy', call),
     env,
     args: rest,
     legacy: [

@@ -14,7 +14,7 @@ const flags = `
 Flags of imgproxy:
   -keypath FILE   read keys from a file, one per line, in hexadecimal
   -saltpath FILE  read salts from a file, likewise
-  -presets FILE   presets are not supported yet: the start says so and goes on
+  -presets FILE   read presets from a file, one per line
   -v              show the version
 `;
 

@@ -1,15 +1,27 @@
 // Generated from the folders beside this file by `npm run gen`.
 
-import { imageproxy } from './imageproxy/dialect.ts';
-import { imageproxySettings } from './imageproxy/settings.ts';
-import { imgproxy } from './imgproxy/dialect.ts';
-import { imgproxySettings } from './imgproxy/settings.ts';
-
-/** Every dialect by name, with the schema of its mounts' settings. */
-export const dialects = {
-  imageproxy: { dialect: imageproxy, settings: imageproxySettings },
-  imgproxy: { dialect: imgproxy, settings: imgproxySettings },
+/** Loads a dialect, with the schema of its mounts' settings: a start waits only for those that are spoken. */
+export const dialectLoaders = {
+  imageproxy: async () => {
+    const [{ imageproxy }, { imageproxySettings }] = await Promise.all([
+      import('./imageproxy/dialect.ts'),
+      import('./imageproxy/settings.ts'),
+    ]);
+    return { dialect: imageproxy, settings: imageproxySettings };
+  },
+  imgproxy: async () => {
+    const [{ imgproxy }, { imgproxySettings }] = await Promise.all([
+      import('./imgproxy/dialect.ts'),
+      import('./imgproxy/settings.ts'),
+    ]);
+    return { dialect: imgproxy, settings: imgproxySettings };
+  },
 } as const;
 
 /** Name of a URL language that a mount can speak. */
-export type DialectName = keyof typeof dialects;
+export type DialectName = keyof typeof dialectLoaders;
+
+/** A dialect with the schema of its mounts' settings. */
+export type LoadedDialect<Name extends DialectName = DialectName> = Awaited<
+  ReturnType<(typeof dialectLoaders)[Name]>
+>;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import type { z } from 'zod';
 import { PictorError } from '../../../src/core/errors.ts';
-import { dialects } from '../../../src/dialects/index.gen.ts';
+import { type DialectName, dialectLoaders } from '../../../src/dialects/index.gen.ts';
 import type { Delivery, Dialect, RequestHints, RequestTarget } from '../../../src/request/dialect.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 
@@ -39,7 +39,7 @@ interface Signature {
 }
 
 interface VectorFile {
-  readonly dialect: keyof typeof dialects;
+  readonly dialect: DialectName;
   readonly settings: object;
   readonly vectors: readonly Vector[];
   readonly signatures?: readonly Signature[];
@@ -59,7 +59,7 @@ function target(raw: string): RequestTarget {
 
 for (const name of files) {
   const file = JSON.parse(readFileSync(path.join(folder, name), 'utf8')) as VectorFile;
-  const { dialect, settings: schema } = dialects[file.dialect] as unknown as Speech;
+  const { dialect, settings: schema } = (await dialectLoaders[file.dialect]()) as unknown as Speech;
   for (const vector of file.vectors) {
     test(`${name}: ${vector.name} (${vector.authority}): ${vector.target}`, () => {
       const configured = schema.parse(vector.settings ?? file.settings);

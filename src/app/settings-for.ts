@@ -1,0 +1,42 @@
+import * as z from 'zod';
+import type { DialectName } from '../dialects/index.gen.ts';
+import { engineSettings } from '../engine/settings.ts';
+import { adminSettings, serverSettings } from '../http/settings.ts';
+import { logSettings } from '../observe/settings.ts';
+import { limitsSettings } from '../plan/settings.ts';
+import { admissionSettings, freshnessSettings } from '../service/settings.ts';
+import { sourcesSettings } from '../sources/settings.ts';
+import { cacheSettings } from '../stores/settings.ts';
+import { mountsSettingsFor } from './mounts.ts';
+
+/** `pictor serve` keeps its cache on disk unless told otherwise; the drop-in commands say so where they do not. */
+const cacheOnDisk = cacheSettings.extend({
+  dir: cacheSettings.shape.dir
+    .removeDefault()
+    .default('data/cache')
+    .describe(cacheSettings.shape.dir.description ?? ''),
+});
+
+/**
+ * Every setting of pictor, for mounts that speak these dialects: each section stands beside the code it governs, here they
+ * become one tree. The dialects have been loaded.
+ */
+export const settingsFor = (dialects: readonly DialectName[]) =>
+  z.strictObject({
+    server: serverSettings.prefault({}).describe('The listener for pictures.'),
+    admin: adminSettings.prefault({}).describe('The listener for operators: probes, metrics and versions.'),
+    mounts: mountsSettingsFor(dialects),
+    sources: sourcesSettings.prefault({}).describe('Where originals are read from, and what may be reached.'),
+    cache: cacheOnDisk.prefault({}).describe('Where originals and variants are kept, and how much of them.'),
+    freshness: freshnessSettings
+      .prefault({})
+      .describe(
+        'How long a fetched original, and every variant of it, is good without asking its source again.',
+      ),
+    limits: limitsSettings.prefault({}).describe('Bounds on images, checked before anything is decoded.'),
+    admission: admissionSettings
+      .prefault({})
+      .describe('How much work is let in at once. Answers from the cache never wait.'),
+    engine: engineSettings.prefault({}).describe('The processes that decode, transform and encode.'),
+    log: logSettings.prefault({}).describe('What is written to standard output.'),
+  });
