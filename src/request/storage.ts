@@ -13,6 +13,27 @@ export const originalScheme = 'original';
 /** URI of a kept original. The key stands in it as it is; the bucket's name has no slash, and is empty where there is one bucket. */
 export const originalUri = (bucket: string, key: string): string => `${originalScheme}:${bucket}/${key}`;
 
+/** A kept original among those of all storages a server has. */
+export interface OriginalPlace {
+  /** Name of the storage: letters, digits and `-`; the same after a restart. */
+  readonly storage: string;
+  readonly bucket: string;
+  readonly key: string;
+}
+
+/**
+ * `original://{storage}/{bucket}/{key}`: what `originalUri` becomes when its request is run, so that two mounts never share a
+ * picture by the mere name of a bucket. The key stands in it as it is.
+ */
+export const originalUriIn = ({ storage, bucket, key }: OriginalPlace): string =>
+  `${originalScheme}://${storage}/${bucket}/${key}`;
+
+/** The inverse of `originalUriIn`; null for any other text. */
+export function readOriginalUri(uri: string): OriginalPlace | null {
+  const match = /^original:\/\/([A-Za-z0-9-]+)\/([^/]*)\/(.+)$/s.exec(uri);
+  return match === null ? null : { storage: match[1]!, bucket: match[2]!, key: match[3]! };
+}
+
 /** The head of a request, before a byte of its body is read. */
 export interface Call {
   readonly method: string;
@@ -74,7 +95,7 @@ export interface ShowTask {
 export interface Recipe {
   /** Keys of the original in the same bucket; the first that exists counts. */
   readonly originals: readonly string[];
-  /** `source` is the first of them as an `original:` URI. */
+  /** `source` is `originalUri` of the first of them; whoever runs it says in which storage (`originalUriIn`). */
   readonly image: ImageRequest;
   /** Where the variant is kept once it was made. Absent: only in the caches. */
   readonly keep?: { readonly key: string };
