@@ -178,6 +178,12 @@ export interface FallbackPolicy {
   readonly status: number;
   /** Age it is sent with, at most; 0: as any picture. */
   readonly ttlSeconds: number;
+  /** True: sent with `no-store`, whatever its age. */
+  readonly noStore?: boolean;
+  /** `sources` (default): failures of sources. `all`: whatever is refused or fails, but for what the mount has no path for. */
+  readonly covers?: 'sources' | 'all';
+  /** True: where it cannot be made as asked for, its own bytes are sent. Absent: the failure is told. */
+  readonly rawToo?: boolean;
   /** Counts for passthrough like a source's. */
   readonly cacheControl?: string;
 }

@@ -64,6 +64,11 @@ export interface TaskVoice {
   readonly errors?: ReplyStyle['errors'];
   /** The whole answer to a failure, that of the grant included, before any row is looked at; null: the rows say. */
   readonly failure?: (error: PictorError) => FixedReply | null;
+  /**
+   * As what the mount's fallback image is shown should the request fail, whatever the task; its `source` is set aside.
+   * Absent: the failure is told.
+   */
+  readonly standIn?: ImageRequest;
 }
 
 /** An answer that needs no picture. */
@@ -88,6 +93,11 @@ export interface ShowTask {
   readonly key?: string;
   /** How it is made where it does not lie ready. Absent: then it is missing. */
   readonly recipe?: Recipe;
+  /**
+   * Name of the made picture on the mount's shelf (`StorageGrammar.shelf`): taken from there while it is fresh, put there
+   * when it was made, and taken from there, old as it is, when the place of the originals is away. Its type is sniffed.
+   */
+  readonly shelf?: string;
   readonly showing: Showing;
 }
 
@@ -221,9 +231,21 @@ export interface S3Place {
   readonly maxAttempts: number;
 }
 
+/** A folder of made pictures that age, for `core/shelf.ts`. */
+export interface ShelfPlace {
+  /** Made when it is missing. */
+  readonly root: string;
+  /** Files this old are made anew. */
+  readonly maxAgeSeconds: number;
+  /** Of all files together; the oldest go first. 0: no bound. */
+  readonly maxBytes: number;
+}
+
 /** What a dialect knows of storage. */
 export interface StorageGrammar<Settings> {
   place(settings: Settings): StoragePlace;
+  /** Where made pictures lie for a while. Absent or null: in the caches alone. */
+  shelf?(settings: Settings): ShelfPlace | null;
   /** What a request wants. @throws PictorError URL_INVALID, OPTION_INVALID, NOT_FOUND, METHOD_NOT_ALLOWED … */
   task(call: Call, settings: Settings): StorageTask;
   /** Where all that belongs to one original lies: its own key, and the prefix of what was made of it. For erasure. */
