@@ -25,6 +25,8 @@ const bands: Readonly<Record<string, number>> = {
   engine: 4,
   buckets: 4,
   cloud: 3,
+  disk: 3,
+  outbox: 3,
   dialects: 3,
   plan: 3,
   request: 2,
