@@ -3,9 +3,6 @@ import { join } from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
-import { openBudget } from './fs/budget.ts';
-import { createClaims } from './fs/claims.ts';
-import { createEvictor, type Evictor } from './fs/evict.ts';
 import {
   codeOf,
   createStampClock,
@@ -13,7 +10,11 @@ import {
   isDiskFull,
   makeDirectory,
   stampFile,
-} from './fs/files.ts';
+} from '../disk/files.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { openBudget } from './fs/budget.ts';
+import { createClaims } from './fs/claims.ts';
+import { createEvictor, type Evictor } from './fs/evict.ts';
 import { createForget } from './fs/forget.ts';
 import { namesIn, placeOf } from './fs/layout.ts';
 import { createReader } from './fs/read.ts';
@@ -22,7 +23,6 @@ import { createStaging } from './fs/staging.ts';
 import { createSweeper } from './fs/sweeper.ts';
 import { createVerdicts } from './fs/verdicts.ts';
 import { createWriter } from './fs/write.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
 
 export interface FsStoreOptions {

@@ -12,10 +12,10 @@ import {
   moveInto,
   removeFile,
   stampFile,
-} from './fs/files.ts';
+} from '../disk/files.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { decodeEntry, encodeHead, type HttpEntry } from './http-entry.ts';
 import { createFolderBound } from './http-files/bound.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
 import { nameOfKey, pathOfName } from './named-path.ts';
 import { type Spooled, spoolBytes, spoolStream } from './s3/spool.ts';

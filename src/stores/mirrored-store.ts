@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import type { BlobStore, StoredBlob } from '../core/ports.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 
 /**
  * A store that workers can read files from, with another one behind it that survives or is shared. What is put is at hand

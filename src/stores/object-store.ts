@@ -1,9 +1,9 @@
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { collect } from './collect.ts';
 import { decodeEntry, encodeEntry } from './http-entry.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
 import { checkKey } from './keys.ts';
 import { createObjectLink } from './objects/link.ts';
 import { createOwedDeletions } from './owed.ts';

@@ -5,7 +5,7 @@ import { partBytes, uploadObject } from '../cloud/s3-upload.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { checkKey } from './keys.ts';
 import { createOwedDeletions } from './owed.ts';
 import { flatLayout, type S3Layout } from './s3/layout.ts';

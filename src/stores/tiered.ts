@@ -1,7 +1,7 @@
 import { PictorError } from '../core/errors.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { joinChunks } from './collect.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
 
 export interface TieredStoreOptions {
   /** Name in events and metrics. Default: the names of the tiers, joined by `+`. */

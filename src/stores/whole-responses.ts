@@ -1,7 +1,7 @@
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import { createKeyedQueue } from '../lib/keyed-queue.ts';
 import { collect } from './collect.ts';
 import { decodeEntry, encodeEntry } from './http-entry.ts';
-import { createKeyedQueue } from './keyed-queue.ts';
 
 const mebibyte = 1024 * 1024;
 /** For bodies of stores that name no bound. */

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createKeyedQueue, type KeyedQueue } from '../keyed-queue.ts';
-import { removeEmptyDirectory } from './files.ts';
+import { removeEmptyDirectory } from '../../disk/files.ts';
+import { createKeyedQueue, type KeyedQueue } from '../../lib/keyed-queue.ts';
 import type { Forget } from './forget.ts';
 import { bucketCount, type Leaf, walkLeaves } from './layout.ts';
 import type { Retirement } from './retirement.ts';

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
-import type { KeyedQueue } from '../keyed-queue.ts';
+import { codeOf, diskBytes, isMissing, removeFile } from '../../disk/files.ts';
+import type { KeyedQueue } from '../../lib/keyed-queue.ts';
 import type { Budget } from './budget.ts';
-import { codeOf, diskBytes, isMissing, removeFile } from './files.ts';
 import { bodyPath } from './layout.ts';
 import { decodeHead, type RecordHead, usualHeadLength } from './record.ts';
 import type { Retirement } from './retirement.ts';

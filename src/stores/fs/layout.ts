@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isMissing } from './files.ts';
+import { isMissing } from '../../disk/files.ts';
 
 /**
  * Names on disk. The SHA-256 of a key, in hexadecimal, says where its files are:

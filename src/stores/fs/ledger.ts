@@ -1,6 +1,6 @@
 import { readFile, rename, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileMode, isMissing, removeFile } from './files.ts';
+import { fileMode, isMissing, removeFile } from '../../disk/files.ts';
 import { namesIn } from './layout.ts';
 
 /**

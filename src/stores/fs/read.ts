@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { PictorError } from '../../core/errors.ts';
 import type { StoredBlob } from '../../core/ports.ts';
-import { describeFailure, isMissing } from './files.ts';
+import { describeFailure, isMissing } from '../../disk/files.ts';
 import { type Forget, openRecord, readFrom, readRecordHead } from './forget.ts';
 import { bodyPath, type Place, placeOf, walkLeaves } from './layout.ts';
 import { decodeRecord, type StoredRecord } from './record.ts';

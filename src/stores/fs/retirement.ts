@@ -1,4 +1,4 @@
-import { diskBytes, removeFile, stampFile } from './files.ts';
+import { diskBytes, removeFile, stampFile } from '../../disk/files.ts';
 
 /**
  * A body's path may have been handed to a worker process that opens it a little later. So a body that is replaced or

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { diskBytes, fileMode, isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
 import type { Claim } from './claims.ts';
-import { diskBytes, fileMode, isMissing, makeDirectory, removeFile } from './files.ts';
 
 /** A whole file in the folder for drafts, ready to be renamed to its place. */
 export interface Draft {

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { diskBytes, removeEmptyDirectory, removeFile } from '../../disk/files.ts';
 import type { Budget } from './budget.ts';
-import { diskBytes, removeEmptyDirectory, removeFile } from './files.ts';
 import { openRecord, readRecordHead } from './forget.ts';
 import { bodyPath, type Leaf, leavesOf, namesIn, topCount } from './layout.ts';
 

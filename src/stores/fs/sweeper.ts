@@ -1,5 +1,5 @@
 import type { EmitEvent } from '../../core/events.ts';
-import { describeFailure } from './files.ts';
+import { describeFailure } from '../../disk/files.ts';
 import { type Sweep, type SweepOptions, safeAgeMs, sweep } from './sweep.ts';
 
 /** Runs sweeps in the background, never two at once. */

@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { LRUCache } from 'lru-cache';
-import { isMissing } from './files.ts';
+import { isMissing } from '../../disk/files.ts';
 
 /**
  * Which body files are known to be whole. A body that is handed out by its path is read by others, who cannot check it;

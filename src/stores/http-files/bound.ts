@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EmitEvent } from '../../core/events.ts';
-import { removeFile } from '../fs/files.ts';
+import { removeFile } from '../../disk/files.ts';
 
 export interface FolderBoundOptions {
   readonly dir: string;

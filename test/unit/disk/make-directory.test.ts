@@ -3,7 +3,7 @@ import { stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { platform } from 'node:process';
 import { test } from 'node:test';
-import { makeDirectory } from '../../../src/stores/fs/files.ts';
+import { makeDirectory } from '../../../src/disk/files.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 test('makes a folder with those above it, for the owner only; a second time changes nothing', async (context) => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createKeyedQueue } from '../../../src/stores/keyed-queue.ts';
+import { createKeyedQueue } from '../../../src/lib/keyed-queue.ts';
 
 describe('keyed queue', () => {
   it('runs the tasks of one key in order, one at a time, also after a failure', async () => {
