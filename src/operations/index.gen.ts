@@ -4,15 +4,18 @@ import type { StepName, StepRenderer } from '../core/operation.ts';
 import { autoOrient, type AutoOrientOperation } from './auto-orient.ts';
 import { background, type BackgroundOperation } from './background.ts';
 import { blur, type BlurOperation } from './blur.ts';
+import { cover, type CoverOperation } from './cover.ts';
 import { crop, type CropOperation } from './crop.ts';
 import { extend, type ExtendOperation } from './extend.ts';
 import { flip, type FlipOperation } from './flip.ts';
+import { narrow, type NarrowOperation } from './narrow.ts';
 import { padding, type PaddingOperation } from './padding.ts';
 import { pixelate, type PixelateOperation } from './pixelate.ts';
 import { reframe, type ReframeOperation } from './reframe.ts';
 import { resize, type ResizeOperation } from './resize.ts';
 import { rotate, type RotateOperation } from './rotate.ts';
 import { sharpen, type SharpenOperation } from './sharpen.ts';
+import { thumbnail, type ThumbnailOperation } from './thumbnail.ts';
 import { trim, type TrimOperation } from './trim.ts';
 import { watermark, type WatermarkOperation } from './watermark.ts';
 
@@ -21,15 +24,18 @@ export const operations = {
   'auto-orient': autoOrient,
   background,
   blur,
+  cover,
   crop,
   extend,
   flip,
+  narrow,
   padding,
   pixelate,
   reframe,
   resize,
   rotate,
   sharpen,
+  thumbnail,
   trim,
   watermark,
 } as const;
@@ -39,15 +45,18 @@ export type Operation =
   | AutoOrientOperation
   | BackgroundOperation
   | BlurOperation
+  | CoverOperation
   | CropOperation
   | ExtendOperation
   | FlipOperation
+  | NarrowOperation
   | PaddingOperation
   | PixelateOperation
   | ReframeOperation
   | ResizeOperation
   | RotateOperation
   | SharpenOperation
+  | ThumbnailOperation
   | TrimOperation
   | WatermarkOperation;
 
