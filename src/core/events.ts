@@ -96,6 +96,21 @@ export type PictorEvent =
       readonly from?: string;
     }
   | {
+      /** What became of telling somebody of an event. */
+      readonly type: 'webhook';
+      readonly mount: string;
+      /** Name of what is told: `image.uploaded`. */
+      readonly event: string;
+      /**
+       * Told; tried in vain, and tried again; given up after all attempts; or never tried, because too much waits or the
+       * outbox cannot be written.
+       */
+      readonly what: 'delivered' | 'postponed' | 'failed' | 'dropped';
+      /** How often it was tried. */
+      readonly attempts: number;
+      readonly detail?: string;
+    }
+  | {
       readonly type: 'notice';
       readonly level: 'info' | 'warn' | 'error';
       readonly message: string;

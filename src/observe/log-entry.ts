@@ -69,6 +69,13 @@ const storeLevels = {
   'write-failed': 'error',
 } as const;
 
+const webhookLevels = {
+  delivered: 'debug',
+  postponed: 'debug',
+  failed: 'error',
+  dropped: 'error',
+} as const;
+
 /** Puts an event into words. */
 export function logEntry(event: PictorEvent): LogEntry {
   switch (event.type) {
@@ -111,6 +118,14 @@ export function logEntry(event: PictorEvent): LogEntry {
     case 'variants-ready': {
       const { type, ...facts } = event;
       return { level: 'debug', message: type, facts };
+    }
+    case 'webhook': {
+      const { what, mount, event: told, attempts, detail } = event;
+      return {
+        level: webhookLevels[what],
+        message: `webhook ${what}`,
+        facts: withDetail({ mount, event: told, attempts }, detail),
+      };
     }
     case 'notice':
       return { level: event.level, message: event.message, facts: event.facts ?? {} };

@@ -18,13 +18,13 @@ export interface Outbox {
   /** Those longest overdue, in the order they were added. They are not handed out again before `until`. @throws as `add` */
   take(lane: string, terms: TakeTerms): readonly OutboxEntry[];
   /** Puts an entry that was taken back. @throws as `add` */
-  postpone(id: number, to: { readonly due: number; readonly tries: number }): void;
+  postpone(id: number, to: Postponement): void;
   /** Forgets an entry. @throws as `add` */
   remove(id: number): void;
-  /** Makes all entries of a lane due that have been tried this often at least. @throws as `add` */
+  /** Makes all entries of a lane due that have been tried this often at least and that nobody has. @throws as `add` */
   hasten(lane: string, terms: { readonly now: number; readonly tries: number }): void;
-  /** Removes what was added before this time, of all lanes, and tells what it was. @throws as `add` */
-  expire(before: number): readonly OutboxEntry[];
+  /** Removes what was added before a time and what nobody has, of all lanes, and tells what it was. @throws as `add` */
+  expire(terms: { readonly before: number; readonly now: number }): readonly OutboxEntry[];
   /** When the next entry of a lane is due, epoch milliseconds; null when there is none. @throws as `add` */
   nextDue(lane: string): number | null;
   /** What waits, by lane; lanes without entries are absent. @throws as `add` */
@@ -50,6 +50,14 @@ export interface TakeTerms {
   readonly limit: number;
 }
 
+export interface Postponement {
+  readonly due: number;
+  /** How often it was tried. */
+  readonly tries: number;
+  /** How often the answer was a no. */
+  readonly refusals: number;
+}
+
 export interface OutboxEntry {
   readonly id: number;
   readonly lane: string;
@@ -59,12 +67,14 @@ export interface OutboxEntry {
   readonly added: number;
   /** As last given to `postpone`; 0 at first. */
   readonly tries: number;
+  readonly refusals: number;
 }
 
 const tables = `
   CREATE TABLE IF NOT EXISTS entries (
     id INTEGER PRIMARY KEY AUTOINCREMENT, lane TEXT NOT NULL, label TEXT NOT NULL, body TEXT NOT NULL,
-    added INTEGER NOT NULL, due INTEGER NOT NULL, tries INTEGER NOT NULL
+    added INTEGER NOT NULL, due INTEGER NOT NULL, held INTEGER NOT NULL, tries INTEGER NOT NULL,
+    refusals INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX IF NOT EXISTS entries_due ON entries (lane, due);
 `;
@@ -78,15 +88,17 @@ const writerPatience = 2000;
 /** How late the disk may have what was added, milliseconds. */
 const syncDelay = 1000;
 
+const columns = 'id, lane, label, body, added, tries, refusals';
+
 const statements = {
-  add: 'INSERT INTO entries (lane, label, body, added, due, tries) VALUES (?, ?, ?, ?, ?, 0) RETURNING id',
-  take: `UPDATE entries SET due = ? WHERE id IN
+  add: 'INSERT INTO entries (lane, label, body, added, due, held, tries, refusals) VALUES (?, ?, ?, ?, ?, 0, 0, 0) RETURNING id',
+  take: `UPDATE entries SET due = ?, held = 1 WHERE id IN
     (SELECT id FROM entries WHERE lane = ? AND due <= ? ORDER BY due, id LIMIT ?)
-    RETURNING id, lane, label, body, added, tries`,
-  postpone: 'UPDATE entries SET due = ?, tries = ? WHERE id = ?',
+    RETURNING ${columns}`,
+  postpone: 'UPDATE entries SET due = ?, held = 0, tries = ?, refusals = ? WHERE id = ?',
   remove: 'DELETE FROM entries WHERE id = ?',
-  hasten: 'UPDATE entries SET due = ? WHERE lane = ? AND tries >= ? AND due > ?',
-  expire: 'DELETE FROM entries WHERE added < ? RETURNING id, lane, label, body, added, tries',
+  hasten: 'UPDATE entries SET due = ? WHERE lane = ? AND tries >= ? AND due > ? AND held = 0',
+  expire: `DELETE FROM entries WHERE added < ? AND (held = 0 OR due <= ?) RETURNING ${columns}`,
   nextDue: 'SELECT min(due) AS due FROM entries WHERE lane = ?',
   waiting: 'SELECT lane, count(*) AS count, min(added) AS oldest FROM entries GROUP BY lane',
 } as const;
@@ -115,10 +127,10 @@ export async function openOutbox(file: string): Promise<Outbox> {
       write(() => Number(run.add.get(lane, label, body, now, due)!['id'])),
     take: (lane, { now, until, limit }) =>
       write(() => entriesOf(run.take.all(until, lane, now, limit)).toSorted((a, b) => a.id - b.id)),
-    postpone: (id, { due, tries }) => write(() => void run.postpone.run(due, tries, id)),
+    postpone: (id, { due, tries, refusals }) => write(() => void run.postpone.run(due, tries, refusals, id)),
     remove: (id) => write(() => void run.remove.run(id)),
     hasten: (lane, { now, tries }) => write(() => void run.hasten.run(now, lane, tries, now)),
-    expire: (before) => write(() => entriesOf(run.expire.all(before))),
+    expire: ({ before, now }) => write(() => entriesOf(run.expire.all(before, now))),
     nextDue: (lane) =>
       classified(file, () => (run.nextDue.get(lane) as { due: number | null } | undefined)?.due ?? null),
     waiting: () =>

@@ -1,6 +1,7 @@
 import type { ErrorCode } from '../core/errors.ts';
 import type { ImageRequest } from './image-request.ts';
 import type { StorageGrammar } from './storage.ts';
+import type { WebhookPlan } from './webhook.ts';
 
 /** A request line as it came, never normalised. `path` excludes the mount's prefix and keeps its first slash. */
 export interface RequestTarget {
@@ -300,6 +301,8 @@ export interface Dialect<Settings> {
   withoutFormats?(settings: Settings, unwritable: ReadonlyMap<string, string>): Settings;
   /** Uploads and kept objects. Absent: the dialect only reads. */
   readonly storage?: StorageGrammar<Settings>;
+  /** Who is told of uploads and variants. Absent or null: nobody. */
+  webhooks?(settings: Settings): WebhookPlan | null;
   /** Every setting as it takes effect, for those who ask what is set: what is left to rules is filled in, null where nothing is set. */
   effective(settings: Settings): Readonly<Record<string, unknown>>;
 }

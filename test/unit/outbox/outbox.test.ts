@@ -57,16 +57,27 @@ for (const where of ['memory', 'file'] as const) {
     test('puts back, hastens and forgets', async (context) => {
       const outbox = await opened(context);
       const [once, twice, gone] = ['once', 'twice', 'gone'].map((label) => add(outbox, label));
-      outbox.postpone(once!, { due: 9000, tries: 1 });
-      outbox.postpone(twice!, { due: 9000, tries: 2 });
+      outbox.postpone(once!, { due: 9000, tries: 1, refusals: 0 });
+      outbox.postpone(twice!, { due: 9000, tries: 2, refusals: 1 });
       outbox.remove(gone!);
       assert.equal(outbox.nextDue('a'), 9000);
       outbox.hasten('a', { now: 1500, tries: 2 });
       const taken = outbox.take('a', { now: 1500, until: 9999, limit: 10 });
       assert.deepEqual(
-        taken.map(({ label, tries }) => [label, tries]),
-        [['twice', 2]],
+        taken.map(({ label, tries, refusals }) => [label, tries, refusals]),
+        [['twice', 2, 1]],
       );
+      await outbox.close();
+    });
+
+    test('leaves alone what somebody has', async (context) => {
+      const outbox = await opened(context);
+      add(outbox, 'one');
+      outbox.take('a', { now: 1000, until: 5000, limit: 1 });
+      outbox.hasten('a', { now: 2000, tries: 0 });
+      assert.deepEqual(outbox.take('a', { now: 2000, until: 5000, limit: 1 }), []);
+      assert.deepEqual(outbox.expire({ before: 3000, now: 3000 }), []);
+      assert.deepEqual(labels(outbox.expire({ before: 3000, now: 5000 })), ['one']);
       await outbox.close();
     });
 
@@ -79,7 +90,7 @@ for (const where of ['memory', 'file'] as const) {
         ['a', { count: 2, oldest: 10 }],
         ['b', { count: 1, oldest: 5 }],
       ]);
-      assert.deepEqual(labels(outbox.expire(20)).toSorted(), ['old', 'other']);
+      assert.deepEqual(labels(outbox.expire({ before: 20, now: 30 })).toSorted(), ['old', 'other']);
       assert.deepEqual([...outbox.waiting()], [['a', { count: 1, oldest: 20 }]]);
       assert.equal(outbox.nextDue('b'), null);
       await outbox.close();
