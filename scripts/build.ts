@@ -93,6 +93,21 @@ async function bundle(): Promise<readonly string[]> {
   return Object.keys(metafile.inputs);
 }
 
+/** `pictor/client`: one file without anything of Node in it, so that bundlers and browsers take it as it is. */
+async function bundleClient(): Promise<void> {
+  await build({
+    absWorkingDir: root,
+    entryPoints: { client: 'src/client/index.ts' },
+    outdir: dist,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: 'es2022',
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+}
+
 /** Folders of the packages that files of node_modules belong to, e.g. `node_modules/@scope/name`. */
 function packageFolders(inputs: readonly string[]): string[] {
   const folders = inputs
@@ -124,7 +139,7 @@ function writeNotices(inputs: readonly string[]): void {
   );
 }
 
-/** Type declarations of src/index.ts. Returns false, with tsc's words on the terminal, when there are errors. */
+/** Type declarations of the entries of the package. Returns false, with tsc's words on the terminal, when there are errors. */
 function writeDeclarations(): boolean {
   const tsc = path.join(root, 'node_modules/.bin/tsc');
   return spawnSync(tsc, ['-p', 'tsconfig.build.json'], { cwd: root, stdio: 'inherit' }).status === 0;
@@ -132,4 +147,5 @@ function writeDeclarations(): boolean {
 
 rmSync(dist, { recursive: true, force: true });
 writeNotices(await bundle());
+await bundleClient();
 exit(writeDeclarations() ? 0 : 1);

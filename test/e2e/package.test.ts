@@ -97,6 +97,15 @@ describe('the published package', () => {
     assert.match((await pictor('version')).stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`));
   });
 
+  test('the client is an entry of its own, with nothing of Node or the server in it', async () => {
+    const program = `import { signUrl } from 'pictor/client'; console.log(await signUrl({ secret: 's', path: '/a', expires: 1 }));`;
+    const { stdout } = await run(execPath, ['--input-type=module', '--eval', program], { cwd: project, env });
+    assert.match(stdout, /^\/a\?X-Expires=1&X-Path=%2Fa&X-Signature=[\w-]{43}\n$/);
+    const text = readFileSync(path.join(installed, 'dist/client.js'), 'utf8');
+    assert.doesNotMatch(text, /^import\b|\brequire\(|node:/m);
+    assert.ok(readdirSync(path.join(installed, 'dist/types/client')).includes('index.d.ts'));
+  });
+
   test('gives help', async () => {
     assert.match((await pictor('--help')).stdout, /\bserve\b/);
   });
