@@ -24,7 +24,7 @@ export interface ImageproxyPicture {
 
 /**
  * The URL that asks a mount with imageproxy's language for a picture.
- * @throws TypeError for an empty key, or a source to be signed that is no URL
+ * @throws TypeError for an empty key, or a source to be signed that is no absolute URL
  */
 export async function imageproxyUrl(
   { source, options: wished = {} }: ImageproxyPicture,
@@ -36,14 +36,14 @@ export async function imageproxyUrl(
     `${trimBase(base)}/${optionsText({ ...options, signature })}/${remote}`;
   if (key === undefined) return written('');
   // The server takes the URL apart and writes it anew before it compares: so must who signs.
-  const input = signedText(`/${optionsText(options)}/${remote}`);
+  const input = signedText(source, `/${optionsText(options)}/${remote}`);
   return written(encodeBase64Url(await hmacSha256(key, input)));
 }
 
-function signedText(path: string): string {
-  try {
-    return signingInput(path, { urlOnly: false });
-  } catch (cause) {
-    throw new TypeError('the source is no URL', { cause });
+/** What the server is going to compare. A relative source is not known here: it depends on the server's base URL. */
+function signedText(source: string, path: string): string {
+  if (!/^https?:/i.test(source) || !URL.canParse(source)) {
+    throw new TypeError('only absolute http and https sources can be signed');
   }
+  return signingInput(path, { urlOnly: false });
 }

@@ -104,7 +104,10 @@ test('imageproxy: any source, signed with its options', async () => {
 });
 
 test('imageproxy: a source that is no URL cannot be signed', async () => {
-  await assert.rejects(imageproxyUrl({ source: 'http://[' }, { key: 'secret' }), TypeError);
+  for (const source of ['http://[', 'cat.jpg', '', 'ftp://a.example/b']) {
+    await assert.rejects(imageproxyUrl({ source }, { key: 'secret' }), TypeError, source);
+  }
+  assert.equal(await imageproxyUrl({ source: 'cat.jpg' }), '/0x0/cat.jpg');
 });
 
 test('image-server: names of variants', () => {
