@@ -30,16 +30,16 @@ export function diskBytes(size: number): number {
  * Makes a folder and those above it that are missing, one by one: node's own recursive call never comes back where a folder
  * that is there answers ENOENT (`/proc/x`). The error thrown is the system's reason for the first folder it refused.
  */
-export async function makeDirectory(path: string): Promise<void> {
+export async function makeDirectory(path: string, mode = directoryMode): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     try {
-      await mkdir(path, { mode: directoryMode });
+      await mkdir(path, { mode });
       return;
     } catch (error) {
       const parent = dirname(path);
       // Several times, because folders that are empty may be removed as soon as they are made.
       if (codeOf(error) !== 'ENOENT' || parent === path || attempt === 5) return passOver(error, path);
-      await makeDirectory(parent);
+      await makeDirectory(parent, mode);
     }
   }
 }

@@ -197,6 +197,11 @@ export type StoragePlace =
       readonly kind: 'folder' /** With one sub-folder per bucket, unless `single`. */;
       readonly root: string;
       readonly single: boolean;
+      /**
+       * True: keys need not be paths (`a` and `a/b` may both exist); for that folders carry an escaped slash: `a%2F/b`.
+       * Absent: the path of a file is the key.
+       */
+      readonly anyKey?: boolean;
     }
   | { readonly kind: 's3'; readonly s3: S3Place }
   | {
@@ -244,6 +249,8 @@ export interface ShelfPlace {
 /** What a dialect knows of storage. */
 export interface StorageGrammar<Settings> {
   place(settings: Settings): StoragePlace;
+  /** How long a kept original is taken to be what it was without a look at it, seconds. Absent: a year, for it never changes. */
+  freshForSeconds?(settings: Settings): number;
   /** Where made pictures lie for a while. Absent or null: in the caches alone. */
   shelf?(settings: Settings): ShelfPlace | null;
   /** What a request wants. @throws PictorError URL_INVALID, OPTION_INVALID, NOT_FOUND, METHOD_NOT_ALLOWED … */

@@ -1,0 +1,146 @@
+import { hash, randomBytes } from 'node:crypto';
+import { constants, copyFile, open, readdir, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { PictorError } from '../../core/errors.ts';
+import { isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
+import { folderMode } from './durable-folders.ts';
+import { throwIfLeft } from './failure.ts';
+
+/** A whole file on its way to its place, on the disk for good. */
+export interface StagedFile {
+  readonly path: string;
+  readonly size: number;
+  /** Removes it where it still is. */
+  drop(): Promise<void>;
+}
+
+/** What can be written: as `ObjectBody`, or bytes as they arrive. */
+export type StageableBody =
+  | Uint8Array
+  | { readonly file: string; readonly size: number }
+  | AsyncIterable<Uint8Array>;
+
+/** Files that are being written, in a folder on the same file system as their place. */
+export interface Incoming {
+  /** Leaves nothing behind when it fails. @throws PictorError CANCELLED; the system's errors */
+  stage(body: StageableBody, signal?: AbortSignal): Promise<StagedFile>;
+  /** Settles when leftovers are gone. Never rejects. */
+  cleaned(): Promise<void>;
+}
+
+/** Owner and group: a web server in the same group may read along. */
+const fileMode = 0o640;
+
+/** Containers may share a volume, and their process ids mean nothing to each other. */
+const hostMark = hash('sha256', hostname()).slice(0, 8);
+/** Of this process: a container that is started again often has the same host name and process id. */
+const processMark = randomBytes(6).toString('hex');
+const namePattern = /^([0-9a-f]{8})-(\d+)-([0-9a-f]{12})-/;
+
+/** Nobody writes one file for that long. */
+const abandonedAfterMs = 24 * 60 * 60_000;
+
+let count = 0;
+
+/** A name nobody else uses, which tells who made it. */
+export function ownName(): string {
+  count += 1;
+  return `${hostMark}-${process.pid}-${processMark}-${count}`;
+}
+
+/** Whether the process that gave this name is gone; null: it lives elsewhere, or the name is none of ours. */
+export function isOrphan(name: string): boolean | null {
+  const [, host, pid, mark] = namePattern.exec(name) ?? [];
+  if (host !== hostMark) return null;
+  return mark !== processMark && (Number(pid) === process.pid || !isAlive(Number(pid)));
+}
+
+/** Opens the folder and removes, in the background, what processes left there that are gone. */
+export function createIncoming(folder: string): Incoming {
+  const cleaning = removeLeftovers(folder).catch(() => {});
+  return {
+    cleaned: () => cleaning,
+    async stage(body, signal) {
+      throwIfLeft(signal);
+      await makeDirectory(folder, folderMode);
+      const path = join(folder, ownName());
+      const drop = async () => void (await removeFile(path));
+      try {
+        const size = 'file' in body ? await copyInto(path, body) : await writeInto(path, body, signal);
+        return { path, size, drop };
+      } catch (thrown) {
+        await drop();
+        throwIfLeft(signal);
+        throw thrown;
+      }
+    },
+  };
+}
+
+/** Where the file system can, both then share their blocks. */
+async function copyInto(
+  path: string,
+  { file, size }: { readonly file: string; readonly size: number },
+): Promise<number> {
+  await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  const handle = await open(path, 'r+');
+  try {
+    await handle.chmod(fileMode);
+    const found = await handle.stat();
+    if (found.size !== size) {
+      const detail = `${file} has ${found.size} bytes, not ${size}`;
+      throw new PictorError('STORAGE_FAILED', { detail });
+    }
+    await handle.sync();
+    return size;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeInto(
+  path: string,
+  body: Uint8Array | AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  const handle = await open(path, 'wx', fileMode);
+  try {
+    let size = 0;
+    for await (const chunk of body instanceof Uint8Array ? [body] : body) {
+      throwIfLeft(signal);
+      await handle.writeFile(chunk);
+      size += chunk.byteLength;
+    }
+    throwIfLeft(signal);
+    await handle.sync();
+    return size;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeLeftovers(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (isOrphan(name) ?? (await isAbandoned(path))) await removeFile(path);
+  }
+}
+
+async function isAbandoned(path: string): Promise<boolean> {
+  try {
+    return Date.now() - (await stat(path)).mtimeMs > abandonedAfterMs;
+  } catch (error) {
+    if (isMissing(error)) return false;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+}

@@ -1,0 +1,88 @@
+/** Where below a folder an object lies. */
+export interface KeyPaths {
+  /** Relative path with `/`; null for a key that no object here can have. Different keys never share a path. */
+  pathOf(key: string): string | null;
+  /** The key of a relative path; null for a file that is no object. */
+  keyOf(path: string): string | null;
+  /** The deepest folder that holds every key with this beginning, as a relative path; empty: the folder itself. Null: no key. */
+  folderOf(prefix: string): string | null;
+}
+
+/** First segment of what is ours: temporary files, and what is owed to others. No object lies there. */
+export const ownFolder = '.pictor';
+
+/** As S3 has it, bytes. */
+const longestKey = 1024;
+/** As file systems have it, bytes. */
+const longestName = 255;
+
+const bytesOf = (text: string): number => Buffer.byteLength(text);
+
+/** No file name, or one that some systems read as a way elsewhere. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const oddCharacter = /[\u0000-\u001f\u007f\\]/;
+
+const isPlainName = (name: string): boolean =>
+  name !== '' &&
+  name !== '.' &&
+  name !== '..' &&
+  bytesOf(name) <= longestName &&
+  !oddCharacter.test(name) &&
+  // Half a character would be written as another one.
+  name.isWellFormed();
+
+/**
+ * The key itself is the path. What is no harmless relative path is no key here: empty segments, `.` and `..`, control
+ * characters, backslashes, names longer than 255 bytes. A file cannot also be a folder, so of `a` and `a/b` only one exists.
+ */
+export const plainPaths: KeyPaths = {
+  pathOf: (key) => (isPlainPath(key) ? key : null),
+  keyOf: (path) => (isPlainPath(path) ? path : null),
+  folderOf(prefix) {
+    const folder = prefix.slice(0, Math.max(0, prefix.lastIndexOf('/')));
+    return folder === '' ? (prefix.startsWith('/') ? null : '') : plainPaths.pathOf(folder);
+  },
+};
+
+function isPlainPath(text: string): boolean {
+  if (bytesOf(text) > longestKey) return false;
+  const names = text.split('/');
+  return names.every(isPlainName) && names[0]!.toLowerCase() !== ownFolder;
+}
+
+/**
+ * Every key S3 takes: `a` and `a/b` may both exist, `/a` and `a//b` are keys of their own. For that a folder's name ends with
+ * its slash, and what no file may be called is escaped, both as in a URL: `a%2F/b`, `50%25`, `%2E.`.
+ */
+export const escapedPaths: KeyPaths = {
+  pathOf(key) {
+    if (key === '' || bytesOf(key) > longestKey || !key.isWellFormed()) return null;
+    const names = key.split('/');
+    const last = escapeName(names.pop()!);
+    const path = [...names.map((name) => `${escapeName(name)}%2F`), last].join('/');
+    return path.split('/').every((name) => name !== '' && bytesOf(name) <= longestName) ? path : null;
+  },
+  keyOf(path) {
+    const key = unescaped(path);
+    return key !== null && escapedPaths.pathOf(key) === path ? key : null;
+  },
+  folderOf(prefix) {
+    const names = prefix.split('/').slice(0, -1);
+    if (!prefix.isWellFormed() || bytesOf(prefix) > longestKey) return null;
+    return names.map((name) => `${escapeName(name)}%2F`).join('/');
+  },
+};
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const escapable = /^\.|[\u0000-\u001f\u007f\\%]/g;
+
+const escapeName = (name: string): string =>
+  name.replace(escapable, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+
+function unescaped(path: string): string | null {
+  try {
+    return path.split('/').map(decodeURIComponent).join('');
+  } catch {
+    return null;
+  }
+}
