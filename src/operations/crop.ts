@@ -8,7 +8,8 @@ import { centre, gravitySchema } from './geometry/gravity.ts';
 import { station } from './render/places.ts';
 
 /**
- * Cuts a part out. Either a window of a size, placed by gravity, or an exact rectangle (`area`), never both.
+ * Cuts a part out: a window of a size, placed by gravity, or an exact rectangle (`area`), or what lies between two corners,
+ * never two of them.
  * Gravity offsets are pixels of the picture as it is then; no dpr applies to them.
  */
 export interface CropOperation {
@@ -20,10 +21,18 @@ export interface CropOperation {
   readonly gravity?: Gravity;
   /** Whole pixels; the part that lies inside the picture is taken. */
   readonly area?: Rect;
+  /** Shares of the picture, 0 to 1; each edge is rounded down to a whole pixel. */
+  readonly corners?: {
+    readonly left: number;
+    readonly top: number;
+    readonly right: number;
+    readonly bottom: number;
+  };
 }
 
 const length = z.number().min(0).max(1e6);
 const pixels = z.number().int().min(0).max(1e6);
+const share = z.number().min(0).max(1);
 
 const schema = z
   .strictObject({
@@ -34,11 +43,12 @@ const schema = z
     area: z
       .strictObject({ left: pixels, top: pixels, width: pixels.min(1), height: pixels.min(1) })
       .exactOptional(),
+    corners: z.strictObject({ left: share, top: share, right: share, bottom: share }).exactOptional(),
   })
   .refine(
-    ({ area, width, height, gravity }) =>
-      area === undefined || (width === undefined && height === undefined && gravity === undefined),
-    'a crop has either an area or a size',
+    ({ area, corners, width, height, gravity }) =>
+      [area, corners, width ?? height ?? gravity].filter((each) => each !== undefined).length < 2,
+    'a crop has either an area, or corners, or a size',
   );
 
 const extract: ChainRenderer<'extract'> = {
@@ -68,6 +78,7 @@ export const crop = {
   defaults: { width: 0, height: 0, gravity: centre },
   plan: (op, frame, facts) => {
     if (op.area !== undefined) return cropArea(op.area, frame);
+    if (op.corners !== undefined) return cropArea(areaBetween(op.corners, frame), frame);
     const { width = 0, height = 0, gravity = centre } = op;
     const window = {
       width: minGiven(cropLength(width, frame.width), frame.width),
@@ -81,6 +92,14 @@ export const crop = {
 
 const cropLength = (length: number, whole: number): number =>
   length === 0 || length >= 1 ? Math.trunc(length) : Math.max(1, scaleHalfAway(whole, length));
+
+function areaBetween(
+  { left, top, right, bottom }: NonNullable<CropOperation['corners']>,
+  { width, height }: Size,
+): Rect {
+  const [x, y] = [Math.floor(left * width), Math.floor(top * height)];
+  return { left: x, top: y, width: Math.floor(right * width) - x, height: Math.floor(bottom * height) - y };
+}
 
 function cropArea(area: Rect, frame: Frame): PlannedOperation {
   const size: Size = {

@@ -157,8 +157,9 @@ describe('deploy', () => {
   const withKeys = example.replaceAll(/'REPLACE [^']*'/g, `'${'0123456789abcdef'.repeat(4)}'`);
 
   test('the example configuration starts with keys, and not without', async () => {
-    const { mounts } = await load('example.yaml', withKeys);
-    assert.equal(mounts[0]?.settings.keys.length, 1);
+    const [mount] = (await load('example.yaml', withKeys)).mounts;
+    assert.ok(mount?.dialect === 'imgproxy');
+    assert.equal(mount.settings.keys.length, 1);
     await assert.rejects(load('bare.yaml', example), ConfigError);
   });
 

@@ -1,0 +1,26 @@
+import { s3PlaceOf } from '../../request/s3-place.ts';
+import type { StoragePlace } from '../../request/storage.ts';
+import { keyPrefix, publicUrl } from './keys.ts';
+import { type ImageServerSettings, imageServerSettings } from './settings.ts';
+
+/** Where the objects of a mount are. Without a bucket to copy them to, nothing in the folder is ever removed. */
+export function placeOf({ storage }: ImageServerSettings): StoragePlace {
+  const { root, remote, path, publicUrl: baseUrl, s3, concurrency, maxAgeMinutes } = storage;
+  const place = { kind: 'mirrored', root, concurrency } as const;
+  switch (remote) {
+    case 'none':
+      return { ...place, remote: null, maxAgeMinutes: 0 };
+    case 'http':
+      return { ...place, remote: { url: publicUrl({ baseUrl, path }, '') }, maxAgeMinutes: 0 };
+    case 's3':
+      return { ...place, remote: { s3: s3PlaceOf(s3, keyPrefix(path)) }, maxAgeMinutes };
+  }
+}
+
+/** Every setting of a mount, in the order of the schema. */
+export function effectiveSettings(settings: ImageServerSettings): Readonly<Record<string, unknown>> {
+  const values: Readonly<Record<string, unknown>> = settings;
+  return Object.fromEntries(
+    Object.keys(imageServerSettings.shape).map((name) => [name, values[name] ?? null]),
+  );
+}
