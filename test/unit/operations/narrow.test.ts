@@ -80,8 +80,7 @@ test('what is cut out lies inside of what was scaled, and nothing grows', () => 
   fc.assert(
     fc.property(side, side, side, fc.boolean(), (width, height, asked, square) => {
       const { steps } = planOf({ width: asked, square }, { width, height });
-      const { size: scaled } = steps[0];
-      const { area: cut } = steps[1];
+      const [{ size: scaled }, { area: cut }] = steps as unknown as [{ size: Size }, { area: Rect }];
       assert.ok(cut.left >= 0 && cut.left + cut.width <= scaled.width, JSON.stringify(steps));
       assert.ok(cut.top >= 0 && cut.top + cut.height <= scaled.height, JSON.stringify(steps));
       assert.ok(scaled.width <= width && scaled.height <= height, JSON.stringify(steps));
