@@ -224,7 +224,7 @@ function settleCaches(work: Work, env: Environment): void {
       ? text.split(/\s+/)
       : [text.trim()];
     for (const part of parts.filter((each) => each !== '')) {
-      const { values, notice, problem } = readCache(part, env, readDuration);
+      const { values, notice, problem } = readCache(part, env, readGoDuration);
       for (const [path, value] of Object.entries(values)) assign(work, path, value, origin);
       if (notice !== undefined) work.notices.push(`${origin} ${notice}`);
       if (problem !== undefined) work.problems.push({ where: origin, message: problem });

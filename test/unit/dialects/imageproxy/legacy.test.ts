@@ -4,8 +4,8 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { fromFlags } from '../../../../src/dialects/imageproxy/legacy.ts';
 import { legacyFlags, usageText } from '../../../../src/dialects/imageproxy/legacy-flags.ts';
-import { readDuration } from '../../../../src/dialects/imageproxy/legacy-reading.ts';
 import { signingInput } from '../../../../src/dialects/imageproxy/sign.ts';
+import { readGoDuration } from '../../../../src/lib/go-duration.ts';
 
 interface FlagVector {
   readonly name: string;
@@ -111,10 +111,10 @@ describe('beside the tables', () => {
       ['2µs', 0.000002],
       ['-1s', -1],
     ] as const) {
-      assert.equal(readDuration(text), seconds, text);
+      assert.equal(readGoDuration(text), seconds, text);
     }
     for (const wrong of ['', '5', 's', '1d', '1s ', '1 s', '1s1'])
-      assert.equal(readDuration(wrong), null, wrong);
+      assert.equal(readGoDuration(wrong), null, wrong);
   });
 
   test('the usage names every flag once', () => {
