@@ -74,6 +74,14 @@ export function mountsSettingsFor(names: readonly DialectName[]) {
     );
 }
 
+/** What a mount is called in events, metrics and outboxes: the same after a restart. */
+export const mountName = ({
+  prefix: place,
+  hosts: names,
+  dialect,
+}: Pick<MountSettings, 'prefix' | 'hosts' | 'dialect'>): string =>
+  `${names.join(',')}${withoutSlash(place)}` || dialect;
+
 /** Formats that a mount chooses by itself, for instance by the Accept header. */
 export function wantedFormats({ dialect: name, settings }: MountSettings): readonly string[] {
   return dialectOf(name).wantedFormats?.(settings) ?? [];
@@ -94,7 +102,7 @@ export function openMount(
   const settings = dialect.withAssets?.(possible, assets.uris) ?? possible;
   const { grantOf } = dialect;
   return {
-    name: `${names.join(',')}${withoutSlash(place)}` || name,
+    name: mountName({ prefix: place, hosts: names, dialect: name }),
     prefix: withoutSlash(place),
     hosts: names,
     policy: withAssetHeaders(dialect.policy(settings), assets),

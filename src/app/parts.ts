@@ -3,6 +3,7 @@ import type { EmitEvent } from '../core/events.ts';
 import type { Source } from '../core/ports.ts';
 import { unwritableFormats } from '../engine/availability.ts';
 import { formats } from '../formats/index.gen.ts';
+import type { Webhooks } from '../hooks/webhooks.ts';
 import { type Admin, createAdmin } from '../http/admin.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
 import { createHandler } from '../http/handler.ts';
@@ -30,6 +31,7 @@ import { packageFile, packageVersion } from './package-files.ts';
 import type { AppConfig } from './settings.ts';
 import { openStores, type Stores } from './stores.ts';
 import { componentVersions } from './versions.ts';
+import { openWebhooks } from './webhooks.ts';
 
 /** Everything a server is made of. */
 export interface Parts {
@@ -38,6 +40,8 @@ export interface Parts {
   readonly sources: Source;
   readonly engine: LazyEngine;
   readonly service: ImageService;
+  /** Null: no mount has one. */
+  readonly webhooks: Webhooks | null;
   readonly handler: HttpHandler;
   readonly http: HttpServer;
   readonly admin: Admin;
@@ -238,7 +242,12 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
         ),
     }),
   });
-  const { emit, metrics, imageproxyMetrics } = observers;
+  const { metrics, imageproxyMetrics } = observers;
+  const webhooks = await openWebhooks(config, observers.emit);
+  const emit: EmitEvent = (event) => {
+    observers.emit(event);
+    webhooks?.listen(event);
+  };
 
   const assets = await readAssets({ config, version });
   const stores = await openStores(config.cache, emit);
@@ -265,6 +274,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     sources,
     engine,
     service,
+    webhooks,
     handler,
     http,
     admin,

@@ -45,6 +45,7 @@ const warmUpMilliseconds = 500;
 async function closeParts({
   http,
   service,
+  webhooks,
   engine,
   sources,
   stores,
@@ -56,6 +57,7 @@ async function closeParts({
     [
       { name: 'server', close: () => http.close() },
       { name: 'service', close: () => service.drain() },
+      { name: 'webhooks', close: () => webhooks?.close() },
       { name: 'engine', close: () => engine.close() },
       { name: 'sources', close: () => sources.close?.() },
       { name: 'variants', close: () => stores.variants.close() },
@@ -105,6 +107,7 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
         const server = await parts.http.listen();
         // … nor to work.
         ready = closing === null;
+        if (ready) parts.webhooks?.start();
         setTimeout(() => {
           if (ready) parts.engine.start();
         }, workersAfterMilliseconds).unref();

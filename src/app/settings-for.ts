@@ -1,6 +1,7 @@
 import * as z from 'zod';
 import type { DialectName } from '../dialects/index.gen.ts';
 import { engineSettings } from '../engine/settings.ts';
+import { webhooksSettings } from '../hooks/settings.ts';
 import { adminSettings, serverSettings } from '../http/settings.ts';
 import { logSettings } from '../observe/settings.ts';
 import { limitsSettings } from '../plan/settings.ts';
@@ -38,5 +39,8 @@ export const settingsFor = (dialects: readonly DialectName[]) =>
       .prefault({})
       .describe('How much work is let in at once. Answers from the cache never wait.'),
     engine: engineSettings.prefault({}).describe('The processes that decode, transform and encode.'),
+    webhooks: webhooksSettings
+      .prefault({})
+      .describe('How events are told to the endpoints that mounts name.'),
     log: logSettings.prefault({}).describe('What is written to standard output.'),
   });

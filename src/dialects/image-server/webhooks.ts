@@ -1,6 +1,6 @@
 import type { KeepingEvent, WebhookMessage, WebhookPlan } from '../../request/webhook.ts';
 import { compactJson, quoted } from './json.ts';
-import { folderOfKey, keyOf, type OriginalName } from './keys.ts';
+import { keyOf, type OriginalName, originalOfKey } from './keys.ts';
 import type { WebhookEventName, WebhookSettings } from './webhook-settings.ts';
 
 /**
@@ -70,12 +70,6 @@ function tell(event: KeepingEvent, urlOf: (key: string) => string): Told | null 
   const from = event.from ?? '';
   const data = { namespace: original.namespace, hash: original.hash };
   return { kind: 'batch_complete', data: from === '' ? data : { ...data, source_url: from } };
-}
-
-/** Null for a key that belongs to no original. */
-function originalOfKey(key: string): OriginalName | null {
-  const [namespace, ...hash] = folderOfKey(key)?.split('/') ?? [];
-  return namespace === undefined ? null : { namespace, hash: hash.join('') };
 }
 
 function tellUpload(
