@@ -1,8 +1,9 @@
+import { readGoDuration } from '../../lib/go-duration.ts';
 import { hostPatterns } from './hosts.ts';
 import { readCache } from './legacy-cache.ts';
 import { type FlagReading, type LegacyFlag, legacyFlags, readFlags } from './legacy-flags.ts';
 import { type ReadBytes, readKeys } from './legacy-keys.ts';
-import { readDuration, readFlagText } from './legacy-reading.ts';
+import { readFlagText } from './legacy-reading.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
