@@ -4,7 +4,7 @@ import type { Dialect, ParsedRequest, RequestTarget } from '../../request/dialec
 import type { ImageRequest } from '../../request/image-request.ts';
 import { isAllowed } from './files.ts';
 import { formatRequest } from './format.ts';
-import { keyOf, originalOfKey } from './keys.ts';
+import { keyOf, originalOfKey, publicUrl } from './keys.ts';
 import { parseFileName } from './names.ts';
 import { recipeFor } from './picture.ts';
 import { imageServerPolicy, imageServerReplies } from './policy.ts';
@@ -13,6 +13,7 @@ import { effectiveSettings, placeOf } from './rules.ts';
 import type { ImageServerSettings } from './settings.ts';
 import { taskOf } from './task.ts';
 import { uriOf } from './upload.ts';
+import { webhookPlan } from './webhooks.ts';
 
 /**
  * The URL language of image-server.
@@ -59,6 +60,8 @@ export const imageServer: Dialect<ImageServerSettings> = {
       return name === null ? null : { original: keyOf(name, 'original'), prefix: keyOf(name, '') };
     },
   },
+  webhooks: ({ webhook, storage: { publicUrl: baseUrl, path } }) =>
+    webhookPlan(webhook, (key) => publicUrl({ baseUrl, path }, key)),
   effective: effectiveSettings,
 };
 

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { byteSize, count, secretText } from '../../core/settings.ts';
 import { s3PlaceFields } from '../../request/s3-place.ts';
 import { formatOf, parseFileName } from './names.ts';
+import { webhookSettings } from './webhook-settings.ts';
 
 const onOff = (value: boolean) => z.boolean().default(value);
 
@@ -140,6 +141,7 @@ export const imageServerSettings = z.strictObject({
     })
     .prefault({})
     .describe('Signed URLs.'),
+  webhook: webhookSettings.prefault({}).describe('Who is told of uploads and variants.'),
 });
 
 /** Validated settings of a mount. */

@@ -1,6 +1,7 @@
 import type { KeepingEvent, WebhookMessage, WebhookPlan } from '../../request/webhook.ts';
 import { compactJson, quoted } from './json.ts';
 import { keyOf, type OriginalName, originalOfKey } from './keys.ts';
+import { contentTypeOf } from './upload.ts';
 import type { WebhookEventName, WebhookSettings } from './webhook-settings.ts';
 
 /**
@@ -81,7 +82,7 @@ function tellUpload(
   const { namespace, hash } = original;
   return {
     kind: 'uploaded',
-    data: { namespace, hash, width, height, content_type: mediaType, remote_url: urlOf(key) },
+    data: { namespace, hash, width, height, content_type: contentTypeOf(mediaType), remote_url: urlOf(key) },
   };
 }
 
