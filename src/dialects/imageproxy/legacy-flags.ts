@@ -1,3 +1,5 @@
+import { type GoFlagReading, goUsage, readGoFlags } from '../../lib/go-flags.ts';
+
 /** A flag of imageproxy, or one of ours beside them. Each, but `version`, is also a variable: `IMAGEPROXY_{NAME}`. */
 export interface LegacyFlag {
   readonly name: string;
@@ -87,77 +89,23 @@ export const legacyFlags: readonly LegacyFlag[] = [
   flag('whitelist', 'list', 'the name of allowHosts before version 0.9', { to: 'settings.allowHosts' }),
 ];
 
-const flagsByName: ReadonlyMap<string, LegacyFlag> = new Map(legacyFlags.map((each) => [each.name, each]));
-
-/** One flag on the command line. */
-interface GivenFlag {
-  readonly flag: LegacyFlag;
-  readonly text: string;
-}
-
-export interface FlagReading {
-  readonly given: readonly GivenFlag[];
-  /** Flags of pictor's own, for its own reader. */
-  readonly rest: readonly string[];
-  /** Words behind the first that is no flag: there reading ends. */
-  readonly unread: readonly string[];
-  /** What was not understood, in the words of Go's flag package. */
-  readonly misuses: readonly string[];
-}
+export type FlagReading = GoFlagReading<LegacyFlag>;
 
 /**
- * Reads a command line the way Go's flag package does: `-name value`, `-name=value`, `--name`; a switch takes a value only
- * behind `=`; the first word that is no flag ends it. But all that is wrong is told at once.
+ * Reads a command line the way imageproxy does.
  * @param isOurs whether `--name` is a flag of pictor's own; its value may follow
  */
-export function readFlags(args: readonly string[], isOurs: (name: string) => boolean): FlagReading {
-  const reading = { given: [] as GivenFlag[], rest: [] as string[], misuses: [] as string[] };
-  let at = 0;
-  while (at < args.length && /^-./s.test(args[at]!) && args[at] !== '--') {
-    at += takeFlag(reading, [args[at]!, args[at + 1]], isOurs);
-  }
-  return { ...reading, unread: args.slice(args[at] === '--' ? at + 1 : at) };
-}
-
-interface OpenReading {
-  readonly given: GivenFlag[];
-  readonly rest: string[];
-  readonly misuses: string[];
-}
-
-/** Takes one flag in, with the word behind it where that is its value, and gives the number of words. */
-function takeFlag(
-  { given, rest, misuses }: OpenReading,
-  [word, next]: readonly [string, string | undefined],
-  isOurs: (name: string) => boolean,
-): 1 | 2 {
-  const [, name, inline] = /^--?([^-=][^=]*)(?:=(.*))?$/s.exec(word) ?? [];
-  const flag = flagsByName.get(name ?? '');
-  if (flag === undefined && name !== undefined && isOurs(`--${name}`)) {
-    const hasValue = inline === undefined && next !== undefined && !next.startsWith('-');
-    rest.push(word, ...(hasValue ? [next] : []));
-    return hasValue ? 2 : 1;
-  }
-  if (flag === undefined) {
-    misuses.push(name === undefined ? `bad flag syntax: ${word}` : `flag provided but not defined: -${name}`);
-    return 1;
-  }
-  if (inline !== undefined || flag.kind === 'switch') {
-    given.push({ flag, text: inline ?? 'true' });
-    return 1;
-  }
-  if (next === undefined) misuses.push(`flag needs an argument: -${name}`);
-  else given.push({ flag, text: next });
-  return 2;
-}
+export const readFlags = (args: readonly string[], isOurs: (name: string) => boolean): FlagReading =>
+  readGoFlags(args, { flags: legacyFlags, isSwitch: ({ kind }) => kind === 'switch', isOurs });
 
 /** The list of flags as Go prints it. */
 export function usageText(): string {
   const kinds = { switch: '', text: ' string', list: ' list', duration: ' duration', repeated: ' value' };
-  const rows = legacyFlags.map(({ name, kind, usage, fallback }) => {
-    const shown =
-      fallback === undefined ? '' : ` (default ${kind === 'switch' ? fallback : `"${fallback}"`})`;
-    return `  -${name}${kinds[kind]}\n    \t${usage}${shown}`;
-  });
-  return `Usage of imageproxy:\n${rows.join('\n')}\n`;
+  const shown = legacyFlags.map(({ name, kind, usage, fallback }) => ({
+    name,
+    takes: kinds[kind],
+    usage,
+    fallback: fallback === undefined || kind === 'switch' ? fallback : `"${fallback}"`,
+  }));
+  return goUsage('imageproxy', shown);
 }

@@ -24,7 +24,7 @@ const showing: Showing = {
 const empty = (status: number, headers: Readonly<Record<string, string>> = {}): FixedReply => ({
   status,
   body: '',
-  headers: { 'Content-Length': '0', ...headers },
+  headers,
 });
 
 const free = { type: 'none' } as const;
