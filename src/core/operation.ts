@@ -75,7 +75,8 @@ export interface PlanFacts {
  * - content: the bounding box of what differs from the border by more than `threshold` (largest channel difference,
  *   0..255, in sRGB, transparency over magenta); the whole picture when nothing does. Without a colour the border is
  *   the top left pixel.
- * - window: the most interesting part of this size, found in the first frame.
+ * - window: the most interesting part of this size, found by libvips in the first frame.
+ * - subject: the same, found by detail, skin and colours in the first frame.
  */
 export type Measurement =
   | {
@@ -85,7 +86,8 @@ export type Measurement =
       /** True: every pixel counts that is not like the top left one, transparency included; `threshold` and `colour` do not. */
       readonly exact?: true;
     }
-  | { readonly find: 'window'; readonly size: Size; readonly strategy: 'attention' | 'entropy' };
+  | { readonly find: 'window'; readonly size: Size; readonly strategy: 'attention' | 'entropy' }
+  | { readonly find: 'subject'; readonly size: Size };
 
 export interface PlannedOperation {
   readonly steps: readonly PlannedStep[];

@@ -1,7 +1,6 @@
 import * as z from 'zod';
 import type { Rect, Size } from '../core/geometry.ts';
 import type { Frame, OperationDefinition, PlannedStep } from '../core/operation.ts';
-import { planCut } from './geometry/cut.ts';
 import { boxOf, cropRectangle, lengthOf, middleOf, reframing, smartWindow } from './geometry/reframing.ts';
 
 /**
@@ -57,12 +56,10 @@ export const reframe = {
   defaults: { width: 0, height: 0, fit: false, enlarge: false, smart: false },
   plan: (op, frame, facts) => {
     const window = windowOf(op, frame);
-    if (window !== null) {
-      const gravity = { type: 'smart', strategy: 'attention' } as const;
-      const cut = planCut({ size: frame, window, gravity, factor: 1, before: [] }, facts);
-      return 'measure' in cut ? cut : scaledInto(op, frame, { steps: cut, size: window });
-    }
-    const part = cropRectangle(op.crop ?? {}, frame);
+    if (window !== null && facts.measured === undefined && !isWhole(window, frame))
+      return { measure: { find: 'subject', size: window }, before: [] };
+    const part =
+      window === null ? cropRectangle(op.crop ?? {}, frame) : { ...atStart, ...facts.measured, ...window };
     return scaledInto(op, frame, { steps: [extract(part)], size: part });
   },
 } as const satisfies OperationDefinition<ReframeOperation>;
@@ -78,6 +75,11 @@ function windowOf({ smart = false, width = 0, height = 0 }: ReframeOperation, fr
   const box = { width: lengthOf(width, frame.width), height: lengthOf(height, frame.height) };
   return box.width === 0 && box.height === 0 ? null : smartWindow(box, frame);
 }
+
+const atStart = { left: 0, top: 0 };
+
+const isWhole = (window: Size, { width, height }: Frame): boolean =>
+  window.width === width && window.height === height;
 
 interface CutSoFar {
   readonly steps: readonly PlannedStep[];

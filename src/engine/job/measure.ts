@@ -6,9 +6,13 @@ import { exactBox } from './exact-box.ts';
 import { advance, type OpenMark } from './passes.ts';
 import type { Picture } from './picture.ts';
 import { toPixels } from './pixels.ts';
+import { searchedSize, subjectWindow } from './subject.ts';
 
 /** Stands for transparency while the content is looked for, as in imgproxy. */
 const magenta = { r: 255, g: 0, b: 255 };
+
+/** Draws no eye. */
+const black = { r: 0, g: 0, b: 0 };
 
 /** Answers a question of the plan about the first frame, as it is after the steps in `before`. @throws PictorError */
 export async function measure(
@@ -20,7 +24,14 @@ export async function measure(
   for (const pass of groupPasses(before, picture, 1)) {
     if (pass.steps.length > 0) current = await advance(current, pass, open);
   }
-  return question.find === 'content' ? findContent(current, question) : findWindow(current, question);
+  switch (question.find) {
+    case 'content':
+      return findContent(current, question);
+    case 'window':
+      return findWindow(current, question);
+    case 'subject':
+      return findSubject(current, question);
+  }
 }
 
 async function findContent(
@@ -52,4 +63,13 @@ async function findWindow(
     width: info.width,
     height: info.height,
   };
+}
+
+async function findSubject(
+  picture: Picture,
+  { size }: Extract<Measurement, { find: 'subject' }>,
+): Promise<Rect> {
+  const { width, height } = searchedSize(picture);
+  const small = picture.start().resize(width, height, { fit: 'fill' }).flatten({ background: black });
+  return subjectWindow(await toPixels(small, picture), size, picture);
 }

@@ -5,10 +5,13 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { PictorError } from '../../../../src/core/errors.ts';
+import type { Size } from '../../../../src/core/geometry.ts';
 import { imageproxy, targetOf } from '../../../../src/dialects/imageproxy/dialect.ts';
 import { hostPatterns } from '../../../../src/dialects/imageproxy/hosts.ts';
 import { optionsText, parseOptions } from '../../../../src/dialects/imageproxy/options.ts';
 import { imageproxySettings } from '../../../../src/dialects/imageproxy/settings.ts';
+import type { RawPixels } from '../../../../src/engine/job/pixels.ts';
+import { searchedSize, subjectWindow } from '../../../../src/engine/job/subject.ts';
 import { parseHostPattern } from '../../../../src/lib/host-pattern.ts';
 import { planTransform } from '../../../../src/plan/plan.ts';
 import { createAuthoriser } from '../../../../src/service/authorise.ts';
@@ -112,14 +115,24 @@ for (const { authority, keys: texts, target, allowed } of tables.requests) {
   });
 }
 
-/** Plan for a still of this size. */
+/** Plan for a black still of this size. */
 function planFor(source: string, options: string, scaleUp: boolean) {
   const [width = 0, height = 0] = source.split('x').map(Number);
   const settings = imageproxySettings.parse({ scaleUp });
   const { image: request } = imageproxy.parse(targetOf(`/${options}/http://a.test/b`), settings, {});
-  const planning = planTransform({ request, info: sourceOf({ width, height }), limits: noLimits });
-  assert.ok('plan' in planning);
-  return planning.plan;
+  const question = { request, info: sourceOf({ width, height }), limits: noLimits };
+  const planning = planTransform(question);
+  if ('plan' in planning) return planning.plan;
+  assert.ok(planning.measure.find === 'subject');
+  const window = subjectWindow(blackPixels({ width, height }), planning.measure.size, { width, height });
+  const answered = planTransform({ ...question, measured: [window] });
+  assert.ok('plan' in answered);
+  return answered.plan;
+}
+
+function blackPixels(whole: Size): RawPixels {
+  const size = searchedSize(whole);
+  return { data: Buffer.alloc(size.width * size.height * 3), ...size, channels: 3 };
 }
 
 for (const { authority, source, options, size, scaleUp = false } of tables.sizes) {
