@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createFolderBuckets } from '../buckets/folder-bucket.ts';
+import { createS3Buckets } from '../buckets/s3-bucket.ts';
 import type { Buckets } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
@@ -88,6 +89,7 @@ async function open(place: StoragePlace, { freshForSeconds }: OpenTerms): Promis
 
 async function openBuckets(place: StoragePlace): Promise<Buckets> {
   if (place.kind === 'folder') return createFolderBuckets({ anyKey: false, ...place });
+  if (place.kind === 's3') return createS3Buckets(place.s3);
   throw new PictorError('STORAGE_REFUSED', { detail: `${place.kind} is not supported yet` });
 }
 

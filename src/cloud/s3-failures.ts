@@ -27,6 +27,8 @@ export interface S3Failure {
   readonly detail: string;
   /** HTTP status, when there was an answer. */
   readonly status?: number;
+  /** The service's own word for it, when it is one of those we know. */
+  readonly code?: string;
 }
 
 /** Codes by https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html; others go by their status. */
@@ -112,7 +114,7 @@ export function s3FailureOf(thrown: unknown): S3Failure {
     .join(': ')
     .slice(0, 400);
   if (known !== undefined)
-    return { kind: kindByCode[known]!, detail, ...(status === undefined ? {} : { status }) };
+    return { kind: kindByCode[known]!, detail, code: known, ...(status === undefined ? {} : { status }) };
   // A status below 400 with an error means an answer that could not be read: no S3.
   if (status !== undefined) return { kind: status < 300 ? 'failed' : kindByStatus(status), detail, status };
   return { kind: code === '' && name !== 'AggregateError' ? 'failed' : 'unreachable', detail };

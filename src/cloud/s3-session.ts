@@ -53,8 +53,9 @@ export function createS3Service(connection: S3Connection): S3Service {
 async function openSession(connection: S3Connection): Promise<S3Session> {
   const sdk = await import('@aws-sdk/client-s3');
   const region = connection.region || (await findRegion(sdk)) || connection.fallbackRegion;
+  const endpoint = connection.endpoint || (await findEndpoint(sdk));
   const client = new sdk.S3Client({
-    ...(await addressOf(connection)),
+    ...addressOf({ ...connection, endpoint }),
     ...(await credentialsOf(connection, region)),
     ...handlerOf(connection),
     region,
@@ -82,14 +83,49 @@ async function findRegion(sdk: Sdk): Promise<string> {
   }
 }
 
-async function addressOf({ endpoint, pathStyle }: S3Connection): Promise<S3ClientConfig> {
+/** Where a request goes. */
+interface Address {
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly port?: number;
+  readonly path: string;
+}
+
+/**
+ * What AWS_ENDPOINT_URL_S3 or the profile name; empty where that is Amazon. The SDK goes there by itself, but does not tell,
+ * and other services want the bucket in the path: so it is asked where a request would go that is never sent.
+ */
+async function findEndpoint(sdk: Sdk): Promise<string> {
+  let address = '';
+  const asked = new sdk.S3Client({
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'nobody', secretAccessKey: 'nobody' },
+    maxAttempts: 1,
+    logger: silent,
+    requestHandler: {
+      async handle({ protocol, hostname, port, path }: Address) {
+        if (!hostname.endsWith('.amazonaws.com'))
+          address = `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}`;
+        throw new Error('not to be sent');
+      },
+      updateHttpClientConfig() {},
+      httpHandlerConfigs: () => ({}),
+    },
+  });
+  await asked.send(new sdk.ListBucketsCommand()).catch(() => {});
+  asked.destroy();
+  return address.replace(/\/+$/, '');
+}
+
+function addressOf({ endpoint, pathStyle }: S3Connection): S3ClientConfig {
   if (endpoint === '') return { followRegionRedirects: true };
   return { endpoint, forcePathStyle: pathStyle };
 }
 
 async function credentialsOf(connection: S3Connection, region: string): Promise<S3ClientConfig> {
-  const { accessKeyId, secretAccessKey, assumeRole } = connection;
-  const own = accessKeyId === '' ? undefined : { accessKeyId, secretAccessKey };
+  const { accessKeyId, secretAccessKey, sessionToken = '', assumeRole } = connection;
+  const token = sessionToken === '' ? {} : { sessionToken };
+  const own = accessKeyId === '' ? undefined : { accessKeyId, secretAccessKey, ...token };
   if (assumeRole === undefined) return own === undefined ? {} : { credentials: own };
   const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers');
   return {
@@ -106,11 +142,15 @@ async function credentialsOf(connection: S3Connection, region: string): Promise<
   };
 }
 
-function handlerOf({ maxConnections, connectTimeoutSeconds }: S3Connection): S3ClientConfig {
+function handlerOf(connection: S3Connection): S3ClientConfig {
+  const { maxConnections, connectTimeoutSeconds, tryTimeoutSeconds = 0, idleTimeoutSeconds = 0 } = connection;
   const pooling = { keepAlive: true, maxSockets: maxConnections };
   return {
     requestHandler: {
       connectionTimeout: connectTimeoutSeconds * 1000,
+      requestTimeout: tryTimeoutSeconds * 1000,
+      throwOnRequestTimeout: true,
+      socketTimeout: idleTimeoutSeconds * 1000,
       httpAgent: new HttpAgent(pooling),
       httpsAgent: new HttpsAgent(pooling),
       logger: silent,

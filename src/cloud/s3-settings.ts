@@ -64,6 +64,12 @@ export interface S3Connection {
   readonly secretAccessKey: string;
   readonly maxConnections: number;
   readonly connectTimeoutSeconds: number;
+  /** Of temporary credentials. */
+  readonly sessionToken?: string;
+  /** For one try, until the head of the answer is here. Absent: no limit. */
+  readonly tryTimeoutSeconds?: number;
+  /** A connection on which nothing has moved for so long is given up. Absent: none is. */
+  readonly idleTimeoutSeconds?: number;
   /** Tries of one request, the first included; between them the SDK waits a little longer each time. Default 3. */
   readonly maxAttempts?: number;
   /** Role taken on with the credentials above, and renewed before it expires. */

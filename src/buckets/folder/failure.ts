@@ -21,11 +21,3 @@ export async function onDisk<T>(work: () => Promise<T>): Promise<T> {
     throw folderFailure(thrown);
   }
 }
-
-/** @throws PictorError the reason of the signal, or CANCELLED */
-export function throwIfLeft(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw signal.reason instanceof PictorError
-    ? signal.reason
-    : new PictorError('CANCELLED', { cause: signal.reason });
-}

@@ -4,8 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
 import { isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
+import { throwIfLeft } from '../left.ts';
 import { folderMode } from './durable-folders.ts';
-import { throwIfLeft } from './failure.ts';
 
 /** A whole file on its way to its place, on the disk for good. */
 export interface StagedFile {

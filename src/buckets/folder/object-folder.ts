@@ -3,8 +3,9 @@ import { constants, link, open, realpath, rename, rmdir, stat, unlink } from 'no
 import { join } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
 import { codeOf, isMissing, syncDirectory } from '../../disk/files.ts';
+import { throwIfLeft } from '../left.ts';
 import { createDurableFolders, inTheWay, isBelow, parentOf } from './durable-folders.ts';
-import { onDisk, throwIfLeft } from './failure.ts';
+import { onDisk } from './failure.ts';
 import type { StagedFile } from './incoming.ts';
 import type { KeyPaths } from './key-path.ts';
 import { walkFiles } from './walk.ts';
