@@ -116,7 +116,7 @@ export function createWebhooks({ plans, outbox, settings, emit, now }: WebhooksP
     },
     start() {
       sweep();
-      sweeping = setInterval(sweep, sweepEvery).unref();
+      sweeping ??= setInterval(sweep, sweepEvery).unref();
       for (const { lane } of endpoints.values()) lane.wake();
     },
     waiting() {
