@@ -2,6 +2,7 @@ import path from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
+import { createAgedStore } from '../stores/aged-store.ts';
 import { createFsStore } from '../stores/fs.ts';
 import { createHttpFilesStore } from '../stores/http-files-store.ts';
 import { createMemoryStore } from '../stores/memory.ts';
@@ -102,7 +103,7 @@ async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores
   const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
   if (settings.layout === 'imageproxy') return openAsImageproxy(settings, { memory, shared, emit });
   if (settings.dir === '') {
-    const originals = await createTemporaryFsStore(ofOriginals);
+    const originals = aged(settings, await createTemporaryFsStore(ofOriginals));
     return {
       variants: createTieredStore([memory, ...shared]),
       originals,
@@ -119,6 +120,10 @@ async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores
     tiers: [memory, disk, ...shared, originals],
   };
 }
+
+/** Without a folder the age is that of all that is kept here: what memory has forgotten is not made anew from an old original. */
+const aged = ({ memorySeconds: maxAgeSeconds }: CacheSettings, store: BlobStore): BlobStore =>
+  maxAgeSeconds === 0 ? store : createAgedStore(store, { maxAgeSeconds });
 
 interface AsImageproxy {
   readonly memory: BlobStore;
@@ -143,7 +148,8 @@ async function openAsImageproxy(
     name: 'originals',
     separateBodies: true,
   });
-  if (first === undefined) return { variants: memory, originals: near, tiers: [memory, near] };
+  if (first === undefined)
+    return { variants: memory, originals: aged(settings, near), tiers: [memory, near] };
   return {
     variants: createTieredStore([memory, first, ...rest]),
     originals: createMirroredStore(near, createTieredStore([first, ...rest])),

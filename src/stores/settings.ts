@@ -142,7 +142,7 @@ export const cacheSettings = z.strictObject({
     'Bytes of variants held in memory, the most recently used ones. 0: none.',
   ),
   memorySeconds: seconds(0).describe(
-    'A variant is forgotten by memory so long after it was written there. 0: when its place is needed.',
+    'What was written into memory, or into the temporary folder for originals, so long ago is forgotten: then the source is asked anew, unless cache.dir or a shared cache has it. 0: when its place is needed.',
   ),
   layout: z
     .enum(['pictor', 'imageproxy'])

@@ -1,5 +1,6 @@
 import type { TestContext } from 'node:test';
 import type { BlobStore } from '../../src/core/ports.ts';
+import { createAgedStore } from '../../src/stores/aged-store.ts';
 import { createFsStore } from '../../src/stores/fs.ts';
 import { createHttpFilesStore } from '../../src/stores/http-files-store.ts';
 import { createMemoryStore } from '../../src/stores/memory.ts';
@@ -61,6 +62,15 @@ describeStore({
   name: 'temporary fs',
   open: async (context, maxBytes) =>
     closing(context, createTemporaryFsStore({ parent: await temporaryFolder(context), maxBytes, ...exact })),
+  cost: inRecord,
+});
+
+describeStore({
+  name: 'temporary fs whose blobs age',
+  open: async (context, maxBytes) => {
+    const disk = await createTemporaryFsStore({ parent: await temporaryFolder(context), maxBytes, ...exact });
+    return closing(context, createAgedStore(disk, { maxAgeSeconds: 3600 }));
+  },
   cost: inRecord,
 });
 

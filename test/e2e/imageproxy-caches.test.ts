@@ -77,6 +77,18 @@ test('a folder that imageproxy has left is gone on with', async (t) => {
   assert.equal(readFileSync(entryOf(folder, `${url}#1x1`), 'latin1'), theirs);
 });
 
+test('what memory holds is fetched anew once it is too old, the original too', async (t) => {
+  const origin = await gallery(t, 1);
+  const pictor = await start(t, ['memory:10:1s']);
+  const made = await ask(pictor, origin, 0);
+  assert.equal(origin.count('/0.png'), 1);
+  await until('it is fetched once more', async () => {
+    assert.ok(made.equals(await ask(pictor, origin, 0)));
+    return origin.count('/0.png') > 1;
+  });
+  assert.equal(origin.requests.at(-1)?.headers['if-none-match'], undefined);
+});
+
 test('an original that has not changed is not worked on again, also after a restart', async (t) => {
   const folder = await temporaryFolder(t);
   const origin = await liveOrigin(t);
@@ -217,6 +229,17 @@ test('requests are answered while a bucket dies and comes back', async (t) => {
       },
     },
   );
+});
+
+test('requests are answered while Ceph dies and comes back', { skip: radosgwMissing }, async (t) => {
+  const service = await startRadosgw();
+  t.after(() => service.close());
+  const admin = adminOf(service);
+  const bucket = await freshBucket(admin);
+  admin.destroy();
+  const origin = await gallery(t);
+  const pictor = await start(t, ['memory:0', s3Cache(service, bucket)], awsOf(service));
+  await survives({ origin, pictor }, { die: service.kill, comeBack: service.restart });
 });
 
 test('requests are answered while Redis dies and comes back', { skip: redisSkip }, async (t) => {

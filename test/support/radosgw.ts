@@ -63,8 +63,16 @@ rgw frontends=beast endpoint=127.0.0.1:${port}
 rgw crypt require ssl=false
 `;
 
+/** A running gateway that can die. */
+export interface RunningRadosgw extends RunningS3 {
+  /** Ends the gateway as a crash would; what it has stored stays. */
+  kill(): Promise<void>;
+  /** Starts it again at the same address. @throws Error */
+  restart(): Promise<void>;
+}
+
 /** Starts everything. @throws Error with the last words of the part that failed */
-export async function startRadosgw(): Promise<RunningS3> {
+export async function startRadosgw(): Promise<RunningRadosgw> {
   const folder = await mkdtemp(join(tmpdir(), 'pictor-ceph-'));
   const cluster = { folder, fsid: randomUUID(), monitorPort: await freePort(), port: await freePort() };
   const children: ChildProcess[] = [];
@@ -80,8 +88,19 @@ export async function startRadosgw(): Promise<RunningS3> {
   };
   try {
     await prepare(cluster);
-    await startParts(cluster, children);
-    return { endpoint: `http://127.0.0.1:${cluster.port}`, accessKeyId, secretAccessKey, close };
+    await startStore(cluster, children);
+    await startGateway(cluster, children);
+    return {
+      endpoint: `http://127.0.0.1:${cluster.port}`,
+      accessKeyId,
+      secretAccessKey,
+      async kill() {
+        const gateway = children.pop();
+        if (gateway !== undefined) await end(gateway);
+      },
+      restart: () => startGateway(cluster, children),
+      close,
+    };
   } catch (error) {
     const words = await readFile(join(folder, 'log/parts.out'), 'utf8').catch(() => '');
     await close();
@@ -95,41 +114,44 @@ async function prepare(cluster: Cluster): Promise<void> {
   await writeFile(join(cluster.folder, 'ceph.conf'), configuration(cluster));
 }
 
-async function startParts(
-  { folder, fsid, monitorPort, port }: Cluster,
-  children: ChildProcess[],
-): Promise<void> {
-  const common = ['-c', join(folder, 'ceph.conf'), '--keyring', '/dev/null'];
+const commonOf = ({ folder }: Cluster): readonly string[] => [
+  '-c',
+  join(folder, 'ceph.conf'),
+  '--keyring',
+  '/dev/null',
+];
+
+function startPart(cluster: Cluster, command: string, args: readonly string[]): ChildProcess {
+  const child = spawn(command, [...commonOf(cluster), ...args, '-f'], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const words = createWriteStream(join(cluster.folder, 'log/parts.out'), { flags: 'a' });
+  child.stdout.pipe(words, { end: false });
+  child.stderr.pipe(words, { end: false });
+  return child;
+}
+
+/** Monitor, store, and the user whose keys the tests have. */
+async function startStore(cluster: Cluster, children: ChildProcess[]): Promise<void> {
+  const { folder, fsid, monitorPort } = cluster;
+  const common = commonOf(cluster);
   const map = join(folder, 'monmap');
   const osd = randomUUID();
   const once = (command: string, args: readonly string[]) => run(command, args, { timeout: 120_000 });
-  const start = (command: string, ...args: string[]) => {
-    const child = spawn(command, [...common, ...args, '-f'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    const words = createWriteStream(join(folder, 'log/parts.out'), { flags: 'a' });
-    child.stdout.pipe(words, { end: false });
-    child.stderr.pipe(words, { end: false });
-    children.push(child);
-  };
-
-  await once('monmaptool', [
-    '--create',
-    '--addv',
-    'a',
-    `[v1:127.0.0.1:${monitorPort}/0]`,
-    '--fsid',
-    fsid,
-    map,
-  ]);
+  const monitor = ['--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`];
+  await once('monmaptool', ['--create', ...monitor, '--fsid', fsid, map]);
   await once('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
-  start('ceph-mon', '-i', 'a');
+  children.push(startPart(cluster, 'ceph-mon', ['-i', 'a']));
   await once('ceph', [...common, 'osd', 'new', osd]);
   await once('ceph-osd', [...common, '-i', '0', '--mkfs', '--osd-uuid', osd]);
-  start('ceph-osd', '-i', '0');
+  children.push(startPart(cluster, 'ceph-osd', ['-i', '0']));
   const user = ['user', 'create', '--uid=test', '--display-name=test'];
   const keys = [`--access-key=${accessKeyId}`, `--secret=${secretAccessKey}`];
   await once('radosgw-admin', [...common, '-n', 'client.rgw', ...user, ...keys]);
-  start('radosgw', '-n', 'client.rgw');
-  await answering(`http://127.0.0.1:${port}/`, children);
+}
+
+/** The last of the children, so that it can be ended alone. */
+async function startGateway(cluster: Cluster, children: ChildProcess[]): Promise<void> {
+  children.push(startPart(cluster, 'radosgw', ['-n', 'client.rgw']));
+  await answering(`http://127.0.0.1:${cluster.port}/`, children);
 }
 
 async function answering(url: string, children: readonly ChildProcess[]): Promise<void> {
