@@ -12,6 +12,8 @@ const quickCommands: Readonly<Record<string, () => Promise<Command>>> = {
   serve: async () => (await import('./serve.ts')).serve,
   imgproxy: async () => (await import('./imgproxy.ts')).imgproxy,
   imageproxy: async () => (await import('./imageproxy.ts')).imageproxy,
+  'image-server': async () => (await import('./image-server.ts')).imageServer,
+  vip: async () => (await import('./vip.ts')).vip,
 };
 
 const helpWords = new Set(['-h', '-help', '--help']);

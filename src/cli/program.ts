@@ -5,8 +5,10 @@ import { renderHelp } from '../config/render.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import type { Command, CommandCall } from './command.ts';
 import { exitMisused } from './command.ts';
+import { imageServerDefaults, imageServerNotes } from './image-server-help.ts';
 import { imageproxyDefaults, imageproxyNotes } from './imageproxy-help.ts';
 import { imgproxyDefaults, imgproxyNotes } from './imgproxy-help.ts';
+import { vipDefaults, vipNotes } from './vip-help.ts';
 
 /** A command as help shows it. Its arguments are read by the command itself. */
 interface CommandEntry {
@@ -68,8 +70,34 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import('./imageproxy.ts')).imageproxy,
   },
   {
+    name: 'image-server',
+    usage: 'server [--port PORT] [--uploader s3] [--aws_bucket BUCKET] … [settings]',
+    summary: 'run in place of image-server: its commands, flags, URLs and stored pictures',
+    description:
+      'Runs in place of image-server: takes uploads and keeps them and their variants where it did. `server` listens on ' +
+      '127.0.0.1:7000, and for operators on port 7002; pictures are in ./public until --uploader names a bucket. ' +
+      'PICTOR_… variables and the settings below win.',
+    takesSettings: true,
+    notes: imageServerNotes,
+    defaults: imageServerDefaults,
+    load: async () => (await import('./image-server.ts')).imageServer,
+  },
+  {
+    name: 'vip',
+    usage: '[-httpport PORT] [-verbose] [settings]',
+    summary: 'run in place of vip: its variables, flags, URLs and buckets',
+    description:
+      'Runs in place of vip (Vokal): takes uploads and keeps them and their thumbnails in the buckets of S3 that URLs name. ' +
+      'Without any flag it listens on :8080, that is on all interfaces, over TLS where /etc/vip has a certificate, and has ' +
+      'no listener for operators. PICTOR_… variables and the settings below win.',
+    takesSettings: true,
+    notes: vipNotes,
+    defaults: vipDefaults,
+    load: async () => (await import('./vip.ts')).vip,
+  },
+  {
     name: 'config',
-    usage: '[serve|imgproxy|imageproxy] [options] [settings]',
+    usage: '[serve|imgproxy|imageproxy|image-server|vip] [options] [settings]',
     summary: 'show every setting, its value and where it comes from',
     description:
       'Shows every setting with its value and where it comes from, as the named command (default: serve) would see it. ' +
@@ -83,7 +111,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: 'health',
-    usage: '[serve|imgproxy|imageproxy] [options] [settings]',
+    usage: '[serve|imgproxy|imageproxy|image-server|vip] [options] [settings]',
     summary: 'ask a running server whether it is ready (for containers)',
     description:
       'Asks a running server whether it is ready and exits with 0 or 1. The address comes from the same configuration as ' +

@@ -1,12 +1,16 @@
 import type { ConfigCall, ReadConfig } from './command.ts';
+import { readImageServerConfig } from './image-server-config.ts';
 import { readImageproxyConfig } from './imageproxy-config.ts';
 import { readImgproxyConfig } from './imgproxy-config.ts';
 import { readServeConfig } from './serve-config.ts';
+import { readVipConfig } from './vip-config.ts';
 
 const readers: Readonly<Record<string, (call: ConfigCall) => Promise<ReadConfig>>> = {
   serve: readServeConfig,
   imgproxy: readImgproxyConfig,
   imageproxy: readImageproxyConfig,
+  'image-server': readImageServerConfig,
+  vip: readVipConfig,
 };
 
 /** The configuration as the command named first in `args` (default: serve) would see it. @throws ConfigError */

@@ -4,12 +4,12 @@ import type { Dialect, ParsedRequest, RequestTarget } from '../../request/dialec
 import type { ImageRequest } from '../../request/image-request.ts';
 import { isAllowed } from './files.ts';
 import { formatRequest } from './format.ts';
-import { keyOf, originalOfKey, publicUrl } from './keys.ts';
+import { keyOf, originalOfKey } from './keys.ts';
 import { parseFileName } from './names.ts';
 import { recipeFor } from './picture.ts';
 import { imageServerPolicy, imageServerReplies } from './policy.ts';
 import { findRoute, readPath } from './routes.ts';
-import { effectiveSettings, placeOf } from './rules.ts';
+import { effectiveSettings, placeOf, urlTeller } from './rules.ts';
 import type { ImageServerSettings } from './settings.ts';
 import { taskOf } from './task.ts';
 import { uriOf } from './upload.ts';
@@ -60,8 +60,7 @@ export const imageServer: Dialect<ImageServerSettings> = {
       return name === null ? null : { original: keyOf(name, 'original'), prefix: keyOf(name, '') };
     },
   },
-  webhooks: ({ webhook, storage: { publicUrl: baseUrl, path } }) =>
-    webhookPlan(webhook, (key) => publicUrl({ baseUrl, path }, key)),
+  webhooks: (settings) => webhookPlan(settings.webhook, urlTeller(settings)),
   effective: effectiveSettings,
 };
 

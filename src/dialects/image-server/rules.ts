@@ -17,6 +17,12 @@ export function placeOf({ storage }: ImageServerSettings): StoragePlace {
   }
 }
 
+/** What the public URL of a key is; a relative one where no base is set. */
+export const urlTeller =
+  ({ storage }: ImageServerSettings) =>
+  (key: string): string =>
+    publicUrl({ baseUrl: storage.publicUrl, path: storage.path }, key);
+
 /** Every setting of a mount, in the order of the schema. */
 export function effectiveSettings(settings: ImageServerSettings): Readonly<Record<string, unknown>> {
   const values: Readonly<Record<string, unknown>> = settings;

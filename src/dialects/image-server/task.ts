@@ -5,10 +5,10 @@ import type { Call, StorageTask } from '../../request/storage.ts';
 import { failureTeller } from './failures.ts';
 import { isAllowed, keepTask, notAvailable, processTask, showTask } from './files.ts';
 import { jsonError, jsonReply, textError } from './json.ts';
-import { publicUrl } from './keys.ts';
 import { parseFileName } from './names.ts';
 import { originalKey } from './picture.ts';
 import { escapedPath, findRoute, type Route, readPath } from './routes.ts';
+import { urlTeller } from './rules.ts';
 import type { ImageServerSettings } from './settings.ts';
 import { checkSignedUrl } from './signing.ts';
 import { uploadTask } from './upload.ts';
@@ -84,8 +84,7 @@ function workAt(route: Place, call: Call, settings: ImageServerSettings): Work {
 
 function failureFacts(route: Place, query: ReadonlyMap<string, string>, settings: ImageServerSettings) {
   if (route.to === 'upload') return { status: 404, url: query.get('source') || null };
-  const { publicUrl: baseUrl, path } = settings.storage;
-  const url = publicUrl({ baseUrl, path }, originalKey(route.name));
+  const url = urlTeller(settings)(originalKey(route.name));
   return { status: route.to === 'process' ? 500 : 404, url };
 }
 
