@@ -55,7 +55,7 @@ export function healthQuestion({ admin, server, mounts }: AppConfig): HealthQues
   const headers: Record<string, string> =
     policy.secret === undefined ? {} : { authorization: `Bearer ${policy.secret}` };
   const secure = server.tls.certFile !== '';
-  const healthPath = style.routes.find(({ path }) => path.startsWith('/health'))?.path ?? '/health';
+  const healthPath = style.routes.find(({ path }) => /^\/(health|ping$)/.test(path))?.path ?? '/health';
   return questionAt({ bind: server.bind, path: `${prefix}${healthPath}`, secure, headers });
 }
 

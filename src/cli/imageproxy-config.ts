@@ -6,6 +6,7 @@ import type { Problem } from '../config/problems.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import { fromFlags, type LegacyReading } from '../dialects/imageproxy/legacy.ts';
 import type { ConfigCall, ReadConfig } from './command.ts';
+import { legacyValuesOf } from './legacy-values.ts';
 import { settingsSpeaking } from './settings-speaking.ts';
 import { surroundingValues } from './surroundings.ts';
 
@@ -26,29 +27,9 @@ export async function readFlagsOf({ env, args }: Pick<ConfigCall, 'env' | 'args'
   return fromFlags({ env, args, readBytes, isOurs: (flag) => own.has(flag) });
 }
 
-/** What a value is called when nobody set it: ours may differ. */
-const unset = 'imageproxy default';
-
-const mountPath = 'settings.';
-
-/** Values by path as the loader takes them: those of the mount become one list of mounts. */
-export function legacyValues({ values, origins }: Pick<LegacyReading, 'values' | 'origins'>): LegacyValue[] {
-  const isOfMount = (path: string) => path.startsWith(mountPath);
-  const places = [...values.keys()];
-  const settings = places
-    .filter(isOfMount)
-    .map((path) => [path.slice(mountPath.length), values.get(path)] as const);
-  const parts = places
-    .filter((path) => isOfMount(path) && origins.has(path))
-    .map((path) => [`[0].${path}`, origins.get(path)!] as const);
-  const mount = { prefix: '/', dialect: 'imageproxy', settings: Object.fromEntries(settings) };
-  return [
-    ...places
-      .filter((path) => !isOfMount(path))
-      .map((path) => ({ path, value: values.get(path), name: origins.get(path) ?? unset })),
-    { path: 'mounts', value: [mount], name: unset, parts: Object.fromEntries(parts) },
-  ];
-}
+/** Values by path as the loader takes them. */
+export const legacyValues = (reading: Pick<LegacyReading, 'values' | 'origins'>): LegacyValue[] =>
+  legacyValuesOf(reading, 'imageproxy');
 
 /** The configuration of `pictor imageproxy`. @throws ConfigError */
 export async function readImageproxyConfig(call: ConfigCall): Promise<ReadConfig> {

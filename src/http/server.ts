@@ -41,7 +41,7 @@ const ms = (seconds: number): number => Math.round(seconds * 1000);
 const discardableBytes = 64 * 1024;
 
 /**
- * HTTP/1 on a plain port; with a certificate HTTP/2 and HTTP/1 over TLS on one port. node's servers are used directly:
+ * HTTP/1 on a plain port; with a certificate HTTP/2 (unless switched off) and HTTP/1 over TLS on one port. node's servers are used directly:
  * the request target reaches the handler byte for byte, and no framework is on the path of a cache hit. node's strict
  * parser stays on; upgrades are ignored, CONNECT is refused.
  */
@@ -98,15 +98,28 @@ function httpOptions(settings: ServerSettings) {
   };
 }
 
+/** One protocol for clients that do not get along with the other. */
+function createSecureHttp1(settings: ServerSettings): TlsServer {
+  const { createServer } = getBuiltinModule('node:https');
+  return createServer({
+    ...httpOptions(settings),
+    ALPNProtocols: ['http/1.1'],
+    handshakeTimeout: handshakeMs(settings),
+  });
+}
+
+const handshakeMs = (settings: ServerSettings): number => ms(settings.headersTimeoutSeconds) || 60_000;
+
 const createPlain = (settings: ServerSettings): Server => createPlainServer(httpOptions(settings));
 
 function createSecure(settings: ServerSettings): TlsServer {
+  if (!settings.tls.http2) return createSecureHttp1(settings);
   // Loaded for those who use it: a tenth of the start.
   const { createSecureServer } = getBuiltinModule('node:http2');
   return createSecureServer({
     ...httpOptions(settings),
     allowHTTP1: true,
-    handshakeTimeout: ms(settings.headersTimeoutSeconds) || 60_000,
+    handshakeTimeout: handshakeMs(settings),
     settings: { maxConcurrentStreams: 128, maxHeaderListSize: settings.maxHeaderBytes },
     // In MB, and node counts answers that wait for the client: its default of 10 refuses pictures of an ordinary gallery.
     maxSessionMemory: 512,

@@ -15,13 +15,17 @@ const certificateSettings = z
     certFile: z
       .string()
       .default('')
-      .describe('PEM file with the certificate and its chain. Switches HTTPS and HTTP/2 on.'),
+      .describe('PEM file with the certificate and its chain. Switches HTTPS on.'),
     keyFile: z
       .string()
       .default('')
       .describe(
         'PEM file with the private key of the certificate. Both files are read again when they change.',
       ),
+    http2: z
+      .boolean()
+      .default(true)
+      .describe('Offer HTTP/2 beside HTTP/1.1. Only with a certificate: browsers know no other.'),
   })
   .refine((tls) => (tls.certFile === '') === (tls.keyFile === ''), {
     message: 'certFile and keyFile are needed together',
@@ -76,6 +80,12 @@ export const adminSettings = z.strictObject({
     .default('127.0.0.1:8081')
     .describe(
       'Where /probe/live, /probe/ready, /metrics and /version are answered. Not meant for the public. Empty: nowhere.',
+    ),
+  probes: z
+    .enum(['plain', 'image-server'])
+    .default('plain')
+    .describe(
+      'Answers to /probe/live and /probe/ready. plain: a word, and 503 where not ready. image-server: JSON, and 501 to both while stopping, as that server has it.',
     ),
 });
 export type AdminSettings = z.infer<typeof adminSettings>;

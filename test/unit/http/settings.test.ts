@@ -12,7 +12,7 @@ test('nothing configured gives safe defaults on loopback', () => {
     writeTimeoutSeconds: 30,
     shutdownTimeoutSeconds: 20,
     maxHeaderBytes: 32_768,
-    tls: { certFile: '', keyFile: '' },
+    tls: { certFile: '', keyFile: '', http2: true },
     trustProxy: [],
   });
   assert.deepEqual(adminSettings.parse({}), { bind: '127.0.0.1:8081' });
