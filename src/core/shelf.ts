@@ -8,9 +8,6 @@ export interface Shelf {
   get(name: string): Promise<ShelvedPicture | null>;
   /** Atomic. Never rejects; what cannot be written is told as an event. */
   put(name: string, body: Uint8Array): Promise<void>;
-  /** Bytes and files held, as far as known without work: for metrics. */
-  usage(): { readonly bytes: number; readonly entries: number };
-  close(): Promise<void>;
 }
 
 /** A picture from a shelf. */
@@ -18,6 +15,6 @@ export interface ShelvedPicture {
   readonly body: Uint8Array;
   /** Epoch milliseconds at which it was put there. */
   readonly modified: number;
-  /** False: older than the shelf keeps them. Good for nothing but to stand in while the original cannot be had. */
+  /** False: to be made anew. Good for nothing but to stand in while the original cannot be had. */
   readonly fresh: boolean;
 }

@@ -236,14 +236,18 @@ export interface S3Place {
   readonly maxAttempts: number;
 }
 
-/** A folder of made pictures that age, for `core/shelf.ts`. */
+/** A folder of made pictures that age, for `core/shelf.ts`. Several mounts may share one. */
 export interface ShelfPlace {
   /** Made when it is missing. */
   readonly root: string;
   /** Files this old are made anew. */
   readonly maxAgeSeconds: number;
+  /** … and for this long after that they are there for when they cannot be; then they are removed. */
+  readonly staleSeconds: number;
   /** Of all files together; the oldest go first. 0: no bound. */
   readonly maxBytes: number;
+  /** What its files are called: others in the folder are nobody's business. */
+  readonly names: RegExp;
 }
 
 /** What a dialect knows of storage. */

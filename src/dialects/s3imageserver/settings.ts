@@ -15,6 +15,9 @@ const cache = z
     seconds: seconds(604_800).describe(
       'Pictures older than this are made anew, from an original that is fetched anew.',
     ),
+    staleSeconds: seconds(86_400).describe(
+      'For this long after that they are kept for when the bucket is away.',
+    ),
     maxBytes: byteSize('1GiB').describe('Size of the folder; the oldest pictures go first. 0: no bound.'),
   })
   .prefault({});

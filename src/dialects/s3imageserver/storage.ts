@@ -35,9 +35,12 @@ export const s3imageserverStorage: StorageGrammar<S3imageserverSettings> = {
     if (settings.folder !== '') return { kind: 'folder', root: settings.folder, single: true };
     return { kind: 's3', s3: s3PlaceOf({ ...settings, acl: '' }, '') };
   },
-  shelf({ cache: { dir, seconds, maxBytes } }) {
-    return dir === '' ? null : { root: dir, maxAgeSeconds: seconds, maxBytes };
+  shelf({ cache: { dir, seconds, staleSeconds, maxBytes } }) {
+    if (dir === '') return null;
+    return { root: dir, maxAgeSeconds: seconds, staleSeconds, maxBytes, names: shelfNames };
   },
+  // What is made anew is made of what the bucket holds then.
+  freshForSeconds: ({ cache: { dir, seconds } }) => (dir === '' ? 0 : seconds),
   task: (call, settings) => taskOf(call, settings),
   family: (key) => ({ original: key, prefix: `${key}/` }),
 };
@@ -103,6 +106,9 @@ export function originalKeys(
   if (keyPrefix === '' || keyPrefix.endsWith('/')) return [keyPrefix + file];
   return [keyPrefix + file, `${keyPrefix}/${file}`];
 }
+
+/** Those of the original server included. */
+const shelfNames = /_w-?\d+_h-?\d+_c(?:true|false)_.*\.(?:webp|jpg|png)$/s;
 
 /**
  * Name of a made picture on disk: `h_w300_h200_ctrue_a.jpg.png`. The original server left the extension of the file out,
