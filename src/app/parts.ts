@@ -8,6 +8,7 @@ import { type Admin, createAdmin } from '../http/admin.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
 import { createHandler } from '../http/handler.ts';
 import type { HttpHandler } from '../http/messages.ts';
+import type { Readiness } from '../http/probes.ts';
 import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
 import { createGate } from '../lib/gate.ts';
@@ -45,7 +46,7 @@ export interface Parts {
   readonly handler: HttpHandler;
   readonly http: HttpServer;
   readonly admin: Admin;
-  /** Loads what was left out of the start, so that nobody waits for it later. */
+  /** Begins with what can wait, and loads what was left out of the start, so that nobody waits for it later. */
   warmUp(): void;
 }
 
@@ -53,7 +54,7 @@ export interface Assembly {
   readonly config: AppConfig;
   /** Landing page and bundled samples, see `StartOptions`. */
   readonly demonstration: boolean;
-  readonly ready: () => boolean;
+  readonly readiness: () => Readiness;
 }
 
 /** Waiting transforms per place at the gate, when the setting leaves it to us. */
@@ -227,7 +228,7 @@ function createEdge(
  * @throws ConfigError for a picture of the operator's own that cannot be read
  */
 export async function assembleParts(assembly: Assembly): Promise<Parts> {
-  const { config, ready } = assembly;
+  const { config, readiness } = assembly;
   const version = packageVersion();
   const observers = createObservers({
     config,
@@ -262,9 +263,9 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const { service } = services;
   const { handler, http } = createEdge(assembly, { ...services, assets, observers, emit });
   const admin = createAdmin({
-    bind: config.admin.bind,
+    settings: config.admin,
     metrics: async () => pageOf(await metrics?.load()),
-    ready,
+    readiness,
     version: () => componentVersions(config.engine),
   });
 
@@ -279,6 +280,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     http,
     admin,
     warmUp() {
+      webhooks?.start();
       web.warmUp();
       warmUpS3(config);
       void metrics?.load();

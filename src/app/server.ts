@@ -1,6 +1,7 @@
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { HttpHandler } from '../http/messages.ts';
+import type { Readiness } from '../http/probes.ts';
 import type { Parts } from './parts.ts';
 import { assembleParts } from './parts.ts';
 import type { AppConfig } from './settings.ts';
@@ -45,8 +46,10 @@ const warmUpMilliseconds = 500;
 async function closeParts({
   http,
   service,
+  kept,
   webhooks,
   engine,
+  storages,
   sources,
   stores,
   admin,
@@ -56,10 +59,12 @@ async function closeParts({
   await closeInOrder(
     [
       { name: 'server', close: () => http.close() },
+      { name: 'uploads', close: () => kept?.close() },
       { name: 'service', close: () => service.drain() },
       { name: 'webhooks', close: () => webhooks?.close() },
       { name: 'engine', close: () => engine.close() },
       { name: 'sources', close: () => sources.close?.() },
+      { name: 'storages', close: () => storages.close() },
       { name: 'variants', close: () => stores.variants.close() },
       { name: 'originals', close: () => stores.originals.close() },
       { name: 'admin', close: () => admin.close() },
@@ -75,11 +80,11 @@ async function closeParts({
 
 /** Puts a server together: stores are opened, nothing listens yet. @throws PictorError STORE_FAILED */
 export async function createServer(config: AppConfig, options: StartOptions = {}): Promise<ImageServer> {
-  let ready = false;
+  let state: Readiness = 'starting';
   const parts = await assembleParts({
     config,
     demonstration: options.demonstration ?? false,
-    ready: () => ready,
+    readiness: () => state,
   });
   const { emit } = parts.observers;
   const warmUp = setTimeout(parts.warmUp, warmUpMilliseconds).unref();
@@ -87,7 +92,7 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
 
   const close = () => {
     if (closing === null) {
-      ready = false;
+      state = 'stopping';
       clearTimeout(warmUp);
       emit({ type: 'notice', level: 'info', message: 'stopping' });
       closing = closeParts(parts);
@@ -106,10 +111,9 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
         const admin = await parts.admin.listen();
         const server = await parts.http.listen();
         // … nor to work.
-        ready = closing === null;
-        if (ready) parts.webhooks?.start();
+        if (closing === null) state = 'ready';
         setTimeout(() => {
-          if (ready) parts.engine.start();
+          if (state === 'ready') parts.engine.start();
         }, workersAfterMilliseconds).unref();
         return { server: server.text, admin: admin?.text ?? null };
       } catch (error) {

@@ -3,7 +3,7 @@ import type { DialectName } from '../dialects/index.gen.ts';
 import { engineSettings } from '../engine/settings.ts';
 import { webhooksSettings } from '../hooks/settings.ts';
 import { adminSettings, serverSettings } from '../http/settings.ts';
-import { logSettings } from '../observe/settings.ts';
+import { logSettings, statsdSettings } from '../observe/settings.ts';
 import { limitsSettings } from '../plan/settings.ts';
 import { admissionSettings, freshnessSettings } from '../service/settings.ts';
 import { sourcesSettings } from '../sources/settings.ts';
@@ -43,4 +43,5 @@ export const settingsFor = (dialects: readonly DialectName[]) =>
       .prefault({})
       .describe('How events are told to the endpoints that mounts name.'),
     log: logSettings.prefault({}).describe('What is written to standard output.'),
+    statsd: statsdSettings.prefault({}).describe('Counts sent to a StatsD server.'),
   });

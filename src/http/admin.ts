@@ -3,15 +3,15 @@ import { type BoundAddress, bindServer } from './bind.ts';
 import { trackConnections } from './connections.ts';
 import { securityHeaders } from './errors.ts';
 import type { Reply } from './messages.ts';
+import { type ProbeReply, probes, type Readiness } from './probes.ts';
 import { sendReply } from './send-reply.ts';
+import type { AdminSettings } from './settings.ts';
 
 export interface AdminParts {
-  /** As `admin.bind`; empty: nothing listens. */
-  readonly bind: string;
+  readonly settings: AdminSettings;
   /** The Prometheus page. */
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>;
-  /** False while starting and while shutting down. */
-  readonly ready: () => boolean;
+  readonly readiness: () => Readiness;
   /** Facts for `/version`. */
   readonly version: () => Readonly<Record<string, string>>;
 }
@@ -29,15 +29,21 @@ const text = (status: number, body: string): Reply => ({
   headers: [...headers, 'Content-Type', 'text/plain; charset=utf-8'],
   body: `${body}\n`,
 });
+const probed = ({ status, contentType, body }: ProbeReply): Reply => ({
+  status,
+  headers: [...headers, 'Content-Type', contentType],
+  body,
+});
 
 /**
  * `GET /probe/live` (the process answers), `/probe/ready` (200 or 503), `/metrics`, `/version`; 404 for the rest. On a
  * port of its own, so that none of it can be reached where pictures are served.
  */
-export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admin {
+export function createAdmin({ settings, metrics, readiness, version }: AdminParts): Admin {
+  const { live, ready, anyMethod } = probes[settings.probes];
   const pages: Readonly<Record<string, () => Reply | Promise<Reply>>> = {
-    '/probe/live': () => text(200, 'live'),
-    '/probe/ready': () => (ready() ? text(200, 'ready') : text(503, 'not ready')),
+    '/probe/live': () => probed(live(readiness())),
+    '/probe/ready': () => probed(ready(readiness())),
     '/version': () => ({
       status: 200,
       headers: [...headers, 'Content-Type', 'application/json'],
@@ -50,11 +56,12 @@ export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admi
   };
 
   async function answer(request: IncomingMessage): Promise<Reply> {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
+    const path = request.url?.split('?', 1)[0] ?? '';
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    if (!isRead && !(anyMethod && path.startsWith('/probe/'))) {
       const reply = text(405, 'Method not allowed');
       return { ...reply, headers: [...reply.headers, 'Allow', 'GET, HEAD'] };
     }
-    const path = request.url?.split('?', 1)[0] ?? '';
     return Object.hasOwn(pages, path) ? pages[path]!() : text(404, 'Not found');
   }
 
@@ -71,8 +78,8 @@ export function createAdmin({ bind, metrics, ready, version }: AdminParts): Admi
 
   return {
     async listen() {
-      if (bind === '') return null;
-      const address = await bindServer(server, bind);
+      if (settings.bind === '') return null;
+      const address = await bindServer(server, settings.bind);
       // A connection that could not be accepted (no file descriptor left) is tried again by whoever probes.
       server.on('error', () => {});
       return address;

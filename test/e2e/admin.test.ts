@@ -1,12 +1,19 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { createAdmin } from '../../src/http/admin.ts';
+import type { Readiness } from '../../src/http/probes.ts';
+import type { AdminSettings } from '../../src/http/settings.ts';
 
-async function start(t: TestContext, ready: () => boolean = () => true) {
+interface Given {
+  readonly readiness?: () => Readiness;
+  readonly probes?: AdminSettings['probes'];
+}
+
+async function start(t: TestContext, { readiness = () => 'ready', probes = 'plain' }: Given = {}) {
   const admin = createAdmin({
-    bind: '127.0.0.1:0',
+    settings: { bind: '127.0.0.1:0', probes },
     metrics: async () => ({ contentType: 'text/plain; version=0.0.4', text: 'pictor_requests_total 1\n' }),
-    ready,
+    readiness,
     version: () => ({ name: 'pictor', version: '1.2.3' }),
   });
   const address = await admin.listen();
@@ -33,19 +40,39 @@ test('probes, metrics and version are answered, and nothing else', async (t) => 
 });
 
 test('ready follows the server', async (t) => {
-  let ready = false;
-  const base = await start(t, () => ready);
+  let readiness: Readiness = 'starting';
+  const base = await start(t, { readiness: () => readiness });
   const status = async () => (await fetch(`${base}/probe/ready`)).status;
   assert.equal(await status(), 503);
-  ready = true;
+  readiness = 'ready';
   assert.equal(await status(), 200);
+  readiness = 'stopping';
+  assert.equal(await status(), 503);
+});
+
+test('image-server’s probes: JSON, one state for both, whatever the method', async (t) => {
+  let readiness: Readiness = 'ready';
+  const base = await start(t, { readiness: () => readiness, probes: 'image-server' });
+  const ask = async (path: string, method = 'GET') => {
+    const reply = await fetch(base + path, { method });
+    return [reply.status, reply.headers.get('content-type'), await reply.text()];
+  };
+  const json = 'application/json; charset=UTF-8';
+  for (const path of ['/probe/ready', '/probe/live']) {
+    readiness = 'ready';
+    assert.deepEqual(await ask(path), [200, json, '{\n  "message": "OK"\n}\n']);
+    assert.deepEqual((await ask(path, 'POST'))[0], 200);
+    readiness = 'stopping';
+    assert.deepEqual(await ask(path), [501, json, '{\n  "message": "Shutting down"\n}\n']);
+  }
+  assert.equal((await ask('/metrics', 'POST'))[0], 405);
 });
 
 test('without an address there is no listener', async () => {
   const admin = createAdmin({
-    bind: '',
+    settings: { bind: '', probes: 'plain' },
     metrics: async () => ({ contentType: '', text: '' }),
-    ready: () => true,
+    readiness: () => 'ready',
     version: () => ({}),
   });
   assert.equal(await admin.listen(), null);
