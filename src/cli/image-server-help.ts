@@ -12,6 +12,6 @@ export function imageServerDefaults(): ReadonlyMap<string, unknown> {
 
 /** Commands and flags of image-server, for help. */
 export const imageServerNotes = (): string => `
-Commands: server, start (with the variables of the Docker image), generate-secret, sign-url, version.
+Commands: server, start (with the variables of the Docker image), cli PATH, generate-secret, sign-url, version.
 
 ${usageText()}`;

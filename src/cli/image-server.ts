@@ -4,6 +4,7 @@ import { type Command, exitFailed } from './command.ts';
 const subcommands: Readonly<Record<string, () => Promise<Command>>> = {
   server: async () => (await import('./image-server/server.ts')).server,
   start: async () => (await import('./image-server/server.ts')).server,
+  cli: async () => (await import('./image-server/batch.ts')).batch,
   'generate-secret': async () => (await import('./image-server/generate-secret.ts')).generateSecret,
   'sign-url': async () => (await import('./image-server/sign-url.ts')).signUrlCommand,
   version: async () => (await import('./image-server/version.ts')).imageServerVersion,
@@ -15,6 +16,7 @@ const usage = `Usage:
 Commands:
   server           run the server
   start            the same, with the variables of the Docker image: LOCAL_BASE_PATH, UPLOADER, AWS_S3_BUCKET, …
+  cli PATH         variants of pictures on this machine, without a server
   generate-secret  random secrets for signed URLs
   sign-url         a signed URL
   version          the version

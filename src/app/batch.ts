@@ -1,0 +1,147 @@
+import { availableParallelism } from 'node:os';
+import { asPictorError, PictorError } from '../core/errors.ts';
+import type { EmitEvent } from '../core/events.ts';
+import { createEngine } from '../engine/engine.ts';
+import type { StorageGrammar, UploadTask } from '../request/storage.ts';
+import { type BatchResult, createBatch, type ProcessPicture } from '../service/batch.ts';
+import { type BatchFile, findBatchFiles } from '../service/batch-files.ts';
+import { dialectOf } from './dialects.ts';
+import type { AppConfig } from './settings.ts';
+import { openStorages } from './storages.ts';
+
+/** A run over the pictures of a folder. */
+export interface BatchOptions {
+  /** Its first mount says where pictures are kept and what names mean; its signatures do not count here. */
+  readonly config: Pick<AppConfig, 'mounts' | 'engine' | 'limits' | 'admission'>;
+  /** A file or a folder. */
+  readonly path: string;
+  /** Names of the variants. */
+  readonly outputs: readonly string[];
+  /** Empty: that of each picture's place in a store. */
+  readonly namespace: string;
+  /** Aborted: pictures that are being worked on are finished, no others begun. */
+  readonly stop: AbortSignal;
+  readonly emit: EmitEvent;
+  /** Told of each picture, in the order in which they end. */
+  readonly done: (file: string, outcome: BatchOutcome) => void;
+}
+
+/** What became of one picture. */
+export type BatchOutcome = { readonly result: BatchResult } | { readonly error: PictorError };
+
+/** Two pictures per worker: while one is decoded, another is read, hashed or put into its bucket. */
+const lanesPerWorker = 2;
+
+/**
+ * Makes variants of all pictures at a path and keeps them. A picture that fails is told and left out; a store that fails
+ * ends the run.
+ * @throws PictorError OPTION_INVALID for names, SOURCE_* for the path, STORAGE_* for the store
+ */
+export async function runBatch(options: BatchOptions): Promise<void> {
+  const { config, emit } = options;
+  const [mount] = config.mounts;
+  const storages = await openStorages(config.mounts.slice(0, 1), emit);
+  const [storage] = storages.ofMounts;
+  if (mount === undefined || storage === null || storage === undefined) {
+    throw new PictorError('OPTION_INVALID', { detail: 'no mount keeps pictures' });
+  }
+  // Another worker than there are processors would only wait.
+  const asked = config.admission.processConcurrency || config.engine.workers || availableParallelism();
+  const workers = Math.min(asked, availableParallelism());
+  const engine = createEngine({ ...config.engine, workers }, emit);
+  try {
+    const grammar = grammarOf(mount);
+    const tasks = createTasks({ grammar, settings: mount.settings, outputs: options.outputs });
+    const bucket = storage.buckets.bucket(tasks('check').bucket);
+    const process = createBatch({ engine, limits: config.limits, bucket, family: grammar.family });
+    await runLanes(options, { process, tasks, lanes: workers * lanesPerWorker });
+  } finally {
+    await engine.close();
+    await storages.close();
+  }
+}
+
+/** How many pictures there are at a path. @throws PictorError SOURCE_* */
+export async function countPictures(path: string): Promise<number> {
+  let count = 0;
+  for await (const _ of findBatchFiles(path)) count += 1;
+  return count;
+}
+
+function grammarOf({ dialect }: BatchOptions['config']['mounts'][number]): StorageGrammar<unknown> {
+  const { storage } = dialectOf(dialect);
+  if (storage !== undefined) return storage;
+  throw new PictorError('OPTION_INVALID', { detail: `${dialect} keeps no pictures` });
+}
+
+interface Wording {
+  readonly grammar: StorageGrammar<unknown>;
+  readonly settings: unknown;
+  readonly outputs: readonly string[];
+}
+
+type Tasks = (namespace: string) => UploadTask;
+
+/** What an upload into a namespace would do; the command line needs no signature. @throws PictorError OPTION_INVALID … */
+function createTasks({ grammar, settings, outputs }: Wording): Tasks {
+  const known = new Map<string, UploadTask>();
+  const query = `outputs=${encodeURIComponent(outputs.join(','))}`;
+  const unsigned = { ...(settings as object), signatures: { uploads: false, reads: false } };
+  return (namespace) => {
+    const found = known.get(namespace);
+    if (found !== undefined) return found;
+    const path = `/${namespace}`;
+    const target = { raw: `${path}?${query}`, path, query };
+    const origin = { scheme: 'http', host: 'localhost' } as const;
+    const task = grammar.task({ method: 'POST', target, headers: {}, origin, now: Date.now() }, unsigned);
+    if (task.task === 'refuse') throw task.error;
+    if (task.task !== 'upload') throw noNamespace(`no namespace: ${JSON.stringify(namespace)}`);
+    known.set(namespace, task);
+    return task;
+  };
+}
+
+const noNamespace = (detail: string): PictorError => new PictorError('OPTION_INVALID', { detail });
+
+interface Lanes {
+  readonly process: ProcessPicture;
+  readonly tasks: Tasks;
+  readonly lanes: number;
+}
+
+async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes): Promise<void> {
+  const { stop, done } = options;
+  const files = findBatchFiles(options.path);
+  let failed: PictorError | null = null;
+
+  async function one(file: BatchFile): Promise<void> {
+    try {
+      const namespace = options.namespace || file.place?.namespace;
+      if (namespace === undefined) throw noNamespace('it lies in no store: --namespace is needed');
+      const picture = { path: file.path, hash: file.place?.hash ?? null, task: tasks(namespace) };
+      done(file.path, { result: await process(picture, nobody) });
+    } catch (thrown) {
+      const error = asPictorError(thrown);
+      if (error.code.startsWith('STORAGE_')) throw error;
+      done(file.path, { error });
+    }
+  }
+
+  async function lane(): Promise<void> {
+    while (!stop.aborted && failed === null) {
+      const { value, done: ended } = await files.next();
+      if (ended) return;
+      try {
+        await one(value);
+      } catch (thrown) {
+        failed ??= asPictorError(thrown);
+      }
+    }
+  }
+
+  await Promise.all(Array.from({ length: lanes }, lane));
+  if (failed !== null) throw failed;
+}
+
+/** What was begun is finished. */
+const nobody = new AbortController().signal;

@@ -1,0 +1,139 @@
+/** Variants of pictures on this machine, with the real engine and a real folder. */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import sharp from 'sharp';
+import { createFolderBuckets } from '../../../src/buckets/folder-bucket.ts';
+import { PictorError } from '../../../src/core/errors.ts';
+import { imageServer } from '../../../src/dialects/image-server/dialect.ts';
+import { imageServerSettings } from '../../../src/dialects/image-server/settings.ts';
+import { createEngine } from '../../../src/engine/engine.ts';
+import { engineSettings } from '../../../src/engine/settings.ts';
+import type { UploadTask } from '../../../src/request/storage.ts';
+import { createBatch } from '../../../src/service/batch.ts';
+import { type BatchFile, findBatchFiles } from '../../../src/service/batch-files.ts';
+import { defaultLimits, fixture } from '../../support/engine-jobs.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
+
+const engine = createEngine({ ...engineSettings.parse({}), isolation: 'none' }, () => {});
+after(() => engine.close());
+const grammar = imageServer.storage!;
+const nobody = new AbortController().signal;
+
+function taskFor(outputs: string, namespace = 'products'): UploadTask {
+  const [path, query] = [`/${namespace}`, `outputs=${outputs}`];
+  const call = { method: 'POST', target: { raw: `${path}?${query}`, path, query }, headers: {}, now: 0 };
+  const origin = { scheme: 'http', host: 'a.test' } as const;
+  const task = grammar.task({ ...call, origin }, imageServerSettings.parse({}));
+  assert.ok(task.task === 'upload');
+  return task;
+}
+
+function batchInto(root: string) {
+  const bucket = createFolderBuckets({ root, single: true, anyKey: false }).bucket('');
+  const { family } = grammar;
+  return createBatch({ engine, limits: defaultLimits, bucket, family });
+}
+
+const filesBelow = async (folder: string): Promise<string[]> =>
+  (await readdir(folder, { recursive: true, withFileTypes: true }))
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
+    .toSorted();
+
+async function pictures(root: string): Promise<BatchFile[]> {
+  const found = await Array.fromAsync(findBatchFiles(root));
+  return found.map((each) => ({ ...each, path: path.relative(root, each.path) }));
+}
+
+test('keeps the original, its facts and its variants under the MD5 of its bytes', async (context) => {
+  const root = await temporaryFolder(context);
+  const file = fixture('alpha.png');
+  const bytes = await readFile(file);
+  const md5 = createHash('md5').update(bytes).digest('hex');
+  const { width, height } = await sharp(file).metadata();
+  const result = await batchInto(root)({ path: file, hash: null, task: taskFor('x20.jpg,w10.webp') }, nobody);
+  assert.deepEqual(result, { hash: md5, width, height, made: 2, ready: 0 });
+  const folder = `products/${md5.slice(0, 3)}/${md5.slice(3, 6)}/${md5.slice(6, 9)}/${md5.slice(9)}`;
+  const names = ['info.json', 'original', 'w10.webp', 'x20.jpg'].map((name) => `${folder}/${name}`);
+  assert.deepEqual(await filesBelow(root), names);
+  assert.deepEqual(await readFile(path.join(root, folder, 'original')), bytes);
+  const made = await sharp(path.join(root, folder, 'x20.jpg')).metadata();
+  assert.deepEqual([made.format, made.width, made.height], ['jpeg', 20, 20]);
+  const info = JSON.parse(await readFile(path.join(root, folder, 'info.json'), 'utf8')) as object;
+  assert.deepEqual(info, { hash: md5, height, width, content_type: 'image/png' });
+});
+
+test('a second run leaves what is there alone and makes what is missing', async (context) => {
+  const root = await temporaryFolder(context);
+  const run = batchInto(root);
+  const picture = { path: fixture('alpha.png'), hash: null };
+  await run({ ...picture, task: taskFor('x20.jpg') }, nobody);
+  const [variant] = (await filesBelow(root)).filter((name) => name.endsWith('x20.jpg'));
+  const before = await stat(path.join(root, variant!));
+  const again = await run({ ...picture, task: taskFor('x20.jpg,x30.jpg') }, nobody);
+  assert.deepEqual([again.made, again.ready], [1, 1]);
+  const later = await stat(path.join(root, variant!));
+  assert.deepEqual([later.mtimeMs, later.ino], [before.mtimeMs, before.ino]);
+});
+
+test('the hash of a place wins over that of the bytes, and the size is upright', async (context) => {
+  const root = await temporaryFolder(context);
+  const file = path.join(root, 'turned.jpg');
+  const drawn = sharp({ create: { width: 40, height: 20, channels: 3, background: 'red' } });
+  await drawn.withMetadata({ orientation: 6 }).jpeg().toFile(file);
+  const hash = '6ad5544baa6f5e852e1af26f8c2e45db';
+  const store = path.join(root, 'store');
+  const result = await batchInto(store)({ path: file, hash, task: taskFor('w10.png', 'p') }, nobody);
+  assert.deepEqual([result.hash, result.width, result.height], [hash, 20, 40]);
+  const made = await sharp(path.join(store, 'p/6ad/554/4ba/a6f5e852e1af26f8c2e45db/w10.png')).metadata();
+  assert.deepEqual([made.width, made.height], [10, 20]);
+});
+
+test('what is no picture leaves nothing behind', async (context) => {
+  const root = await temporaryFolder(context);
+  const file = path.join(root, 'no.jpg');
+  await writeFile(file, 'not a picture');
+  const store = path.join(root, 'store');
+  const run = batchInto(store)({ path: file, hash: null, task: taskFor('x20.jpg') }, nobody);
+  await assert.rejects(run, (thrown) => thrown instanceof PictorError && thrown.code === 'IMAGE_UNKNOWN');
+  await assert.rejects(readdir(store), { code: 'ENOENT' });
+});
+
+test('finds pictures in folders, and of a store its originals alone', async (context) => {
+  const root = await temporaryFolder(context);
+  const place = 'store/p/6ad/554/4ba/a6f5e852e1af26f8c2e45db';
+  await mkdir(path.join(root, place), { recursive: true });
+  await mkdir(path.join(root, 'b/.hidden'), { recursive: true });
+  for (const name of [
+    `${place}/original`,
+    `${place}/x300.jpg`,
+    `${place}/info.json`,
+    'b/two.JPG',
+    'b/notes.txt',
+    'b/.hidden/x.jpg',
+    'b/.x.jpg',
+    'a.png',
+    'original',
+  ]) {
+    await cp(fixture('alpha.png'), path.join(root, name));
+  }
+  await symlink(path.join(root, 'a.png'), path.join(root, 'linked.png'));
+  const inStore = { namespace: 'p', hash: '6ad5544baa6f5e852e1af26f8c2e45db' };
+  assert.deepEqual(await pictures(root), [
+    { path: 'a.png', place: null },
+    { path: 'b/two.JPG', place: null },
+    { path: `${place}/original`, place: inStore },
+  ]);
+  assert.deepEqual(await Array.fromAsync(findBatchFiles(path.join(root, place, 'original'))), [
+    { path: path.join(root, place, 'original'), place: inStore },
+  ]);
+  assert.equal((await Array.fromAsync(findBatchFiles(path.join(root, 'b/notes.txt')))).length, 1);
+  await rm(path.join(root, 'a.png'));
+  await assert.rejects(
+    Array.fromAsync(findBatchFiles(path.join(root, 'a.png'))),
+    (thrown) => thrown instanceof PictorError && thrown.code === 'SOURCE_NOT_FOUND',
+  );
+});
