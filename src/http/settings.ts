@@ -32,45 +32,72 @@ const certificateSettings = z
   })
   .prefault({});
 
+const plainSettings = z
+  .strictObject({
+    bind: z
+      .union([z.literal(''), bindText])
+      .default('')
+      .describe('Where to listen without TLS as well, beside a `bind` with TLS. Empty: nowhere.'),
+    redirect: z
+      .boolean()
+      .default(true)
+      .describe('Answer there with redirects to HTTPS only. Off: with pictures, as everywhere.'),
+    httpsPort: z
+      .number()
+      .check(z.int(), z.gte(0), z.lte(65_535))
+      .default(0)
+      .describe(
+        'Port that redirects name, where clients reach HTTPS at another one than that of `bind`. 0: that of `bind`.',
+      ),
+  })
+  .prefault({});
+
 /** The listener for pictures. */
-export const serverSettings = z.strictObject({
-  bind: bindText
-    .default('127.0.0.1:8080')
-    .describe(
-      'Where to listen: host:port, :port for every interface, [::1]:port, or unix:/path. Port 0 takes a free one.',
+export const serverSettings = z
+  .strictObject({
+    bind: bindText
+      .default('127.0.0.1:8080')
+      .describe(
+        'Where to listen: host:port, :port for every interface, [::1]:port, or unix:/path. Port 0 takes a free one.',
+      ),
+    maxConnections: count(10_000).describe(
+      'Open connections. Further ones are closed as soon as they are accepted, so that a load balancer tries elsewhere. 0: no bound.',
     ),
-  maxConnections: count(10_000).describe(
-    'Open connections. Further ones are closed as soon as they are accepted, so that a load balancer tries elsewhere. 0: no bound.',
-  ),
-  headersTimeoutSeconds: seconds(10).describe(
-    'Time a client has for its TLS handshake, and for the head of a request. 0: no limit.',
-  ),
-  requestTimeoutSeconds: seconds(60).describe(
-    'Time a client has to send a whole request, body included. 0: no limit.',
-  ),
-  idleTimeoutSeconds: seconds(75).describe(
-    'A connection without a request is closed after this time. Longer than the same setting of a proxy in front. 0: never.',
-  ),
-  writeTimeoutSeconds: seconds(30).describe(
-    'A client that takes nothing of its answer for this long is cut off; so is one that takes less than 1 KiB a second on the whole. 0: never.',
-  ),
-  shutdownTimeoutSeconds: seconds(20).describe(
-    'Time that requests in flight have to finish when the server stops.',
-  ),
-  maxHeaderBytes: byteSize('32KiB').describe(
-    'Size of the request line (the URL) and all headers together; more is answered 431.',
-  ),
-  tls: certificateSettings,
-  trustProxy: z
-    .array(z.string())
-    .refine((list) => parseTrustedProxies(list) !== null, {
-      message: 'expected addresses or ranges (10.0.0.0/8), loopback, private, unix or *',
-    })
-    .default([])
-    .describe(
-      'Proxies whose X-Forwarded-For is believed for the client address in the log: addresses, ranges such as 10.0.0.0/8, or the words loopback, private, unix, * (everyone).',
+    headersTimeoutSeconds: seconds(10).describe(
+      'Time a client has for its TLS handshake, and for the head of a request. 0: no limit.',
     ),
-});
+    requestTimeoutSeconds: seconds(60).describe(
+      'Time a client has to send a whole request, body included. 0: no limit.',
+    ),
+    idleTimeoutSeconds: seconds(75).describe(
+      'A connection without a request is closed after this time. Longer than the same setting of a proxy in front. 0: never.',
+    ),
+    writeTimeoutSeconds: seconds(30).describe(
+      'A client that takes nothing of its answer for this long is cut off; so is one that takes less than 1 KiB a second on the whole. 0: never.',
+    ),
+    shutdownTimeoutSeconds: seconds(20).describe(
+      'Time that requests in flight have to finish when the server stops.',
+    ),
+    maxHeaderBytes: byteSize('32KiB').describe(
+      'Size of the request line (the URL) and all headers together; more is answered 431.',
+    ),
+    tls: certificateSettings,
+    plain: plainSettings,
+    trustProxy: z
+      .array(z.string())
+      .refine((list) => parseTrustedProxies(list) !== null, {
+        message: 'expected addresses or ranges (10.0.0.0/8), loopback, private, unix or *',
+      })
+      .default([])
+      .describe(
+        'Proxies whose X-Forwarded-For is believed for the client address in the log: addresses, ranges such as 10.0.0.0/8, or the words loopback, private, unix, * (everyone).',
+      ),
+  })
+  .refine(({ tls, plain }) => plain.bind === '' || tls.certFile !== '', {
+    path: ['plain', 'bind'],
+    message:
+      'this is for a server whose bind has a certificate (server.tls.certFile); without one, bind is plain',
+  });
 export type ServerSettings = z.infer<typeof serverSettings>;
 
 /** The listener for operators: probes and metrics. */

@@ -13,10 +13,11 @@ test('nothing configured gives safe defaults on loopback', () => {
     shutdownTimeoutSeconds: 20,
     maxHeaderBytes: 32_768,
     tls: { certFile: '', keyFile: '', http2: true },
+    plain: { bind: '', redirect: true, httpsPort: 0 },
     trustProxy: [],
   });
-  assert.deepEqual(adminSettings.parse({}), { bind: '127.0.0.1:8081' });
-  assert.deepEqual(adminSettings.parse({ bind: '' }), { bind: '' });
+  assert.deepEqual(adminSettings.parse({}), { bind: '127.0.0.1:8081', probes: 'plain' });
+  assert.deepEqual(adminSettings.parse({ bind: '' }), { bind: '', probes: 'plain' });
 });
 
 test('what cannot work is refused', () => {
@@ -24,6 +25,7 @@ test('what cannot work is refused', () => {
     { bind: '8080' },
     { bind: '' },
     { tls: { certFile: 'a' } },
+    { plain: { bind: ':80' } },
     { trustProxy: ['proxy'] },
     { unknown: 1 },
   ]) {
