@@ -1,8 +1,10 @@
 import * as z from 'zod';
 import type { DialectName, LoadedDialect } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
+import type { MountStorage } from '../http/storage-desk.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
 import type { MountPolicy, RequestTarget } from '../request/dialect.ts';
+import type { Call } from '../request/storage.ts';
 import type { MountAssets } from './assets.ts';
 import { dialectOf, dialectSettingsOf } from './dialects.ts';
 
@@ -87,20 +89,27 @@ export function wantedFormats({ dialect: name, settings }: MountSettings): reado
   return dialectOf(name).wantedFormats?.(settings) ?? [];
 }
 
+/** What was opened for a mount. */
+export interface MountBelongings {
+  /** Its own pictures, which were read. */
+  readonly assets?: MountAssets | undefined;
+  /** What it keeps pictures in. Absent or null: it answers no requests that need it. */
+  readonly kept?: Pick<MountStorage, 'site' | 'guard'> | null | undefined;
+}
+
 /**
  * A mount as the HTTP edge takes it: the dialect with its settings bound.
  * @param unwritable formats that this server cannot write; the mount then chooses among the others
- * @param assets its own pictures, which were read
  */
 export function openMount(
   { prefix: place, hosts: names, dialect: name, settings: configured }: MountSettings,
   unwritable: ReadonlyMap<string, string> = new Map(),
-  assets: MountAssets = { uris: {}, cacheControl: new Map() },
+  { assets = { uris: {}, cacheControl: new Map() }, kept = null }: MountBelongings = {},
 ): Mount {
   const dialect = dialectOf(name);
   const possible = dialect.withoutFormats?.(configured, unwritable) ?? configured;
   const settings = dialect.withAssets?.(possible, assets.uris) ?? possible;
-  const { grantOf } = dialect;
+  const { grantOf, storage } = dialect;
   return {
     name: mountName({ prefix: place, hosts: names, dialect: name }),
     prefix: withoutSlash(place),
@@ -109,6 +118,9 @@ export function openMount(
     style: dialect.replies(settings),
     parse: (target, hints) => dialect.parse(target, settings, hints),
     ...(grantOf === undefined ? {} : { grantOf: (target: RequestTarget) => grantOf(target, settings) }),
+    ...(storage === undefined || kept === null
+      ? {}
+      : { storage: { ...kept, task: (call: Call) => storage.task(call, settings) } }),
   };
 }
 

@@ -5,6 +5,7 @@ import { unwritableFormats } from '../engine/availability.ts';
 import { formats } from '../formats/index.gen.ts';
 import type { Webhooks } from '../hooks/webhooks.ts';
 import { type Admin, createAdmin } from '../http/admin.ts';
+import { createOriginOf } from '../http/call.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
 import { createHandler } from '../http/handler.ts';
 import type { HttpHandler } from '../http/messages.ts';
@@ -30,6 +31,8 @@ import { openObjectSources } from './object-sources.ts';
 import { createObservers, type Observers } from './observers.ts';
 import { packageFile, packageVersion } from './package-files.ts';
 import type { AppConfig } from './settings.ts';
+import { openStorageMounts, type StorageMounts } from './storage-mounts.ts';
+import { openStorages, type Storages } from './storages.ts';
 import { openStores, type Stores } from './stores.ts';
 import { componentVersions } from './versions.ts';
 import { openWebhooks } from './webhooks.ts';
@@ -43,6 +46,9 @@ export interface Parts {
   readonly service: ImageService;
   /** Null: no mount has one. */
   readonly webhooks: Webhooks | null;
+  readonly storages: Storages;
+  /** Null: no mount keeps pictures. */
+  readonly kept: StorageMounts | null;
   readonly handler: HttpHandler;
   readonly http: HttpServer;
   readonly admin: Admin;
@@ -93,7 +99,12 @@ function warmUpS3({ sources, cache }: AppConfig): void {
   import('../cloud/s3-session.ts').then(({ loadS3Sdk }) => loadS3Sdk()).catch(() => {});
 }
 
-function openSources(http: Source, { config, demonstration }: Assembly, assets: Assets) {
+interface NearSources {
+  readonly assets: Assets;
+  readonly storages: Storages;
+}
+
+function openSources(http: Source, { config, demonstration }: Assembly, { assets, storages }: NearSources) {
   const root = config.sources.file.root || (demonstration ? packageFile('samples') : '');
   return createSources([
     http,
@@ -101,6 +112,7 @@ function openSources(http: Source, { config, demonstration }: Assembly, assets: 
     ...(config.sources.s3.enabled ? [createS3(config.sources)] : []),
     ...openObjectSources(config.sources),
     createAssetSource(assets.bytes),
+    ...(storages.source === null ? [] : [storages.source]),
   ]);
 }
 
@@ -193,7 +205,32 @@ function tellWhatIsMissing(
 const pageOf = async (metrics: Metrics | undefined) =>
   (await metrics?.render()) ?? { contentType: 'text/plain', text: '' };
 
+/** Objects read into memory may wait for a place as long as transforms; a connection each at most. */
+const waitingObjects = 10_000;
+
+/** What mounts that keep pictures need of the rest. */
+function storageWorkParts({ limits, admission }: AppConfig, wired: Wired, { service }: Services) {
+  const { stores, sources, gates, engine, emit } = wired;
+  const memory = stores.tiers.find(({ peek }) => peek !== undefined) ?? stores.variants;
+  return {
+    ...admission,
+    serve: service.serve,
+    source: sources,
+    hosts: gates.hosts,
+    gate: gates.fetch,
+    objectGate: createGate({ width: admission.fetchConcurrency, queue: waitingObjects }),
+    processGate: gates.process,
+    variants: stores.variants,
+    memory,
+    engine,
+    limits,
+    emit,
+    now: Date.now,
+  };
+}
+
 interface Behind extends Services {
+  readonly kept: StorageMounts | null;
   readonly assets: Assets;
   readonly observers: Observers;
   readonly emit: EmitEvent;
@@ -201,7 +238,7 @@ interface Behind extends Services {
 
 function createEdge(
   { config, demonstration }: Assembly,
-  { service, streams, assets, observers, emit }: Behind,
+  { service, streams, kept, assets, observers, emit }: Behind,
 ) {
   const page = demonstration ? landingPage() : null;
   const unwritable = unwritableFormats(config.engine);
@@ -209,13 +246,23 @@ function createEdge(
   const trusted = parseTrustedProxies(config.server.trustProxy);
   if (trusted === null) throw new Error('server.trustProxy was not checked');
   const handler = createHandler({
-    mounts: config.mounts.map((mount, index) => openMount(mount, unwritable, assets.ofMounts[index])),
+    mounts: config.mounts.map((mount, index) =>
+      openMount(mount, unwritable, { assets: assets.ofMounts[index], kept: kept?.ofMounts[index] }),
+    ),
     service,
     streams,
     elsewhere: (request) => page?.reply(request) ?? null,
     metricsPage: async () => pageOf(await observers.imageproxyMetrics?.load()),
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
     clientOf: createClientAddress(trusted),
+    storage:
+      kept === null
+        ? null
+        : {
+            work: kept.work,
+            originOf: createOriginOf(trusted),
+            bodySeconds: config.server.requestTimeoutSeconds,
+          },
     emit,
   });
   const counted = observers.imageproxyMetrics === null ? handler : observers.inFlight.counting(handler);
@@ -253,15 +300,19 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const assets = await readAssets({ config, version });
   const stores = await openStores(config.cache, emit);
   const web = createHttp(config.sources.http, version);
-  const sources = openSources(web, assembly, assets);
+  const storages = await openStorages(config.mounts, emit);
+  const sources = openSources(web, assembly, { assets, storages });
   const gates = createGates(config);
   const engine = createLazyEngine(async () => {
     const { createEngine } = await import('../engine/engine.ts');
     return createEngine(config.engine, emit);
   });
-  const services = createServices(config, { stores, sources, gates, engine, emit });
+  const wired: Wired = { stores, sources, gates, engine, emit };
+  const services = createServices(config, wired);
   const { service } = services;
-  const { handler, http } = createEdge(assembly, { ...services, assets, observers, emit });
+  const work = storageWorkParts(config, wired, services);
+  const kept = await openStorageMounts({ config, storages, emit, work });
+  const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
   const admin = createAdmin({
     settings: config.admin,
     metrics: async () => pageOf(await metrics?.load()),
@@ -276,6 +327,8 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     engine,
     service,
     webhooks,
+    storages,
+    kept,
     handler,
     http,
     admin,

@@ -18,6 +18,8 @@ export type ErrorStyle = Pick<ReplyStyle, 'errors' | 'otherwise' | 'contentType'
 export interface ErrorCircumstances {
   readonly requestId: string;
   readonly accept?: string | undefined;
+  /** Rows that stand in for those of the style. */
+  readonly rows?: ReplyStyle['errors'] | undefined;
 }
 
 /** The whole answer to a failure where no mount is responsible. */
@@ -46,7 +48,10 @@ export function renderError(
   style: ErrorStyle | null,
   circumstances: ErrorCircumstances,
 ): Reply {
-  const said = style === null ? neutral(error, circumstances.requestId) : inStyle(error, style);
+  const said =
+    style === null
+      ? neutral(error, circumstances.requestId)
+      : inStyle(error, withRows(style, circumstances.rows));
   const { status } = said;
   const { contentType, body } = shownTo(error, { style, said, circumstances });
   const headers = ['Content-Type', contentType, 'Cache-Control', 'no-store'];
@@ -55,6 +60,9 @@ export function renderError(
   if (status === 405) headers.push('Allow', 'GET, HEAD, OPTIONS');
   return { status, headers, body };
 }
+
+const withRows = (style: ErrorStyle, rows: ReplyStyle['errors'] | undefined): ErrorStyle =>
+  rows === undefined ? style : { ...style, errors: { ...style.errors, ...rows } };
 
 /** The status an error has in the words of a dialect. */
 export const statusOf = (error: PictorError, style: ErrorStyle): number => inStyle(error, style).status;

@@ -1,22 +1,23 @@
 import { asPictorError, PictorError } from '../core/errors.ts';
-import type { EmitEvent, PictorEvent } from '../core/events.ts';
-import type { ParsedRequest, RequestTarget } from '../request/dialect.ts';
+import type { EmitEvent } from '../core/events.ts';
+import type { ParsedRequest } from '../request/dialect.ts';
 import type { ImageService } from '../service/serve-image.ts';
+import type { StorageWork } from '../service/storage-work.ts';
 import type { SourceStreams } from '../service/stream-source.ts';
+import type { OriginOf } from './call.ts';
 import { clientSignal, isGone } from './client-signal.ts';
 import type { CookieScope } from './cookies.ts';
-import { neutralErrorReply, statusOf } from './errors.ts';
-import { mayStandIn, withFallbackSource } from './fallback.ts';
+import { neutralErrorReply } from './errors.ts';
+import { type Arrival, createCounter, type Exchange, failureFacts, type RequestFacts } from './exchange.ts';
 import { withGzip } from './gzip.ts';
 import { isStillGood, type KnownUrl } from './known-urls.ts';
-import { type HttpHandler, type HttpRequest, type HttpResponse, headerText, type Reply } from './messages.ts';
+import { type HttpHandler, type HttpRequest, headerText, type Reply } from './messages.ts';
 import {
   choiceOf,
   hintsOf,
   isSimple,
   isTaken,
   type Mount,
-  type MountDesk,
   mayPass,
   openDesk,
   parseOrRefuse,
@@ -25,7 +26,8 @@ import { createMountMatcher } from './mounts.ts';
 import { clientHolds, conditionOf, knownFrom, type PictureFacts, pictureReply } from './picture-reply.ts';
 import { sendRaw } from './raw.ts';
 import { createRequestIds } from './request-id.ts';
-import { sendReply } from './send-reply.ts';
+import { createStandIn } from './stand-in.ts';
+import { createStorageDesk } from './storage-desk.ts';
 import { createTurns } from './turns.ts';
 
 interface HandlerParts {
@@ -39,28 +41,17 @@ interface HandlerParts {
   readonly metricsPage: () => Promise<{ readonly contentType: string; readonly text: string }>;
   readonly extensionOf: (mediaType: string) => string;
   readonly clientOf: (request: HttpRequest) => string;
+  /** For mounts that keep pictures; null where there is none. */
+  readonly storage: HandlerStorage | null;
   readonly emit: EmitEvent;
 }
 
-/** One request on its way to an answer. */
-interface Arrival {
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
-  readonly method: string;
-  readonly id: string;
-  readonly began: number;
+interface HandlerStorage {
+  readonly work: StorageWork;
+  readonly originOf: OriginOf;
+  /** Seconds an HTTP/2 client has to send a body; 0: no limit. */
+  readonly bodySeconds: number;
 }
-
-/** … that has found its mount. */
-interface Exchange extends Arrival {
-  readonly desk: MountDesk;
-  readonly target: RequestTarget;
-}
-
-type RequestFacts = Omit<
-  Extract<PictorEvent, { type: 'request' }>,
-  'type' | 'id' | 'method' | 'target' | 'mount' | 'ms' | 'client' | 'bytes' | 'status'
->;
 
 export type { Mount } from './mount-desk.ts';
 
@@ -76,32 +67,11 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   const find = createMountMatcher(desks);
   const idOf = createRequestIds();
   const takeTurns = createTurns({ perTurn: longAnswersPerTurn });
-
-  function tell(
-    exchange: Arrival & Partial<Exchange>,
-    sent: { status: number; bytes: number },
-    facts: RequestFacts,
-  ): void {
-    const { request, method, id, desk, began } = exchange;
-    const event: PictorEvent = {
-      type: 'request',
-      id,
-      method,
-      target: request.url ?? '',
-      status: sent.status,
-      mount: desk?.mount.name ?? '',
-      bytes: sent.bytes,
-      ms: performance.now() - began,
-      client: parts.clientOf(request),
-      ...facts,
-    };
-    parts.emit(event);
-  }
-
-  function finish(exchange: Arrival & Partial<Exchange>, reply: Reply, facts: RequestFacts): void {
-    const bytes = sendReply(exchange.response, reply, exchange.method);
-    tell(exchange, { status: reply.status, bytes }, facts);
-  }
+  const counter = createCounter(parts);
+  const { tell, finish } = counter;
+  const standIn = createStandIn(parts.service, parts.emit);
+  const storageDesk =
+    parts.storage === null ? null : createStorageDesk({ ...parts.storage, counter, standIn });
 
   /** A URL that was answered a moment ago, whose bytes are still in memory. */
   function answerKnown(exchange: Exchange, entry: KnownUrl, body: Uint8Array): void {
@@ -160,7 +130,8 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       facts = { image, ...deliveredIn(parsed, scope), ...personal, chosen };
     } catch (thrown) {
       const error = asPictorError(thrown);
-      const reply = await fallback(exchange, { parsed, scope, signal }, error);
+      const asked = { image: parsed.image, delivered: deliveredIn(parsed, scope), signal };
+      const reply = await standIn(exchange, asked, error);
       if (reply === null) throw error;
       return finish(exchange, reply, { ...failureFacts(error, source), cache: 'none', fallback: true });
     }
@@ -183,34 +154,6 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       ...(tier === undefined ? {} : { tier }),
       ...(timings === undefined ? {} : { timings }),
     });
-  }
-
-  /** The mount's own picture in place of one that cannot be had; null when it has none, or that cannot be made either. */
-  async function fallback(
-    { desk, id }: Exchange,
-    { parsed, scope, signal }: { parsed: ParsedRequest; scope: CookieScope; signal: AbortSignal },
-    error: PictorError,
-  ): Promise<Reply | null> {
-    const { policy, style } = desk.mount;
-    if (policy.fallback === undefined || !mayStandIn(error)) return null;
-    const { uri, status, ttlSeconds, cacheControl } = policy.fallback;
-    try {
-      const image = await parts.service.serve({ image: withFallbackSource(parsed.image, uri), signal });
-      const standIn = { status: status || statusOf(error, style), ttlSeconds, cacheControl };
-      const facts = { image, ...deliveredIn(parsed, scope), chosen: false, standIn };
-      return desk.replies.image({ ...facts, requestId: id, now: Date.now() });
-    } catch (thrown) {
-      const { code, detail = '' } = asPictorError(thrown);
-      const message = 'the fallback image could not be made';
-      if (code !== 'CANCELLED')
-        parts.emit({
-          type: 'notice',
-          level: 'warn',
-          message,
-          facts: { code, detail, mount: desk.mount.name },
-        });
-      return null;
-    }
   }
 
   /** The source itself, as it comes. */
@@ -280,6 +223,8 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     if (match === null) return nowhere({ request, response, method, id, began });
     const { desk } = match.mount;
     const exchange: Exchange = { request, response, method, id, desk, target: match.target, began };
+    const { storage } = desk.mount;
+    if (storage !== undefined && storageDesk !== null) return storageDesk(exchange, storage);
     const entry = isSimple(method, desk)
       ? desk.known.find(match.target.raw, choiceOf(desk, request))
       : undefined;
@@ -293,18 +238,6 @@ export function createHandler(parts: HandlerParts): HttpHandler {
         else answer(exchange).then(resolve, reject);
       });
     });
-  };
-}
-
-/** What the log says of an error. */
-function failureFacts(
-  { code, detail }: PictorError,
-  source: string | undefined,
-): Pick<RequestFacts, 'error' | 'source' | 'detail'> {
-  return {
-    error: code,
-    ...(source === undefined ? {} : { source }),
-    ...(detail === undefined ? {} : { detail }),
   };
 }
 

@@ -8,6 +8,13 @@ export interface HttpRequest {
   readonly headers: IncomingHttpHeaders;
   readonly httpVersionMajor: number;
   readonly socket: { readonly remoteAddress?: string | undefined; readonly encrypted?: boolean | undefined };
+  /** Reads the body. With `destroyOnReturn: false` the connection outlives a reader that stops early. */
+  iterator?(options: { readonly destroyOnReturn: boolean }): AsyncIterable<Uint8Array>;
+  /** Lets go of what is left of the body. */
+  resume?(): unknown;
+  once?(event: 'end' | 'close', listener: () => void): unknown;
+  /** True once the whole message was received and parsed (HTTP/1). */
+  readonly complete?: boolean;
 }
 
 /** A response as the edge sees it. Replies go out through `sendReply`. */
@@ -23,12 +30,17 @@ export interface HttpResponse {
   /** True once the connection is closed (HTTP/1) … */
   readonly destroyed?: boolean;
   /** … or the stream is (HTTP/2). */
-  readonly stream?: { readonly destroyed: boolean };
+  readonly stream?: { readonly destroyed: boolean; close?(code: number): unknown };
+  /** HTTP/1: false closes the connection after the answer, and says so in its head. */
+  shouldKeepAlive?: boolean;
+  flushHeaders?(): unknown;
   /** False: wait for `drain` before writing more. */
   write(chunk: Uint8Array): boolean;
   on(event: 'drain', listener: () => void): unknown;
   /** Breaks off: what was promised will not come. */
   destroy(): unknown;
+  /** Tells a client that asked (`Expect: 100-continue`) to send its body. */
+  writeContinue?(): unknown;
 }
 
 /** A header that may come several times, as one text. */

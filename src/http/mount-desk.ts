@@ -13,6 +13,7 @@ import { type HttpRequest, headerText } from './messages.ts';
 import { createMountReplies, type MountReplies } from './mount-replies.ts';
 import type { MountPlace } from './mounts.ts';
 import { createSourceTerms, type SourceTerms } from './source-terms.ts';
+import type { MountStorage } from './storage-desk.ts';
 import { createValidators, type ShownValidators, type ValidatorFacts } from './validators.ts';
 
 /** A place on the server where a dialect answers: its grammar with its settings, what it demands and how it speaks. */
@@ -24,6 +25,8 @@ export interface Mount extends MountPlace {
   parse(target: RequestTarget, hints: RequestHints): ParsedRequest;
   /** See `Dialect.grantOf`. */
   grantOf?(target: RequestTarget): Grant;
+  /** Set where the dialect keeps pictures itself: then it answers everything. */
+  readonly storage?: MountStorage;
 }
 
 /** A mount with everything made ready that its requests need. */

@@ -55,6 +55,10 @@ export interface MountReplies {
   raw(facts: RawDelivery): string[];
   error(error: PictorError, circumstances: ErrorCircumstances): Reply;
   fixed(route: FixedRoute, requestId: string): Reply;
+  /** An answer that a dialect has put together. */
+  plain(reply: FixedReply, requestId: string): Reply;
+  /** Headers of every reply, with these in place of theirs of the same name. */
+  headers(own: Readonly<Record<string, string>>, requestId: string): string[];
   /** To OPTIONS; null: as GET. */
   options(requestId: string): Reply | null;
   /** To HEAD, where the dialect answers it without looking; null: as GET. */
@@ -126,16 +130,23 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
     return ['Content-Disposition', contentDisposition({ filename, attachment, source, extension })];
   };
 
-  const plain = ({ status, body, headers = {} }: FixedReply, requestId: string): Reply => {
-    const own = flat({ ...(body === '' ? {} : { 'Content-Type': style.contentType }), ...headers });
-    return {
-      status,
-      headers: [...without(always, own), 'X-Request-ID', requestId, ...own],
-      body: status === 204 ? null : body,
-    };
+  const headersWith = (given: Readonly<Record<string, string>>, requestId: string): string[] => {
+    const own = flat(given);
+    return [...without(always, own), 'X-Request-ID', requestId, ...own];
   };
 
+  const plain = ({ status, body, headers = {} }: FixedReply, requestId: string): Reply => ({
+    status,
+    headers: headersWith(
+      { ...(body === '' ? {} : { 'Content-Type': style.contentType }), ...headers },
+      requestId,
+    ),
+    body: status === 204 ? null : body,
+  });
+
   return {
+    plain,
+    headers: headersWith,
     image(facts) {
       const headers = imageHeaders(facts);
       const { image, standIn } = facts;
@@ -242,10 +253,11 @@ function headersOfEveryReply(policy: MountPolicy, style: ReplyStyle): string[] {
   return [...without(flat(securityHeaders), own), ...without(cors, own), ...own];
 }
 
-const flat = (headers: Readonly<Record<string, string>>): string[] => Object.entries(headers).flat();
+/** Name, value, name, value … */
+export const flat = (headers: Readonly<Record<string, string>>): string[] => Object.entries(headers).flat();
 
 /** The headers of `base` that `own` does not set itself. */
-function without(base: readonly string[], own: readonly string[]): string[] {
+export function without(base: readonly string[], own: readonly string[]): string[] {
   const names = new Set(own.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase()));
   return base.filter((_, index) => !names.has(base[index - (index % 2)]!.toLowerCase()));
 }

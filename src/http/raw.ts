@@ -1,20 +1,12 @@
-import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { VisitRule } from '../core/ports.ts';
 import type { SourceStreams, StreamedSource } from '../service/stream-source.ts';
 import { isFresh } from './conditional.ts';
 import type { CookieScope } from './cookies.ts';
-import { type HttpRequest, type HttpResponse, headerText } from './messages.ts';
-import type { MountDesk } from './mount-desk.ts';
+import type { Exchange } from './exchange.ts';
+import { type HttpRequest, headerText } from './messages.ts';
 import type { RawDelivery } from './mount-replies.ts';
 import { type ByteRange, ifRangeHolds, readRange } from './range.ts';
-
-interface Exchange {
-  readonly request: HttpRequest;
-  readonly response: HttpResponse;
-  readonly method: string;
-  readonly id: string;
-  readonly desk: MountDesk;
-}
+import { type Sent, sendStream } from './send-stream.ts';
 
 interface RawRequest extends Pick<RawDelivery, 'delivery' | 'source' | 'forOne'> {
   readonly streams: SourceStreams;
@@ -22,13 +14,6 @@ interface RawRequest extends Pick<RawDelivery, 'delivery' | 'source' | 'forOne'>
   readonly signal: AbortSignal;
   readonly visits: VisitRule | undefined;
   readonly scope: CookieScope;
-}
-
-/** What went out. `error`: the answer had begun and was broken off. */
-interface Sent {
-  readonly status: number;
-  readonly bytes: number;
-  readonly error: PictorError | null;
 }
 
 /** Headers of the client that the source gets to see. If-Range belongs to Range: without it parts of two versions mix. */
@@ -50,27 +35,10 @@ export async function sendRaw(exchange: Exchange, wanted: RawRequest): Promise<S
     cookies: scope.cookies,
     headers: forwardedHeaders(request),
   });
-  let bytes = 0;
-  let status = answer.status;
   try {
-    const head = headOf(exchange, wanted, answer);
-    status = head.status;
-    response.writeHead(status, [...head.headers]);
-    const body = method === 'HEAD' || head.bodiless ? null : answer.body(head.part);
-    if (body !== null) {
-      const room = watchRoom(response, signal);
-      for await (const chunk of body) {
-        bytes += chunk.length;
-        if (!response.write(chunk)) await room();
-      }
-    }
-    response.end();
-    return { status, bytes, error: null };
-  } catch (thrown) {
-    const error = asPictorError(thrown);
-    if (!response.headersSent) throw error;
-    response.destroy();
-    return { status, bytes, error };
+    const { status, headers, bodiless, part } = headOf(exchange, wanted, answer);
+    const body = method === 'HEAD' || bodiless ? null : answer.body(part);
+    return await sendStream(response, { status, headers, body }, signal);
   } finally {
     answer.close();
   }
@@ -83,18 +51,6 @@ function forwardedHeaders({ headers }: HttpRequest): Record<string, string> {
     if (value !== undefined) passed[name] = value;
   }
   return passed;
-}
-
-/** Waits until the client has taken what was written, or has left. */
-function watchRoom(response: HttpResponse, signal: AbortSignal): () => Promise<void> {
-  let wake = () => {};
-  response.on('drain', () => wake());
-  signal.addEventListener('abort', () => wake(), { once: true });
-  return () =>
-    new Promise((resolve) => {
-      wake = resolve;
-      if (signal.aborted) resolve();
-    });
 }
 
 interface Head {

@@ -1,6 +1,7 @@
 import { asPictorError, type ErrorCode, errorCatalogue, PictorError } from '../core/errors.ts';
 import type { NotModified, OpenContext, SourceResponse, StoredBlob } from '../core/ports.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
+import { originalScheme } from '../request/storage.ts';
 import { createFailureMemory } from './failure-memory.ts';
 import { enterFetch } from './fetch-place.ts';
 import { isFresh, renewed } from './freshness.ts';
@@ -80,7 +81,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
       return original;
     } catch (thrown) {
       const error = asPictorError(thrown);
-      failures.remember(boundedName(wanted), error);
+      if (!isKeptHere(wanted.uri)) failures.remember(boundedName(wanted), error);
       const usable = known.held !== null && suits(known.held, wanted.asking) ? known.held : null;
       return standIn(usable, error, parts.now());
     }
@@ -124,6 +125,9 @@ export function createOriginals(parts: OriginalsParts): Originals {
     },
   };
 }
+
+/** What is not there may be uploaded the next moment, and must then be found. */
+const isKeptHere = (uri: string): boolean => uri.startsWith(`${originalScheme}:`);
 
 const scopeOf = ({ rules, edition }: Asking): KeyScope => ({ rules, edition });
 

@@ -76,6 +76,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) 
     metricsPage: async () => ({ contentType: 'text/plain', text: '' }),
     extensionOf: () => 'png',
     clientOf: () => 'test',
+    storage: null,
     emit: () => {},
   });
   return {

@@ -1,0 +1,98 @@
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { PictorError } from '../core/errors.ts';
+import type { EmitEvent } from '../core/events.ts';
+import type { MountPolicy } from '../request/dialect.ts';
+import { createSigningSecrets, type SigningSecrets } from '../service/signing-secrets.ts';
+import { createStorageGuard, type StorageGuard } from '../service/storage-guard.ts';
+import type { StorageSite } from '../service/storage-site.ts';
+import type { StorageWork, StorageWorkParts } from '../service/storage-work.ts';
+import { createTokenVerifier } from '../service/verify-token.ts';
+import { dialectOf } from './dialects.ts';
+import { type MountSettings, mountName } from './mounts.ts';
+import type { AppConfig } from './settings.ts';
+import type { Storages } from './storages.ts';
+
+/** A mount that keeps pictures: where, and who may. */
+export interface KeptMount {
+  readonly site: StorageSite;
+  readonly guard: StorageGuard;
+}
+
+/** All mounts that keep pictures, and what they do. */
+export interface StorageMounts {
+  /** In the order of the mounts; null where a dialect keeps nothing. */
+  readonly ofMounts: readonly (KeptMount | null)[];
+  readonly work: StorageWork;
+  /** Reads the files of signing secrets again. */
+  reloadSecrets(): void;
+  /** Once no request is answered any more: waits for what follows replies. */
+  close(): Promise<void>;
+}
+
+export interface StorageMountsParts {
+  readonly config: AppConfig;
+  readonly storages: Storages;
+  readonly emit: EmitEvent;
+  readonly work: Omit<StorageWorkParts, 'stagingParent' | 'variantsAtOnce'>;
+}
+
+/** Variants of one call that are made at the same time: as many as image-server made. */
+const variantsAtOnce = 4;
+
+/**
+ * Opens what mounts with a storage need. Null when there is none: then no code of it is loaded.
+ * @throws PictorError STORE_FAILED when a file of secrets cannot be used
+ */
+export async function openStorageMounts(parts: StorageMountsParts): Promise<StorageMounts | null> {
+  const { config, storages, emit } = parts;
+  if (storages.source === null) return null;
+  const { createStorageWork } = await import('../service/storage-work.ts');
+  const dir = config.cache.dir;
+  const stagingParent = dir === '' ? tmpdir() : path.resolve(dir, 'uploads');
+  const work = createStorageWork({ ...parts.work, stagingParent, variantsAtOnce });
+  const secrets: SigningSecrets[] = [];
+  const ofMounts = await Promise.all(
+    config.mounts.map(async (mount, index): Promise<KeptMount | null> => {
+      const storage = storages.ofMounts[index] ?? null;
+      if (storage === null) return null;
+      const policy = policyOf(mount);
+      const signing = createSigningSecrets({ policy, emit });
+      secrets.push(signing);
+      await signing.load();
+      signing.watch();
+      return {
+        site: { ...storage, mount: mountName(mount), shelf: null },
+        guard: createStorageGuard({ policy, secrets: signing.keys, verify: await verifierOf(policy, emit) }),
+      };
+    }),
+  );
+  return {
+    ofMounts,
+    work,
+    reloadSecrets() {
+      for (const each of secrets) each.reload();
+    },
+    async close() {
+      for (const each of secrets) each.close();
+      await work.drain();
+      await work.close();
+    },
+  };
+}
+
+const policyOf = ({ dialect, settings }: MountSettings): MountPolicy => dialectOf(dialect).policy(settings);
+
+async function verifierOf({ verify }: MountPolicy, emit: EmitEvent) {
+  if (verify === undefined) return null;
+  const verifier = createTokenVerifier(verify, { emit, now: Date.now });
+  await verifier.load();
+  return (token: string | null) =>
+    verifier.verify(token).then(
+      () => true,
+      (thrown: unknown) => {
+        if (thrown instanceof PictorError && thrown.code === 'TOKEN_INVALID') return false;
+        throw thrown;
+      },
+    );
+}

@@ -1,0 +1,83 @@
+import type { PictorError } from '../core/errors.ts';
+import type { EmitEvent, PictorEvent } from '../core/events.ts';
+import type { RequestTarget } from '../request/dialect.ts';
+import type { HttpRequest, HttpResponse, Reply } from './messages.ts';
+import type { MountDesk } from './mount-desk.ts';
+import { sendReply } from './send-reply.ts';
+
+/** One request on its way to an answer. */
+export interface Arrival {
+  readonly request: HttpRequest;
+  readonly response: HttpResponse;
+  readonly method: string;
+  readonly id: string;
+  /** By `performance.now()`. */
+  readonly began: number;
+}
+
+/** … that has found its mount. */
+export interface Exchange extends Arrival {
+  readonly desk: MountDesk;
+  readonly target: RequestTarget;
+}
+
+/** What is told of a request besides what every exchange knows. */
+export type RequestFacts = Omit<
+  Extract<PictorEvent, { type: 'request' }>,
+  'type' | 'id' | 'method' | 'target' | 'mount' | 'ms' | 'client' | 'bytes' | 'status'
+>;
+
+/** Ends requests: each with one answer and one event. */
+export interface Counter {
+  /** An answer went out by other means. */
+  tell(
+    exchange: Arrival & Partial<Exchange>,
+    sent: { readonly status: number; readonly bytes: number },
+    facts: RequestFacts,
+  ): void;
+  /** Sends the answer, and tells of it. */
+  finish(exchange: Arrival & Partial<Exchange>, reply: Reply, facts: RequestFacts): void;
+}
+
+export interface CounterParts {
+  readonly clientOf: (request: HttpRequest) => string;
+  readonly emit: EmitEvent;
+}
+
+export function createCounter({ clientOf, emit }: CounterParts): Counter {
+  const tell: Counter['tell'] = (exchange, sent, facts) => {
+    const { request, method, id, desk, began } = exchange;
+    const event: PictorEvent = {
+      type: 'request',
+      id,
+      method,
+      target: request.url ?? '',
+      status: sent.status,
+      mount: desk?.mount.name ?? '',
+      bytes: sent.bytes,
+      ms: performance.now() - began,
+      client: clientOf(request),
+      ...facts,
+    };
+    emit(event);
+  };
+  return {
+    tell,
+    finish(exchange, reply, facts) {
+      const bytes = sendReply(exchange.response, reply, exchange.method);
+      tell(exchange, { status: reply.status, bytes }, facts);
+    },
+  };
+}
+
+/** What the log says of an error. */
+export function failureFacts(
+  { code, detail }: PictorError,
+  source: string | undefined,
+): Pick<RequestFacts, 'error' | 'source' | 'detail'> {
+  return {
+    error: code,
+    ...(source === undefined ? {} : { source }),
+    ...(detail === undefined ? {} : { detail }),
+  };
+}

@@ -1,0 +1,169 @@
+import { asPictorError, type PictorError } from '../core/errors.ts';
+import type { FixedReply } from '../request/dialect.ts';
+import type { Call, KeepTask, MakeTask, ShowTask, StorageTask, UploadTask } from '../request/storage.ts';
+import type { StorageGuard } from '../service/storage-guard.ts';
+import type { StorageSite } from '../service/storage-site.ts';
+import type { StorageWork } from '../service/storage-work.ts';
+import { callOf, type OriginOf } from './call.ts';
+import { clientSignal } from './client-signal.ts';
+import { type Counter, type Exchange, failureFacts, type RequestFacts } from './exchange.ts';
+import type { Reply } from './messages.ts';
+import { flat, without } from './mount-replies.ts';
+import { heldWithoutLook, objectReply } from './object-reply.ts';
+import { answerBefore, bodyOf } from './request-body.ts';
+import { sendStream } from './send-stream.ts';
+import type { StandIn } from './stand-in.ts';
+
+/** What a mount that keeps pictures brings along. */
+export interface MountStorage {
+  readonly site: StorageSite;
+  readonly guard: StorageGuard;
+  /** @throws PictorError what the grammar refuses, told in the words of the mount */
+  task(call: Call): StorageTask;
+}
+
+export interface StorageDeskParts {
+  readonly work: StorageWork;
+  readonly counter: Counter;
+  readonly originOf: OriginOf;
+  readonly standIn: StandIn;
+  /** Seconds an HTTP/2 client has to send a body; 0: no limit. */
+  readonly bodySeconds: number;
+}
+
+/** Answers requests of mounts that keep pictures: task, grant, work, reply. */
+export type StorageDesk = (exchange: Exchange, storage: MountStorage) => Promise<void>;
+
+type Voice = StorageTask['voice'];
+
+export function createStorageDesk({
+  work,
+  counter,
+  originOf,
+  standIn,
+  bodySeconds,
+}: StorageDeskParts): StorageDesk {
+  /** One answer, one event; what the client still sends does not keep it from reading the answer. */
+  function finish(exchange: Exchange, reply: Reply, facts: RequestFacts): void {
+    const bytes = answerBefore(exchange, reply);
+    counter.tell(exchange, { status: reply.status, bytes }, facts);
+  }
+
+  const say = (exchange: Exchange, voice: Voice, reply: FixedReply): Reply =>
+    withHeaders(exchange.desk.replies.plain(reply, exchange.id), voice);
+
+  async function show(
+    exchange: Exchange,
+    { site }: MountStorage,
+    task: ShowTask & StorageTask,
+  ): Promise<void> {
+    const { voice, showing } = task;
+    const held = heldWithoutLook(exchange, showing);
+    if (held !== null) return finish(exchange, withHeaders(held, voice), { cache: 'none' });
+    const signal = clientSignal(exchange.response);
+    const shown = await work.show(site, task, signal);
+    const { cache, source, tier, timings } = shown;
+    const facts: RequestFacts = {
+      cache,
+      source,
+      ...(tier === undefined ? {} : { tier }),
+      ...(timings === undefined ? {} : { timings }),
+    };
+    const reply = objectReply(exchange, showing, shown);
+    const { status, headers } = withHeaders(reply, voice);
+    if (reply.stream === undefined) return finish(exchange, { ...reply, headers }, facts);
+    const body = exchange.method === 'HEAD' ? null : await shown.open(reply.stream.part);
+    const { bytes, error } = await sendStream(exchange.response, { status, headers, body }, signal);
+    counter.tell(
+      exchange,
+      { status, bytes },
+      error === null ? facts : { ...facts, ...failureFacts(error, source) },
+    );
+  }
+
+  async function take(
+    exchange: Exchange,
+    { site }: MountStorage,
+    task: (UploadTask | KeepTask) & StorageTask,
+  ): Promise<void> {
+    const body = bodyOf(exchange, bodySeconds);
+    const signal = clientSignal(exchange.response);
+    const reply =
+      task.task === 'keep'
+        ? await work.keepFile(site, task, body)
+        : await work.ingest.upload(site, task, { body, signal });
+    finish(exchange, say(exchange, task.voice, reply), { cache: 'none' });
+  }
+
+  async function make(
+    exchange: Exchange,
+    { site }: MountStorage,
+    task: MakeTask & StorageTask,
+  ): Promise<void> {
+    const { bucket, recipes, when, reply, voice } = task;
+    const order = { site, bucket, recipes, original: recipes[0]?.originals[0] ?? '' };
+    if (when === 'after') work.variants.later(order);
+    else await work.variants.now(order, clientSignal(exchange.response));
+    finish(exchange, say(exchange, voice, reply), { cache: 'none' });
+  }
+
+  async function run(exchange: Exchange, storage: MountStorage, task: StorageTask): Promise<void> {
+    switch (task.task) {
+      case 'reply': {
+        const quiet = task.quiet === true ? { quiet: true } : {};
+        return finish(exchange, say(exchange, task.voice, task.reply), { cache: 'none', ...quiet });
+      }
+      case 'refuse':
+        throw task.error;
+      case 'show':
+        return show(exchange, storage, task);
+      case 'make':
+        return make(exchange, storage, task);
+      default:
+        return take(exchange, storage, task);
+    }
+  }
+
+  async function standInFor(
+    exchange: Exchange,
+    task: StorageTask | null,
+    error: PictorError,
+  ): Promise<Reply | null> {
+    const image = task?.voice?.standIn;
+    if (image === undefined) return null;
+    const delivered = { delivery: { vary: [] }, source: image.source };
+    return standIn(exchange, { image, delivered, signal: clientSignal(exchange.response) }, error);
+  }
+
+  async function fail(exchange: Exchange, task: StorageTask | null, error: PictorError): Promise<void> {
+    const facts: RequestFacts = { ...failureFacts(error, undefined), cache: 'none' };
+    const stand = await standInFor(exchange, task, error);
+    if (stand !== null)
+      return finish(exchange, withHeaders(stand, task?.voice), { ...facts, fallback: true });
+    const { id: requestId, desk, request } = exchange;
+    const own = task?.voice?.failure?.(error) ?? null;
+    const circumstances = { requestId, accept: request.headers.accept, rows: task?.voice?.errors };
+    const reply =
+      own === null ? desk.replies.error(error, circumstances) : desk.replies.plain(own, requestId);
+    finish(exchange, withHeaders(reply, task?.voice), facts);
+  }
+
+  return async (exchange, storage) => {
+    let task: StorageTask | null = null;
+    try {
+      task = storage.task(callOf(exchange.request, exchange.target, originOf));
+      const checked = storage.guard.check(task.grant);
+      if (checked !== undefined) await checked;
+      await run(exchange, storage, task);
+    } catch (thrown) {
+      await fail(exchange, task, asPictorError(thrown));
+    }
+  };
+}
+
+/** What is said to this request on every answer. */
+function withHeaders(reply: Reply, voice: Voice): Reply {
+  if (voice?.headers === undefined) return reply;
+  const own = flat(voice.headers);
+  return { ...reply, headers: [...without(reply.headers, own), ...own] };
+}

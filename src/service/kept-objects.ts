@@ -1,0 +1,311 @@
+import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { BucketObject, ObjectFacts } from '../core/bucket.ts';
+import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
+import type { CacheResult } from '../core/events.ts';
+import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
+import type { Gate } from '../lib/gate.ts';
+import { createSingleFlight } from '../lib/single-flight.ts';
+import { enterWithin } from './enter-within.ts';
+import { sniffedObjectType } from './object-type.ts';
+import { bucketOf, type ObjectAddress, uriOf } from './storage-site.ts';
+import { startTransfer } from './transfer.ts';
+
+/** An object as far as it is needed to hand it over. */
+export interface HeldObject extends Omit<ObjectFacts, 'etag'> {
+  /** Strong: same text, same bytes. */
+  readonly etag?: string;
+  /** From the bytes. */
+  readonly sniffedType: string;
+  /** Null: too large to be held; `open` reads it. */
+  readonly bytes: Uint8Array | null;
+}
+
+export interface FoundObject {
+  readonly object: HeldObject;
+  readonly cache: CacheResult;
+  /** Which store answered a hit. */
+  readonly tier?: string;
+}
+
+/** Objects of buckets; those asked for lately are at hand, and are asked for once however many want them. */
+export interface KeptObjects {
+  /** Null: no such object. @throws PictorError STORAGE_*, BUSY */
+  find(address: ObjectAddress, signal: AbortSignal): Promise<FoundObject | null>;
+  /** The bytes, or a part of them, first and last included. @throws PictorError as `find`, OBJECT_NOT_FOUND */
+  open(
+    address: ObjectAddress,
+    signal: AbortSignal,
+    part?: { readonly first: number; readonly last: number },
+  ): Promise<AsyncIterable<Uint8Array>>;
+  /** What is being put there: found from now on, also before the bucket has it. */
+  hold(address: ObjectAddress, bytes: Uint8Array, contentType: string): HeldObject;
+  /** Asked for anew next time. */
+  forget(address: ObjectAddress): void;
+}
+
+export interface KeptObjectsParts {
+  /** Holds small objects; those of this machine only where it lives in memory. */
+  readonly variants: BlobStore;
+  readonly memory: BlobStore;
+  /** One place per object that is read into memory. */
+  readonly gate: Gate;
+  readonly maxWaitSeconds: number;
+  readonly retryAfterSeconds: number;
+  readonly now: () => number;
+}
+
+/** Larger objects are handed on as they are read: of many at once the memory would not hold all. */
+export const mostHeldBytes = 4 * 1024 * 1024;
+
+/** What `sniffedObjectType` looks at. */
+const headBytes = 4100;
+
+/** For how long an object is taken for unchanged; then its facts are asked for, and its bytes only if those differ. */
+const freshMilliseconds = { local: 5000, remote: 60_000 } as const;
+
+/** After that it is still given for this long while its facts are asked for. */
+const staleMilliseconds = 60_000;
+
+/** The bucket is away, which says nothing about the object. */
+const away: ReadonlySet<ErrorCode> = new Set([
+  'STORAGE_FAILED',
+  'STORAGE_UNREACHABLE',
+  'STORAGE_TIMEOUT',
+  'BUSY',
+]);
+
+interface Entry {
+  readonly object: HeldObject;
+  /** Tag of the bucket. Absent with `etag`: the bucket has not said. */
+  readonly bucketTag?: string;
+  /** True: put there by us a moment ago; what the bucket says of it is not known. */
+  readonly isNew?: true;
+  readonly tier: string;
+}
+
+type Record_ = Omit<HeldObject, 'bytes'> & Pick<Entry, 'bucketTag' | 'isNew'>;
+
+export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
+  const loads = createSingleFlight<Entry | null>();
+  const checks = createSingleFlight<ObjectFacts | null>();
+  const large = new LRUCache<string, Entry>({ max: 10_000 });
+  /** When the facts were last heard from the bucket. */
+  const checked = new LRUCache<string, number>({ max: 100_000 });
+
+  const storeOf = ({ site }: ObjectAddress): BlobStore => (site.isLocal ? parts.memory : parts.variants);
+
+  function peek(address: ObjectAddress, key: string): Entry | null {
+    const blob = storeOf(address).peek?.(key) ?? null;
+    if (blob?.body !== undefined) return entryFrom(blob, blob.body);
+    return large.get(key) ?? null;
+  }
+
+  async function read(address: ObjectAddress, key: string): Promise<Entry | null> {
+    const held = peek(address, key);
+    if (held !== null || address.site.isLocal) return held;
+    const blob = await parts.variants.get(key).catch(() => null);
+    const bytes = blob === null ? null : (blob.body ?? (await blob.bytes().catch(() => null)));
+    return blob === null || bytes === null ? null : entryFrom(blob, bytes);
+  }
+
+  const age = (key: string): number => {
+    const at = checked.get(key);
+    const since = at === undefined ? Number.POSITIVE_INFINITY : parts.now() - at;
+    // A clock that was set back must not make it young for long.
+    return since < 0 ? Number.POSITIVE_INFINITY : since;
+  };
+
+  function keep(address: ObjectAddress, key: string, entry: Entry): void {
+    checked.set(key, parts.now());
+    const { bytes, ...facts } = entry.object;
+    if (bytes === null) {
+      large.set(key, entry);
+      return;
+    }
+    large.delete(key);
+    const { bucketTag, isNew } = entry;
+    const meta: Record_ = {
+      ...facts,
+      ...(bucketTag === undefined ? {} : { bucketTag }),
+      ...(isNew === undefined ? {} : { isNew }),
+    };
+    // A cache that cannot keep it only makes the next one wait.
+    storeOf(address)
+      .put(key, bytes, meta as unknown as BlobMeta)
+      .catch(() => {});
+  }
+
+  function drop(address: ObjectAddress, key: string): void {
+    checked.delete(key);
+    large.delete(key);
+    storeOf(address)
+      .delete(key)
+      .catch(() => {});
+  }
+
+  const load = (address: ObjectAddress, key: string, signal: AbortSignal): Promise<Entry | null> =>
+    loads.join(key, signal, async (shared) => {
+      // Read by the run that this request would have joined, had it come a moment earlier.
+      const held = peek(address, key);
+      if (held !== null && age(key) < freshMilliseconds.local) return held;
+      const leave = await enterWithin(parts, shared);
+      const transfer = startTransfer(shared);
+      try {
+        const found = await bucketOf(address).get(address.key, { signal: transfer.signal });
+        if (found === null) {
+          drop(address, key);
+          return null;
+        }
+        const entry = await entryOf(found);
+        keep(address, key, entry);
+        return entry;
+      } finally {
+        transfer.giveUp();
+        leave();
+      }
+    });
+
+  /** What became of an object that is held: the same, another one, or none. */
+  async function check(
+    address: ObjectAddress,
+    { key, held }: { key: string; held: Entry },
+    signal: AbortSignal,
+  ): Promise<FoundObject | null> {
+    const facts = await checks.join(key, signal, (shared) => bucketOf(address).head(address.key, shared));
+    if (facts === null) {
+      drop(address, key);
+      return null;
+    }
+    if (isSame(held, facts)) {
+      if (held.isNew === true) keep(address, key, known(held, facts));
+      checked.set(key, parts.now());
+      return { object: held.object, cache: 'revalidated' };
+    }
+    const entry = await load(address, key, signal);
+    return entry === null ? null : { object: entry.object, cache: 'miss' };
+  }
+
+  function checkInBackground(address: ObjectAddress, key: string, held: Entry): void {
+    // Nobody waits: what fails is tried again by the next one who asks.
+    check(address, { key, held }, new AbortController().signal).catch(() => {});
+  }
+
+  return {
+    async find(address, signal) {
+      const key = keyOf(address);
+      const held = peek(address, key) ?? (await read(address, key));
+      if (held === null) {
+        const entry = await load(address, key, signal);
+        return entry === null ? null : { object: entry.object, cache: 'miss' };
+      }
+      const fresh = address.site.isLocal ? freshMilliseconds.local : freshMilliseconds.remote;
+      const { object, tier } = held;
+      if (age(key) < fresh) return { object, cache: 'hit', tier };
+      if (!address.site.isLocal && age(key) < fresh + staleMilliseconds) {
+        checkInBackground(address, key, held);
+        return { object, cache: 'stale', tier };
+      }
+      try {
+        return await check(address, { key, held }, signal);
+      } catch (thrown) {
+        if (object.bytes === null || !away.has(asPictorError(thrown).code)) throw thrown;
+        return { object, cache: 'stale', tier };
+      }
+    },
+    async open(address, signal, part) {
+      const found = await bucketOf(address).get(address.key, {
+        signal,
+        ...(part === undefined ? {} : { part }),
+      });
+      if (found === null) throw new PictorError('OBJECT_NOT_FOUND', { detail: uriOf(address) });
+      return found.body;
+    },
+    hold(address, bytes, contentType) {
+      const object = heldObject(bytes, { contentType, modified: parts.now() });
+      const key = keyOf(address);
+      if (bytes.byteLength <= mostHeldBytes) keep(address, key, { object, isNew: true, tier: 'memory' });
+      else drop(address, key);
+      return object;
+    },
+    forget: (address) => drop(address, keyOf(address)),
+  };
+}
+
+/** Bytes at hand as an object. */
+export const heldObject = (
+  bytes: Uint8Array,
+  facts: Pick<HeldObject, 'contentType' | 'modified'>,
+): HeldObject => ({
+  ...facts,
+  size: bytes.byteLength,
+  sniffedType: sniffedObjectType(bytes),
+  etag: tagOf(bytes),
+  bytes,
+});
+
+const keyOf = (address: ObjectAddress): string =>
+  createHash('sha256')
+    .update(`object\n${uriOf(address)}`)
+    .digest('hex');
+
+/** Opaque strong tag. */
+const tagOf = (bytes: Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+
+function entryFrom({ meta, tier }: StoredBlob, bytes: Uint8Array): Entry {
+  const { bucketTag, isNew, ...facts } = meta as unknown as Record_;
+  return {
+    object: { ...facts, bytes },
+    tier,
+    ...(bucketTag === undefined ? {} : { bucketTag }),
+    ...(isNew === undefined ? {} : { isNew }),
+  };
+}
+
+const factsOf = ({ size, modified, contentType }: ObjectFacts) => ({
+  size,
+  modified,
+  ...(contentType === undefined ? {} : { contentType }),
+});
+
+/** Our own copy, of which the bucket has told by now. The time stays as clients were told. */
+const known = ({ object, tier }: Entry, { etag }: ObjectFacts): Entry => ({
+  object,
+  tier,
+  ...(etag === undefined ? {} : { bucketTag: etag }),
+});
+
+function isSame({ object, bucketTag, isNew }: Entry, facts: ObjectFacts): boolean {
+  if (object.size !== facts.size) return false;
+  if (isNew === true) return true;
+  if (bucketTag !== undefined && facts.etag !== undefined) return bucketTag === facts.etag;
+  return object.modified === facts.modified;
+}
+
+/** Reads what is small whole, and of the rest what tells its type. @throws PictorError STORAGE_FAILED when it ends early */
+async function entryOf(found: BucketObject): Promise<Entry> {
+  const isSmall = found.size <= mostHeldBytes;
+  const wanted = isSmall ? found.size : Math.min(found.size, headBytes);
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of found.body) {
+    chunks.push(chunk);
+    length += chunk.byteLength;
+    if (!isSmall && length >= wanted) break;
+  }
+  if (length < wanted || (isSmall && length !== wanted))
+    throw new PictorError('STORAGE_FAILED', { detail: `${length} bytes of an object of ${found.size}` });
+  const bytes = Buffer.concat(chunks);
+  const etag = isSmall ? tagOf(bytes) : found.etag;
+  return {
+    tier: 'memory',
+    ...(found.etag === undefined ? {} : { bucketTag: found.etag }),
+    object: {
+      ...factsOf(found),
+      sniffedType: sniffedObjectType(bytes),
+      bytes: isSmall ? bytes : null,
+      ...(etag === undefined ? {} : { etag }),
+    },
+  };
+}

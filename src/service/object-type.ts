@@ -1,0 +1,35 @@
+import { sniffedType } from './sniffed-type.ts';
+
+/** Brands of the ISO base media file format that are pictures (ISO/IEC 23008-12, AVIF 1.1). */
+const brands: Readonly<Record<string, string>> = {
+  avif: 'image/avif',
+  avis: 'image/avif',
+  heic: 'image/heic',
+  heix: 'image/heic',
+  heim: 'image/heic',
+  heis: 'image/heic',
+  hevc: 'image/heic-sequence',
+  hevx: 'image/heic-sequence',
+  mif1: 'image/heif',
+  msf1: 'image/heif-sequence',
+};
+
+/** First bytes in hexadecimal of pictures that browsers did not know when the rules of sniffing were written. */
+const younger: readonly (readonly [start: RegExp, type: string])[] = [
+  [/^ff0a/, 'image/jxl'],
+  [/^0000000c4a584c200d0a870a/, 'image/jxl'],
+  [/^49492a00|^4d4d002a|^49492b00|^4d4d002b/, 'image/tiff'],
+];
+
+/**
+ * The media type an object is sent with, from its first bytes: that of a picture, or `application/octet-stream`. Whoever
+ * could put a page into a bucket must not have it shown as one of this host.
+ */
+export function sniffedObjectType(bytes: Uint8Array): string {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 16));
+  if (start.toString('latin1', 4, 8) === 'ftyp')
+    return brands[start.toString('latin1', 8, 12)] ?? 'application/octet-stream';
+  const hex = start.toString('hex');
+  const type = younger.find(([pattern]) => pattern.test(hex))?.[1] ?? sniffedType(bytes);
+  return type.startsWith('image/') ? type : 'application/octet-stream';
+}

@@ -1,0 +1,169 @@
+import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
+import type { EmitEvent } from '../core/events.ts';
+import { createGate } from '../lib/gate.ts';
+import { createSingleFlight } from '../lib/single-flight.ts';
+import { canonicalText } from '../request/canonical.ts';
+import type { Recipe } from '../request/storage.ts';
+import { type HeldObject, heldObject, type KeptObjects } from './kept-objects.ts';
+import type { ServedImage, ServeImage } from './serve-image-types.ts';
+import { bucketOf, type ObjectAddress, type StorageSite, uriOf } from './storage-site.ts';
+
+/** One variant of an original in a bucket. */
+export interface VariantOrder {
+  readonly site: StorageSite;
+  readonly bucket: string;
+  readonly recipe: Recipe;
+}
+
+export interface MadeVariant {
+  readonly image: ServedImage;
+  readonly object: HeldObject;
+}
+
+/** Makes variants of kept originals, once for all who want one at the same time, and puts them where they belong. */
+export interface VariantMaker {
+  /**
+   * Whoever waits gets the picture; that it is kept follows in the background.
+   * @throws PictorError OBJECT_NOT_FOUND without an original; STORAGE_*, IMAGE_*, BUSY …
+   */
+  make(order: VariantOrder, signal: AbortSignal): Promise<MadeVariant>;
+  /** Settles when a variant that was made lies in its bucket. @throws PictorError STORAGE_*, BUSY */
+  kept(order: VariantOrder): Promise<void>;
+  /** Waits for everything that is on its way into a bucket. */
+  drain(): Promise<void>;
+}
+
+export interface VariantMakerParts {
+  readonly serve: ServeImage;
+  readonly objects: KeptObjects;
+  readonly emit: EmitEvent;
+}
+
+/** Variants on their way into buckets at the same time, and those that wait with their bytes in memory. */
+const keepers = 16;
+const waitingKeepers = 512;
+
+/** These say nothing about the picture, or are nobody's business but the client's. */
+const notTheVariants: ReadonlySet<ErrorCode> = new Set([
+  'OBJECT_NOT_FOUND',
+  'CANCELLED',
+  'BUSY',
+  'SHUTTING_DOWN',
+]);
+
+/** There is no such original: perhaps it has another name. */
+const missing: ReadonlySet<ErrorCode> = new Set(['OBJECT_NOT_FOUND', 'SOURCE_NOT_FOUND']);
+
+export function createVariantMaker({ serve, objects, emit }: VariantMakerParts): VariantMaker {
+  const flight = createSingleFlight<MadeVariant>();
+  const gate = createGate({ width: keepers, queue: waitingKeepers });
+  const keeping = new Map<string, Promise<void>>();
+
+  async function run(order: VariantOrder, signal: AbortSignal): Promise<MadeVariant> {
+    try {
+      const image = await serveFirst(order, signal);
+      const { body } = image;
+      if (body === null) throw new PictorError('INTERNAL', { detail: 'a variant without bytes' });
+      if (image.cache === 'miss' || image.cache === 'bypass') tellMade(order, image);
+      return { image, object: keep(order, image, body) };
+    } catch (thrown) {
+      if (!notTheVariants.has(asPictorError(thrown).code)) tellOutcome(emit, order, 'failed');
+      throw thrown;
+    }
+  }
+
+  /** The variant of the first original that there is. */
+  async function serveFirst(
+    { site, bucket, recipe }: VariantOrder,
+    signal: AbortSignal,
+  ): Promise<ServedImage> {
+    let last: PictorError | undefined;
+    for (const key of recipe.originals) {
+      const source = uriOf({ site, bucket, key });
+      try {
+        // One after the other: the second name only counts where the first leads nowhere.
+        return await serve({ image: { ...recipe.image, source }, signal });
+      } catch (thrown) {
+        last = ofTheBucket(asPictorError(thrown));
+        if (!missing.has(last.code)) throw last;
+      }
+    }
+    throw new PictorError('OBJECT_NOT_FOUND', {
+      detail: `no original: ${bucket}/${recipe.originals[0] ?? ''}`,
+      ...(last === undefined ? {} : { cause: last }),
+    });
+  }
+
+  function tellMade({ site, bucket, recipe }: VariantOrder, { width, height }: ServedImage): void {
+    emit({ ...described({ site, bucket, recipe }), outcome: 'made', width, height });
+  }
+
+  /** Begins to put it into its bucket, where it belongs into one. */
+  function keep(order: VariantOrder, { mediaType }: ServedImage, bytes: Uint8Array): HeldObject {
+    const address = keptAddress(order);
+    if (address === null) return heldObject(bytes, { contentType: mediaType, modified: Date.now() });
+    const object = objects.hold(address, bytes, mediaType);
+    const name = uriOf(address);
+    if (keeping.has(name)) return object;
+    const done = put(address, bytes, mediaType).finally(() => keeping.delete(name));
+    keeping.set(name, done);
+    done.catch((thrown: unknown) => {
+      const { code, detail = '' } = asPictorError(thrown);
+      emit({ type: 'store', store: 'bucket', what: 'write-failed', detail: `${name}: ${code} ${detail}` });
+    });
+    return object;
+  }
+
+  async function put(address: ObjectAddress, bytes: Uint8Array, contentType: string): Promise<void> {
+    const leave = await gate.enter(nobody);
+    if (leave === null)
+      throw new PictorError('BUSY', { detail: 'too many variants are on their way into buckets' });
+    try {
+      await bucketOf(address).put(address.key, bytes, { contentType });
+    } finally {
+      leave();
+    }
+  }
+
+  return {
+    make: (order, signal) => flight.join(nameOf(order), signal, (shared) => run(order, shared)),
+    async kept(order) {
+      const address = keptAddress(order);
+      if (address !== null) await keeping.get(uriOf(address));
+    },
+    async drain() {
+      while (keeping.size > 0) await Promise.allSettled(keeping.values());
+    },
+  };
+}
+
+/** To the middle a bucket is a source like any; here it is the mount's own storage that failed. */
+const ofTheBucket = (error: PictorError): PictorError =>
+  error.cause instanceof PictorError && error.cause.code.startsWith('STORAGE_') ? error.cause : error;
+
+const nobody = new AbortController().signal;
+
+const keptAddress = ({ site, bucket, recipe }: VariantOrder): ObjectAddress | null =>
+  recipe.keep === undefined ? null : { site, bucket, key: recipe.keep.key };
+
+/** One text per variant. Where one key is kept, one picture is. */
+function nameOf(order: VariantOrder): string {
+  const address = keptAddress(order);
+  if (address !== null) return uriOf(address);
+  const { site, bucket, recipe } = order;
+  const source = uriOf({ site, bucket, key: recipe.originals[0] ?? '' });
+  return canonicalText({ ...recipe.image, source });
+}
+
+const described = ({ site, bucket, recipe }: VariantOrder) => ({
+  type: 'variant' as const,
+  mount: site.mount,
+  bucket,
+  original: recipe.originals[0] ?? '',
+  ...recipe.label,
+});
+
+/** Tells what became of a variant that was not made. */
+export function tellOutcome(emit: EmitEvent, order: VariantOrder, outcome: 'present' | 'failed'): void {
+  emit({ ...described(order), outcome, width: 0, height: 0 });
+}
