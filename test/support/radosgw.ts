@@ -71,8 +71,14 @@ export interface RunningRadosgw extends RunningS3 {
   restart(): Promise<void>;
 }
 
-/** Starts everything. @throws Error with the last words of the part that failed */
-export async function startRadosgw(): Promise<RunningRadosgw> {
+/**
+ * Starts everything. Its parts take seconds to bind the ports they are given, which others may take meanwhile: then all
+ * of it is started once more.
+ * @throws Error with the last words of the part that failed
+ */
+export const startRadosgw = (): Promise<RunningRadosgw> => startOnce().catch(startOnce);
+
+async function startOnce(): Promise<RunningRadosgw> {
   const folder = await mkdtemp(join(tmpdir(), 'pictor-ceph-'));
   const cluster = { folder, fsid: randomUUID(), monitorPort: await freePort(), port: await freePort() };
   const children: ChildProcess[] = [];
@@ -135,7 +141,7 @@ async function startStore(cluster: Cluster, children: ChildProcess[]): Promise<v
   const common = commonOf(cluster);
   const map = join(folder, 'monmap');
   const osd = randomUUID();
-  const once = (command: string, args: readonly string[]) => run(command, args, { timeout: 120_000 });
+  const once = (command: string, args: readonly string[]) => run(command, args, { timeout: 60_000 });
   const monitor = ['--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`];
   await once('monmaptool', ['--create', ...monitor, '--fsid', fsid, map]);
   await once('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
