@@ -94,5 +94,4 @@ const utf8 = new TextEncoder();
 
 /** Whether a file system takes it as the name of one file. */
 const isFileName = (file: string): boolean =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there
-  !/[\u0000-\u001f\u007f\\/]/.test(file) && file !== '.' && file !== '..' && utf8.encode(file).length <= 255;
+  !/[\p{Cc}\\/]/u.test(file) && file !== '.' && file !== '..' && utf8.encode(file).length <= 255;

@@ -64,12 +64,12 @@ const lengths = (width: number, height: number) =>
 const cropLike = /^c[-+.\d][^_]*_[^_]*_[^_]*_[^_]*$/;
 const share = String.raw`(0\.\d{3}|1\.000)`;
 const exactCrop = new RegExp(
-  String.raw`^c${share}_${share}_${share}_${share}(?:-w([1-9]\d{0,4}))?(?:-q([1-9]\d?|100))?\.([A-Za-z0-9_]{3,5})$`,
+  String.raw`^c${share}_${share}_${share}_${share}(?:-w([1-9]\d{0,4}))?(?:-q([1-9]\d?|100))?\.[A-Za-z0-9_]{3,5}$`,
 );
 
 function parseCrop(file: string): CropName | null {
   if (!cropLike.test(file)) return null;
-  const [, x0, y0, x1, y1, width, quality, extension] = exactCrop.exec(file) ?? [];
+  const [, x0, y0, x1, y1, width, quality] = exactCrop.exec(file) ?? [];
   const corners = { left: Number(x0), top: Number(y0), right: Number(x1), bottom: Number(y1) };
   // Of what is no crop all are NaN, which is less than nothing.
   const isBox = corners.left < corners.right && corners.top < corners.bottom;
@@ -78,7 +78,7 @@ function parseCrop(file: string): CropName | null {
     box: isBox ? corners : null,
     width: Number(width ?? 0),
     quality: Number(quality ?? 0),
-    extension: extension ?? '',
+    extension: /\.([A-Za-z0-9_]{3,5})$/.exec(file)?.[1] ?? '',
   };
 }
 
