@@ -84,17 +84,34 @@ test('imageproxy-sign prints two lines; keys may be in files', async () => {
     assert.equal(await imageproxySign(call), 0);
     assert.equal(printed.join(''), `url: ${url}\nsignature: ${signature}\n`);
   }
-  const alone = callOf(['-key', 'secretkey', '-url', 'https://octodex.github.com/images/codercat.jpg']);
-  assert.equal(await imageproxySign(alone.call), 0);
-  assert.ok(alone.printed.join('').endsWith('signature: cw34eyalj8YvpLpETxSIxv2k8QkLel2UAR5Cku2FzGM=\n'));
+  for (const alone of ['-url', '-url=1', '--url=T']) {
+    const { call, printed } = callOf([
+      '-key',
+      'secretkey',
+      alone,
+      'https://octodex.github.com/images/codercat.jpg',
+    ]);
+    assert.equal(await imageproxySign(call), 0);
+    assert.ok(printed.join('').endsWith('signature: cw34eyalj8YvpLpETxSIxv2k8QkLel2UAR5Cku2FzGM=\n'));
+  }
 });
 
 test('imageproxy-sign says what is wrong', async () => {
   const broken = callOf(['-key', 'k', 'http://a b/']);
   assert.equal(await imageproxySign(broken.call), 1);
   assert.match(broken.complained.join(''), /invalid character " " in host name/);
-  const empty = callOf([]);
-  assert.equal(await imageproxySign(empty.call), 2);
-  assert.match(empty.complained.join(''), /^Usage of imageproxy-sign/);
-  await assert.rejects(imageproxySign(callOf([`-key=@${folder}/none`, 'http://a/']).call), ConfigError);
+  for (const args of [[], ['http://a/', 'http://b/'], [`-key=@${folder}/none`, 'http://a/']]) {
+    const { call, complained, printed } = callOf(args);
+    assert.equal(await imageproxySign(call), 1, args.join(' '));
+    assert.match(
+      complained.join(''),
+      /^(expected one URL, got [02]\nUsage of imageproxy-sign:|-key @.*ENOENT)/,
+    );
+    assert.deepEqual(printed, []);
+  }
+  for (const args of [['-nope', 'http://a/'], ['-key'], ['-url=maybe', 'http://a/']]) {
+    const { call, complained } = callOf(args);
+    assert.equal(await imageproxySign(call), 2, args.join(' '));
+    assert.match(complained.join(''), /\nUsage of imageproxy-sign:\n {2}-key string\n/);
+  }
 });
