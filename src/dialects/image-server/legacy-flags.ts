@@ -99,11 +99,12 @@ export const legacyFlags: readonly LegacyFlag[] = [
     ours: true,
   }),
 
-  flag('enable_statsd', 'switch', 'send metrics to StatsD'),
-  flag('statsd_host', 'text', 'its host', { fallback: '127.0.0.1' }),
-  flag('statsd_port', 'number', 'its port', { fallback: '8125' }),
+  flag('enable_statsd', 'switch', 'send metrics to StatsD', { to: 'statsd.enabled' }),
+  flag('statsd_host', 'text', 'its host', { fallback: '127.0.0.1', to: 'statsd.host' }),
+  flag('statsd_port', 'number', 'its port', { fallback: '8125', to: 'statsd.port' }),
   flag('statsd_prefix', 'text', 'put before every name; %HOST% is the name of this host', {
     fallback: 'image_server.',
+    to: 'statsd.prefix',
   }),
 
   flag('require-signature', 'switch', 'ask for signed URLs for uploads', {
