@@ -4,13 +4,14 @@ import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { MountPolicy } from '../request/dialect.ts';
 import { createSigningSecrets, type SigningSecrets } from '../service/signing-secrets.ts';
-import { createStorageGuard, type StorageGuard } from '../service/storage-guard.ts';
+import { createStorageGuard, type StorageGuard, type VerifyToken } from '../service/storage-guard.ts';
 import type { StorageSite } from '../service/storage-site.ts';
 import type { StorageWork, StorageWorkParts } from '../service/storage-work.ts';
 import { createTokenVerifier } from '../service/verify-token.ts';
 import { dialectOf } from './dialects.ts';
 import { type MountSettings, mountName } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
+import { openShelves } from './shelves.ts';
 import type { Storages } from './storages.ts';
 
 /** A mount that keeps pictures: where, and who may. */
@@ -34,6 +35,8 @@ export interface StorageMountsParts {
   readonly config: AppConfig;
   readonly storages: Storages;
   readonly emit: EmitEvent;
+  /** Of the embedding program: decides on every `bearer` grant. Absent: the policy of the mount does. */
+  readonly verify?: VerifyToken | undefined;
   readonly work: Omit<StorageWorkParts, 'stagingParent' | 'variantsAtOnce'>;
 }
 
@@ -51,6 +54,7 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
   const dir = config.cache.dir;
   const stagingParent = dir === '' ? tmpdir() : path.resolve(dir, 'uploads');
   const work = createStorageWork({ ...parts.work, stagingParent, variantsAtOnce });
+  const shelves = await openShelves(config.mounts, emit);
   const secrets: SigningSecrets[] = [];
   const ofMounts = await Promise.all(
     config.mounts.map(async (mount, index): Promise<KeptMount | null> => {
@@ -62,8 +66,12 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
       await signing.load();
       signing.watch();
       return {
-        site: { ...storage, mount: mountName(mount), shelf: null },
-        guard: createStorageGuard({ policy, secrets: signing.keys, verify: await verifierOf(policy, emit) }),
+        site: { ...storage, mount: mountName(mount), shelf: shelves.ofMounts[index] ?? null },
+        guard: createStorageGuard({
+          policy,
+          secrets: signing.keys,
+          verify: parts.verify ?? (await verifierOf(policy, emit)),
+        }),
       };
     }),
   );
@@ -77,6 +85,7 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
       for (const each of secrets) each.close();
       await work.drain();
       await work.close();
+      await shelves.close();
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { ErrorCode, PictorError } from '../core/errors.ts';
+import type { FallbackPolicy } from '../request/dialect.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 
 /** Nothing came, or nothing that is a picture. What is refused, too large, cut short or cannot be processed is told. */
@@ -14,8 +15,17 @@ const failures: ReadonlySet<ErrorCode> = new Set([
   'IMAGE_UNKNOWN',
 ]);
 
+/** What the mount has no path for, or nobody waits for. */
+const never: ReadonlySet<ErrorCode> = new Set([
+  'NOT_FOUND',
+  'METHOD_NOT_ALLOWED',
+  'CANCELLED',
+  'SHUTTING_DOWN',
+]);
+
 /** Whether another picture may stand in for one that failed like this. */
-export const mayStandIn = ({ code }: PictorError): boolean => failures.has(code);
+export const mayStandIn = ({ code }: PictorError, { covers }: Pick<FallbackPolicy, 'covers'>): boolean =>
+  covers === 'all' ? !never.has(code) : failures.has(code);
 
 /**
  * The same request for the picture that stands in. Its source is another one, and so is its key: what is kept of it is
@@ -24,3 +34,12 @@ export const mayStandIn = ({ code }: PictorError): boolean => failures.has(code)
 export function withFallbackSource({ limits: _, ...image }: ImageRequest, uri: string): ImageRequest {
   return { ...image, source: uri };
 }
+
+const allFormats: readonly string[] = Object.keys(formats);
+
+/** What stands in as it is. */
+export const fallbackItself = (uri: string): ImageRequest => ({
+  source: uri,
+  operations: [],
+  output: { format: {}, untouched: allFormats },
+});

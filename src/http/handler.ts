@@ -69,7 +69,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   const takeTurns = createTurns({ perTurn: longAnswersPerTurn });
   const counter = createCounter(parts);
   const { tell, finish } = counter;
-  const standIn = createStandIn(parts.service, parts.emit);
+  const standIn = createStandIn(parts);
   const storageDesk =
     parts.storage === null ? null : createStorageDesk({ ...parts.storage, counter, standIn });
 

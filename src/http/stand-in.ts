@@ -1,11 +1,16 @@
 import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
+import type { FallbackPolicy, FallbackPolicy } from '../request/dialect.ts';
 import type { ImageRequest } from '../request/image-request.ts';
+import { sniffedObjectType } from '../service/object-type.ts';
 import type { ImageService } from '../service/serve-image.ts';
+import type { ServedImage } from '../service/serve-image-types.ts';
+import type { SourceStreams } from '../service/stream-source.ts';
 import { statusOf } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { mayStandIn, withFallbackSource } from './fallback.ts';
+import { fallbackItself, mayStandIn, withFallbackSource } from './fallback.ts';
 import type { Reply } from './messages.ts';
+import { without } from './mount-replies.ts';
 import type { PictureFacts } from './picture-reply.ts';
 
 /** How a picture that stands in is asked for and handed over. */
@@ -17,28 +22,63 @@ export interface StandInRequest {
 }
 
 /** The mount's own picture in place of one that cannot be had; null when it has none, or that cannot be made either. */
-export type StandIn = (
-  exchange: Exchange,
-  asked: StandInRequest,
-  error: PictorError,
-) => Promise<Reply | null>;
+export type StandIn = (exchange: Exchange, asked: StandInRequest, error: PictorError) => Promise<Reply | null>;
 
-export function createStandIn(service: Pick<ImageService, 'serve'>, emit: EmitEvent): StandIn {
-  return async ({ desk, id }, { image: asked, delivered, signal }, error) => {
-    const { policy, style } = desk.mount;
-    if (policy.fallback === undefined || !mayStandIn(error)) return null;
-    const { uri, status, ttlSeconds, cacheControl } = policy.fallback;
+export interface StandInParts {
+  readonly service: Pick<ImageService, 'serve'>;
+  readonly streams: SourceStreams;
+  readonly emit: EmitEvent;
+}
+
+export function createStandIn({ service, streams, emit }: StandInParts): StandIn {
+  async function shown(
+    { desk, id }: Exchange,
+    { image: asked, delivered, signal }: StandInRequest,
+    { uri, ttlSeconds, cacheControl, status }: FallbackPolicy,
+  ): Promise<Reply> {
+    const image = await service.serve({ image: withFallbackSource(asked, uri), signal });
+    const facts = { image, ...delivered, chosen: false, standIn: { status, ttlSeconds, cacheControl } };
+    return desk.replies.image({ ...facts, requestId: id, now: Date.now() });
+  }
+
+  /** Its own bytes, as they are. */
+  async function raw(
+    { desk, id }: Exchange,
+    signal: AbortSignal,
+    { uri, status }: FallbackPolicy,
+  ): Promise<Reply> {
+    const answer = await streams.open({ uri, signal, headers: {} });
     try {
-      const image = await service.serve({ image: withFallbackSource(asked, uri), signal });
-      const standIn = { status: status || statusOf(error, style), ttlSeconds, cacheControl };
-      const facts = { image, ...delivered, chosen: false, standIn };
-      return desk.replies.image({ ...facts, requestId: id, now: Date.now() });
-    } catch (thrown) {
-      const { code, detail = '' } = asPictorError(thrown);
-      const message = 'the fallback image could not be made';
-      if (code !== 'CANCELLED')
-        emit({ type: 'notice', level: 'warn', message, facts: { code, detail, mount: desk.mount.name } });
-      return null;
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of answer.body() ?? []) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      return { status, headers: desk.replies.headers({ 'Content-Type': sniffedObjectType(body) }, id), body };
+    } finally {
+      answer.close();
     }
+  }
+
+  return async (exchange, asked, error) => {
+    const { policy, style, name } = exchange.desk.mount;
+    if (policy.fallback === undefined || !mayStandIn(error, policy.fallback)) return null;
+    const fallback = { ...policy.fallback, status: policy.fallback.status || statusOf(error, style) };
+    const told = (thrown: unknown) => {
+      const { code, detail = '' } = asPictorError(thrown);
+      const facts = { code, detail, mount: name };
+      const message = 'the fallback image could not be made';
+      if (code !== 'CANCELLED') emit({ type: 'notice', level: 'warn', message, facts });
+      return null;
+    };
+    let reply = await shown(exchange, asked, fallback).catch(told);
+    if (reply === null && fallback.rawToo === true)
+      reply = await raw(exchange, asked.signal, fallback).catch(told);
+    return reply === null || fallback.noStore !== true ? reply : notStored(reply);
   };
 }
+
+const noStore = ['Cache-Control', 'no-store'];
+
+const notStored = (reply: Reply): Reply => ({
+  ...reply,
+  headers: [...without(reply.headers, [...noStore, 'Expires', '']), ...noStore],
+});

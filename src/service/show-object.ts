@@ -1,7 +1,10 @@
 import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
 import type { CacheResult, RequestTimings } from '../core/events.ts';
+import type { ShelvedPicture } from '../core/shelf.ts';
+import { createSingleFlight } from '../lib/single-flight.ts';
 import type { ShowTask } from '../request/storage.ts';
 import type { HeldObject, KeptObjects } from './kept-objects.ts';
+import { sniffedObjectType } from './object-type.ts';
 import { type StorageSite, uriOf } from './storage-site.ts';
 import type { VariantMaker } from './variant-maker.ts';
 
@@ -37,6 +40,8 @@ const bucketIsAway: ReadonlySet<ErrorCode> = new Set([
  * @throws PictorError OBJECT_NOT_FOUND, STORAGE_*, and what making a picture can throw
  */
 export function createShowObject({ objects, maker }: ShowParts): ShowObject {
+  const reads = createSingleFlight<ShelvedPicture | null>();
+
   /** Null: it does not lie ready. */
   async function ready(site: StorageSite, task: ShowTask, signal: AbortSignal): Promise<ShownObject | null> {
     const { bucket, key } = task;
@@ -57,7 +62,7 @@ export function createShowObject({ objects, maker }: ShowParts): ShowObject {
     const { cache, tier, timings } = image;
     return {
       object,
-      open: () => Promise.reject(new PictorError('INTERNAL', { detail: 'a made picture is held' })),
+      open: held,
       cache,
       source,
       ...(tier === undefined ? {} : { tier }),
@@ -65,7 +70,24 @@ export function createShowObject({ objects, maker }: ShowParts): ShowObject {
     };
   }
 
-  return async (site, task, signal) => {
+  /** Made pictures of a shelf are read once for all who ask at the same time. */
+  async function fromShelf(site: StorageSite, task: ShowTask, signal: AbortSignal): Promise<Shelved | null> {
+    const { shelf, bucket, recipe } = task;
+    if (shelf === undefined || site.shelf === null) return null;
+    const on = site.shelf;
+    const source = uriOf({ site, bucket, key: recipe?.originals[0] ?? '' });
+    const found = await reads.join(`${source}\n${shelf}`, signal, () => on.get(shelf));
+    if (found === null) return null;
+    const { body, modified, fresh } = found;
+    const object = { size: body.byteLength, modified, sniffedType: sniffedObjectType(body), bytes: body };
+    return {
+      isFresh: fresh,
+      shown: { object, open: held, cache: fresh ? 'hit' : 'stale', tier: 'shelf', source },
+    };
+  }
+
+  /** What lies ready in the bucket, else what can be made. */
+  async function readyOrMade(site: StorageSite, task: ShowTask, signal: AbortSignal): Promise<ShownObject> {
     let failure: PictorError | null = null;
     try {
       const found = await ready(site, task, signal);
@@ -79,8 +101,27 @@ export function createShowObject({ objects, maker }: ShowParts): ShowObject {
     } catch (thrown) {
       throw failure ?? thrown;
     }
+  }
+
+  return async (site, task, signal) => {
+    const shelved = await fromShelf(site, task, signal);
+    if (shelved?.isFresh === true) return shelved.shown;
+    try {
+      return await readyOrMade(site, task, signal);
+    } catch (thrown) {
+      if (shelved === null || !bucketIsAway.has(asPictorError(thrown).code)) throw thrown;
+      return shelved.shown;
+    }
   };
 }
+
+/** A picture of a shelf. */
+interface Shelved {
+  readonly isFresh: boolean;
+  readonly shown: ShownObject;
+}
+
+const held = () => Promise.reject(new PictorError('INTERNAL', { detail: 'a made picture is held' }));
 
 const notFound = ({ bucket, key = '' }: ShowTask) =>
   new PictorError('OBJECT_NOT_FOUND', { detail: `${bucket}/${key}` });

@@ -1,0 +1,66 @@
+import path from 'node:path';
+import { PictorError } from '../core/errors.ts';
+import type { EmitEvent } from '../core/events.ts';
+import type { Shelf } from '../core/shelf.ts';
+import type { ShelfPlace } from '../request/storage.ts';
+import { createShelfFolder, type ShelfFolder } from '../stores/shelf-folder.ts';
+import { dialectOf } from './dialects.ts';
+import type { MountSettings } from './mounts.ts';
+
+export interface Shelves {
+  /** In the order of the mounts; null where made pictures are in the caches alone. */
+  readonly ofMounts: readonly (Shelf | null)[];
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the folders in which made pictures age. Mounts that name the same folder share it: its files go when the most patient
+ * of them has no use for them any more.
+ * @throws PictorError STORE_FAILED when a folder cannot be made
+ */
+export async function openShelves(
+  mounts: readonly Pick<MountSettings, 'dialect' | 'settings'>[],
+  emit: EmitEvent,
+): Promise<Shelves> {
+  const places = mounts.map(({ dialect, settings }) => dialectOf(dialect).storage?.shelf?.(settings) ?? null);
+  const folders = new Map<string, ShelfFolder>();
+  for (const [dir, sharing] of byFolder(places)) {
+    folders.set(dir, await createShelfFolder({ dir, ...together(sharing), emit }).catch(unusable));
+  }
+  return {
+    ofMounts: places.map((place) =>
+      place === null ? null : (folders.get(folderOf(place))?.shelf(place.maxAgeSeconds) ?? null),
+    ),
+    async close() {
+      await Promise.all([...folders.values()].map((folder) => folder.close()));
+    },
+  };
+}
+
+const folderOf = ({ root }: ShelfPlace): string => path.resolve(root);
+
+function byFolder(places: readonly (ShelfPlace | null)[]): ReadonlyMap<string, ShelfPlace[]> {
+  const folders = new Map<string, ShelfPlace[]>();
+  for (const place of places) {
+    if (place === null) continue;
+    const dir = folderOf(place);
+    folders.set(dir, [...(folders.get(dir) ?? []), place]);
+  }
+  return folders;
+}
+
+/** The bounds of those who share a folder. Without one of somebody there is none. */
+function together(places: readonly ShelfPlace[]) {
+  const bounds = places.map(({ maxBytes }) => maxBytes);
+  return {
+    maxBytes: bounds.includes(0) ? 0 : Math.max(...bounds),
+    keepSeconds: Math.max(...places.map(({ maxAgeSeconds, staleSeconds }) => maxAgeSeconds + staleSeconds)),
+    names: new RegExp(places.map(({ names }) => `(?:${names.source})`).join('|'), 's'),
+  };
+}
+
+function unusable(thrown: unknown): never {
+  if (!(thrown instanceof PictorError)) throw thrown;
+  const detail = `the folder of made pictures cannot be used: ${thrown.detail ?? thrown.message}`;
+  throw new PictorError('STORE_FAILED', { detail, cause: thrown });
+}
