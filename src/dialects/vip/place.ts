@@ -4,7 +4,7 @@ import type { VipSettings } from './settings.ts';
 
 /** Where the objects of a mount are. Each request names its bucket. */
 export function placeOf({ store, folder, s3 }: VipSettings): StoragePlace {
-  if (store === 'folder') return { kind: 'folder', root: folder, single: false };
+  if (store === 'folder') return { kind: 'folder', root: folder, single: false, anyKey: true };
   return { kind: 's3', s3: s3PlaceOf({ bucket: '', ...s3 }, '') };
 }
 

@@ -129,6 +129,7 @@ test('objects are in a folder, or in buckets that requests name', () => {
     kind: 'folder',
     root: '/x',
     single: false,
+    anyKey: true,
   });
   const place = storage.place(vipSettings.parse({ store: 's3', s3: { endpoint: 'http://minio:9000' } }));
   has(
