@@ -15,12 +15,14 @@ const failures: ReadonlySet<ErrorCode> = new Set([
   'IMAGE_UNKNOWN',
 ]);
 
-/** What the mount has no path for, or nobody waits for. */
+/** What the mount has no path for, nobody waits for, or says nothing of what was asked for. */
 const never: ReadonlySet<ErrorCode> = new Set([
   'NOT_FOUND',
   'METHOD_NOT_ALLOWED',
   'CANCELLED',
   'SHUTTING_DOWN',
+  'BUSY',
+  'INTERNAL',
 ]);
 
 /** Whether another picture may stand in for one that failed like this. */
@@ -34,12 +36,3 @@ export const mayStandIn = ({ code }: PictorError, { covers }: Pick<FallbackPolic
 export function withFallbackSource({ limits: _, ...image }: ImageRequest, uri: string): ImageRequest {
   return { ...image, source: uri };
 }
-
-const allFormats: readonly string[] = Object.keys(formats);
-
-/** What stands in as it is. */
-export const fallbackItself = (uri: string): ImageRequest => ({
-  source: uri,
-  operations: [],
-  output: { format: {}, untouched: allFormats },
-});

@@ -1,14 +1,13 @@
 import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
-import type { FallbackPolicy, FallbackPolicy } from '../request/dialect.ts';
+import type { FallbackPolicy } from '../request/dialect.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import { sniffedObjectType } from '../service/object-type.ts';
 import type { ImageService } from '../service/serve-image.ts';
-import type { ServedImage } from '../service/serve-image-types.ts';
 import type { SourceStreams } from '../service/stream-source.ts';
 import { statusOf } from './errors.ts';
 import type { Exchange } from './exchange.ts';
-import { fallbackItself, mayStandIn, withFallbackSource } from './fallback.ts';
+import { mayStandIn, withFallbackSource } from './fallback.ts';
 import type { Reply } from './messages.ts';
 import { without } from './mount-replies.ts';
 import type { PictureFacts } from './picture-reply.ts';
@@ -22,7 +21,11 @@ export interface StandInRequest {
 }
 
 /** The mount's own picture in place of one that cannot be had; null when it has none, or that cannot be made either. */
-export type StandIn = (exchange: Exchange, asked: StandInRequest, error: PictorError) => Promise<Reply | null>;
+export type StandIn = (
+  exchange: Exchange,
+  asked: StandInRequest,
+  error: PictorError,
+) => Promise<Reply | null>;
 
 export interface StandInParts {
   readonly service: Pick<ImageService, 'serve'>;
