@@ -9,7 +9,7 @@ export function placeOf({ storage }: ImageServerSettings): StoragePlace {
   const place = { kind: 'mirrored', root, concurrency } as const;
   switch (remote) {
     case 'none':
-      return { ...place, remote: null, maxAgeMinutes: 0 };
+      return { kind: 'folder', root, single: true };
     case 'http':
       return { ...place, remote: { url: publicUrl({ baseUrl, path }, '') }, maxAgeMinutes: 0 };
     case 's3':
