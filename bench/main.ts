@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadTool } from './load.ts';
 import { chart, passes, table } from './report.ts';
+import { batch } from './scenarios/batch.ts';
 import { coalescing } from './scenarios/coalescing.ts';
 import { cold } from './scenarios/cold.ts';
 import { hits } from './scenarios/hits.ts';
@@ -19,7 +20,7 @@ import { parse } from './scenarios/parse.ts';
 import { start } from './scenarios/start.ts';
 import { makeSources } from './sources.ts';
 
-const scenarios = { start, parse, cold, hits, coalescing, overload, memory } as const;
+const scenarios = { start, parse, cold, hits, coalescing, overload, memory, batch } as const;
 type Name = keyof typeof scenarios;
 
 const { values } = parseArgs({

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { asPictorError, PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import { createEngine } from '../engine/engine.ts';
@@ -7,7 +8,7 @@ import { type BatchResult, createBatch, type ProcessPicture } from '../service/b
 import { type BatchFile, findBatchFiles } from '../service/batch-files.ts';
 import { dialectOf } from './dialects.ts';
 import type { AppConfig } from './settings.ts';
-import { openStorages } from './storages.ts';
+import { openStorages, type Storages } from './storages.ts';
 
 /** A run over the pictures of a folder. */
 export interface BatchOptions {
@@ -35,9 +36,10 @@ const lanesPerWorker = 2;
 /**
  * Makes variants of all pictures at a path and keeps them. A picture that fails is told and left out; a store that fails
  * ends the run.
+ * @returns objects that a bucket elsewhere has not taken yet: they are on disk and go with the next run
  * @throws PictorError OPTION_INVALID for names, SOURCE_* for the path, STORAGE_* for the store
  */
-export async function runBatch(options: BatchOptions): Promise<void> {
+export async function runBatch(options: BatchOptions): Promise<number> {
   const { config, emit } = options;
   const [mount] = config.mounts;
   const storages = await openStorages(config.mounts.slice(0, 1), emit);
@@ -55,10 +57,27 @@ export async function runBatch(options: BatchOptions): Promise<void> {
     const bucket = storage.buckets.bucket(tasks('check').bucket);
     const process = createBatch({ engine, limits: config.limits, bucket, family: grammar.family });
     await runLanes(options, { process, tasks, lanes: workers * lanesPerWorker });
+    return await handedOver(storages, options.stop);
   } finally {
     await engine.close();
     await storages.close();
   }
+}
+
+/** How long a bucket elsewhere may take nothing of what it is owed. Milliseconds. */
+const patience = 30_000;
+
+/** Waits while the bucket elsewhere takes what it is owed, and gives the number of objects it has not taken. */
+async function handedOver(storages: Storages, stop: AbortSignal): Promise<number> {
+  let owed = storages.owed()?.owed ?? 0;
+  let movedAt = performance.now();
+  while (owed > 0 && !stop.aborted && performance.now() - movedAt < patience) {
+    await sleep(100);
+    const now = storages.owed()?.owed ?? 0;
+    if (now < owed) movedAt = performance.now();
+    owed = now;
+  }
+  return owed;
 }
 
 /** How many pictures there are at a path. @throws PictorError SOURCE_* */

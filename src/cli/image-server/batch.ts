@@ -10,7 +10,7 @@ import type { ConfigCall, ReadConfig } from '../command.ts';
 import { type Command, type CommandCall, exitFailed } from '../command.ts';
 import { readImageServerConfig } from '../image-server-config.ts';
 import { settingsSpeaking } from '../settings-speaking.ts';
-import { type BatchReport, createBatchReport } from './batch-report.ts';
+import { createBatchReport } from './batch-report.ts';
 import { misuse } from './own-flags.ts';
 
 const usage = `Usage: pictor image-server cli PATH --outputs LIST [--namespace NAME] [flags]
@@ -77,26 +77,26 @@ async function run({ loaded, ...asked }: BatchCall, call: CommandCall): Promise<
     emit: tellWarnings(call),
     done: report.tell,
   });
-  const ended = running.then(() => (stop.signal.aborted ? ('stopped' as const) : ('done' as const)));
   // The first signal lets what was begun come to its end; the second does not wait.
-  const forced = closeOnSignal({
+  const ending = closeOnSignal({
     async close() {
       stop.abort();
       await running;
     },
-  }).then((ending) => (ending === 'forced' ? ('forced' as const) : ended));
+  });
   try {
-    const ending = await Promise.race([ended, forced]);
-    if (ending === 'forced') return exitInterrupted;
-    report.finish(ending);
-    return ending === 'stopped' ? exitInterrupted : codeOf(report);
+    const forced = ending.then<number | 'forced'>((how) => (how === 'forced' ? how : running));
+    const owed = await Promise.race<number | 'forced'>([running, forced]);
+    if (owed === 'forced') return exitInterrupted;
+    report.finish(stop.signal.aborted ? 'stopped' : 'done');
+    if (owed > 0) call.complain(`${owed} objects are on disk but not in the bucket yet: run it again\n`);
+    if (stop.signal.aborted) return exitInterrupted;
+    return report.failures() + owed === 0 ? 0 : exitFailed;
   } catch (thrown) {
     report.finish('broken-off');
     throw asPictorError(thrown);
   }
 }
-
-const codeOf = (report: BatchReport): number => (report.failures() === 0 ? 0 : exitFailed);
 
 const tellWarnings =
   ({ complain }: CommandCall): BatchOptions['emit'] =>
