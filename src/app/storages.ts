@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import { createFolderBuckets } from '../buckets/folder-bucket.ts';
+import type { OwedStats } from '../buckets/mirrored/uploads.ts';
 import { createS3Buckets } from '../buckets/s3-bucket.ts';
 import type { Buckets } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
@@ -24,11 +26,15 @@ export interface Storages {
   readonly ofMounts: readonly (MountStorage | null)[];
   /** Reads the `original:` URIs of them all. Null: no mount keeps anything. */
   readonly source: Source | null;
+  /** What is owed to buckets elsewhere, of all storages together; null: nothing is ever owed. For metrics. */
+  owed(): OwedStats | null;
   /** After everything that uses them. What is owed to a bucket elsewhere stays on disk. */
   close(): Promise<void>;
 }
 
-interface Opened extends MountStorage, OriginalStorage {}
+interface Opened extends MountStorage, OriginalStorage {
+  readonly stats: () => OwedStats | null;
+}
 
 /** An original that never changes: as long as HTTP knows. */
 const unchanging = 365 * 86_400;
@@ -44,6 +50,7 @@ export async function openStorages(
 ): Promise<Storages> {
   const opened = new Map<string, Opened>();
   const ofMounts: (Opened | null)[] = [];
+  const places: StoragePlace[] = [];
   for (const { dialect, settings } of mounts) {
     const { storage: grammar } = dialectOf(dialect);
     if (grammar === undefined) {
@@ -51,9 +58,12 @@ export async function openStorages(
       continue;
     }
     const place = grammar.place(settings);
+    checkRoot(place, places);
+    places.push(place);
     const freshForSeconds = grammar.freshForSeconds?.(settings) ?? unchanging;
-    const name = JSON.stringify([place, freshForSeconds]);
-    const storage = opened.get(name) ?? (await open(place, { freshForSeconds, emit }));
+    const name = JSON.stringify(place);
+    const shared = opened.get(name) ?? (await open(place, emit));
+    const storage = { ...shared, freshForSeconds: Math.min(freshForSeconds, shared.freshForSeconds) };
     opened.set(name, storage);
     ofMounts.push(storage);
   }
@@ -61,10 +71,26 @@ export async function openStorages(
   return {
     ofMounts,
     source: storages.length === 0 ? null : createOriginalSource(byName(storages)),
+    owed: () => sumOf(storages.flatMap(({ stats }) => stats() ?? [])),
     async close() {
       await Promise.all(storages.map(({ buckets }) => buckets.close()));
     },
   };
+}
+
+function sumOf(all: readonly OwedStats[]): OwedStats | null {
+  return all.length === 0
+    ? null
+    : all.reduce((sum, each) => ({
+        owed: sum.owed + each.owed,
+        owedBytes: sum.owedBytes + each.owedBytes,
+        oldest:
+          sum.oldest === null || each.oldest === null
+            ? (sum.oldest ?? each.oldest)
+            : Math.min(sum.oldest, each.oldest),
+        uploaded: sum.uploaded + each.uploaded,
+        failedTries: sum.failedTries + each.failedTries,
+      }));
 }
 
 /** Of storages of the same data, the one that looks at it most often. */
@@ -73,24 +99,65 @@ function byName(storages: readonly Opened[]): ReadonlyMap<string, OriginalStorag
   return new Map(byFreshness.map((each) => [each.storage, each]));
 }
 
-interface OpenTerms {
-  readonly freshForSeconds: number;
-  readonly emit: EmitEvent;
+/** Two outboxes in one folder would each send what the other one owes to its own bucket. */
+function checkRoot(place: StoragePlace, others: readonly StoragePlace[]): void {
+  if (place.kind === 's3') return;
+  const twin = others.find(
+    (each) =>
+      each.kind !== 's3' &&
+      (each.kind === 'mirrored' || place.kind === 'mirrored') &&
+      resolve(each.root) === resolve(place.root),
+  );
+  if (twin === undefined || JSON.stringify(twin) === JSON.stringify(place)) return;
+  throw new PictorError('STORAGE_REFUSED', {
+    detail: `two mounts keep different things in ${resolve(place.root)}`,
+  });
 }
 
-async function open(place: StoragePlace, { freshForSeconds }: OpenTerms): Promise<Opened> {
+async function open(place: StoragePlace, emit: EmitEvent): Promise<Opened> {
   return {
     storage: nameOf(place),
-    buckets: await openBuckets(place),
     isLocal: place.kind === 'folder' || (place.kind === 'mirrored' && place.remote === null),
-    freshForSeconds,
+    freshForSeconds: unchanging,
+    stats: () => null,
+    ...(await openPlace(place, emit)),
   };
 }
 
-async function openBuckets(place: StoragePlace): Promise<Buckets> {
-  if (place.kind === 'folder') return createFolderBuckets({ anyKey: false, ...place });
-  if (place.kind === 's3') return createS3Buckets(place.s3);
-  throw new PictorError('STORAGE_REFUSED', { detail: `${place.kind} is not supported yet` });
+/** Code of places that nobody has is not loaded. */
+async function openPlace(
+  place: StoragePlace,
+  emit: EmitEvent,
+): Promise<Pick<Opened, 'buckets'> & Partial<Opened>> {
+  if (place.kind === 'folder') return { buckets: createFolderBuckets({ anyKey: false, ...place }) };
+  if (place.kind === 's3') return { buckets: createS3Buckets(place.s3) };
+  if (place.remote === null)
+    return { buckets: createFolderBuckets({ root: place.root, single: true, anyKey: false }) };
+  return openMirrored(place, place.remote, emit);
+}
+
+type Mirrored = Extract<StoragePlace, { kind: 'mirrored' }>;
+
+async function openMirrored(
+  { root, concurrency, maxAgeMinutes, waitSeconds = 0 }: Mirrored,
+  remote: NonNullable<Mirrored['remote']>,
+  emit: EmitEvent,
+) {
+  const { createMirroredBuckets } = await import('../buckets/mirrored-bucket.ts');
+  const terms = { root, concurrency, maxAgeMinutes, waitSeconds, emit, now: Date.now };
+  if ('url' in remote) {
+    const { createHttpRemote } = await import('../buckets/mirrored/http-remote.ts');
+    const reader = createHttpRemote(remote.url);
+    return { buckets: createMirroredBuckets({ ...terms, remote: { reader, writer: null } }) };
+  }
+  const s3 = createS3Buckets(remote.s3);
+  const bucket = s3.bucket('');
+  const mirrored = createMirroredBuckets({ ...terms, remote: { reader: bucket, writer: bucket } });
+  const close = async () => {
+    await mirrored.close();
+    await s3.close();
+  };
+  return { buckets: { ...mirrored, close }, stats: mirrored.stats };
 }
 
 /**

@@ -212,6 +212,11 @@ export type StoragePlace =
       readonly remote: { readonly s3: S3Place } | { readonly url: string } | null;
       /** Uploads at the same time. */
       readonly concurrency: number;
+      /**
+       * How long whoever writes waits for the remote, seconds; then it is enough that the object is on the disk and noted to be
+       * owed, which a crash does not undo. Absent or 0: that is enough at once.
+       */
+      readonly waitSeconds?: number;
       /** Local files older than this many minutes are removed once they are safe elsewhere; 0: never. */
       readonly maxAgeMinutes: number;
     };

@@ -1,9 +1,9 @@
 import { hash, randomBytes } from 'node:crypto';
-import { constants, copyFile, open, readdir, stat } from 'node:fs/promises';
+import { constants, copyFile, link, open, readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
-import { isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
+import { codeOf, isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
 import { throwIfLeft } from '../left.ts';
 import { folderMode } from './durable-folders.ts';
 
@@ -25,6 +25,8 @@ export type StageableBody =
 export interface Incoming {
   /** Leaves nothing behind when it fails. @throws PictorError CANCELLED; the system's errors */
   stage(body: StageableBody, signal?: AbortSignal): Promise<StagedFile>;
+  /** A second name of a file that is on the disk for good; a copy where there are no such. @throws the system's errors */
+  stageLink(file: string, size: number): Promise<StagedFile>;
   /** Settles when leftovers are gone. Never rejects. */
   cleaned(): Promise<void>;
 }
@@ -49,6 +51,9 @@ export function ownName(): string {
   return `${hostMark}-${process.pid}-${processMark}-${count}`;
 }
 
+/** True: this process gave this name. */
+export const isOwnName = (name: string): boolean => name.includes(`-${processMark}-`);
+
 /** Whether the process that gave this name is gone; null: it lives elsewhere, or the name is none of ours. */
 export function isOrphan(name: string): boolean | null {
   const [, host, pid, mark] = namePattern.exec(name) ?? [];
@@ -59,27 +64,56 @@ export function isOrphan(name: string): boolean | null {
 /** Opens the folder and removes, in the background, what processes left there that are gone. */
 export function createIncoming(folder: string): Incoming {
   const cleaning = removeLeftovers(folder).catch(() => {});
+
+  async function stageBy(write: (path: string) => Promise<number>): Promise<StagedFile> {
+    await makeDirectory(folder, folderMode);
+    const path = join(folder, ownName());
+    const drop = async () => void (await removeFile(path));
+    try {
+      return { path, size: await write(path), drop };
+    } catch (thrown) {
+      await drop();
+      throw thrown;
+    }
+  }
+
   return {
     cleaned: () => cleaning,
     async stage(body, signal) {
       throwIfLeft(signal);
-      await makeDirectory(folder, folderMode);
-      const path = join(folder, ownName());
-      const drop = async () => void (await removeFile(path));
       try {
-        const size = 'file' in body ? await copyInto(path, body) : await writeInto(path, body, signal);
-        return { path, size, drop };
+        return await stageBy((path) =>
+          'file' in body ? copyInto(path, body) : writeInto(path, body, signal),
+        );
       } catch (thrown) {
-        await drop();
         throwIfLeft(signal);
         throw thrown;
       }
     },
+    stageLink: (file, size) =>
+      stageBy(async (path) => {
+        if (!(await linkInto(path, file))) await copyInto(path, { file, size });
+        return size;
+      }),
   };
 }
 
-/** Where the file system can, both then share their blocks. */
-async function copyInto(
+/** File systems without hard links, or none more of this file. */
+const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
+
+/** Gives a file a second name; false where that cannot be. @throws the system's errors, EEXIST among them */
+export async function linkInto(path: string, file: string): Promise<boolean> {
+  try {
+    await link(file, path);
+    return true;
+  } catch (error) {
+    if (noLinks.has(codeOf(error))) return false;
+    throw error;
+  }
+}
+
+/** A copy, on the disk for good. Where the file system can, both then share their blocks. @returns its bytes */
+export async function copyInto(
   path: string,
   { file, size }: { readonly file: string; readonly size: number },
 ): Promise<number> {

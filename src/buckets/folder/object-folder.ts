@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
-import { constants, link, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
 import { codeOf, isMissing, syncDirectory } from '../../disk/files.ts';
 import { throwIfLeft } from '../left.ts';
 import { createDurableFolders, inTheWay, isBelow, parentOf } from './durable-folders.ts';
 import { onDisk } from './failure.ts';
-import type { StagedFile } from './incoming.ts';
+import { linkInto, type StagedFile } from './incoming.ts';
 import type { KeyPaths } from './key-path.ts';
 import { walkFiles } from './walk.ts';
 
@@ -43,6 +43,8 @@ export interface ObjectFolder {
   placeNew(key: string, staged: StagedFile): Promise<void>;
   /** Durable when it settles. Folders that are empty then go as well. */
   remove(key: string): Promise<void>;
+  /** As `remove`, but after a loss of power it may be there again. Folders stay. */
+  discard(key: string): Promise<void>;
   list(prefix: string): AsyncIterable<WalkedFile>;
   /** Removes folders that are empty. */
   removeEmptyFolders(): Promise<void>;
@@ -130,7 +132,7 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
       }),
     placeNew: (key, staged) =>
       onDisk(async () => {
-        await settle(key, (to) => linkNew(staged.path, to));
+        await settle(key, (to) => placeWhereNone(staged.path, to));
         await staged.drop();
       }),
     remove: (key) =>
@@ -138,11 +140,14 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
         const path = paths.pathOf(key);
         const found = path === null ? null : await findPath(path);
         if (path === null || found === null) return;
-        await unlink(join(root, path)).catch((error: unknown) => {
-          if (!isMissing(error)) throw error;
-        });
+        await unlinkFile(join(root, path));
         await syncDirectory(join(root, parentOf(path)));
         await removeUpwards(path);
+      }),
+    discard: (key) =>
+      onDisk(async () => {
+        const path = paths.pathOf(key);
+        if (path !== null) await unlinkFile(join(root, path));
       }),
     async *list(prefix) {
       const folder = paths.folderOf(prefix);
@@ -161,14 +166,19 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
   };
 }
 
+async function unlinkFile(path: string): Promise<void> {
+  await unlink(path).catch((error: unknown) => {
+    if (!isMissing(error)) throw error;
+  });
+}
+
 /** Where links cannot be made, one look before has to do. */
-async function linkNew(from: string, to: string): Promise<void> {
+async function placeWhereNone(from: string, to: string): Promise<void> {
   try {
-    await link(from, to);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') return;
-    if (!['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EXDEV', 'EMLINK'].includes(codeOf(error))) throw error;
+    if (await linkInto(to, from)) return;
     if ((await stat(to).catch(() => null)) === null) await rename(from, to);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
   }
 }
 
