@@ -10,7 +10,6 @@ const missing = { status: 404, body: '' };
 const errors: ReplyStyle['errors'] = {
   NOT_FOUND: { status: 404, body: '404 page not found\n' },
   URL_INVALID: { status: 404, body: '404 page not found\n' },
-  METHOD_NOT_ALLOWED: { status: 405, body: 'Method Not Allowed\n' },
   BUSY: { status: 503, body: 'Service Unavailable\n' },
   SHUTTING_DOWN: { status: 503, body: 'Service Unavailable\n' },
   CANCELLED: { status: 499, body: '' },

@@ -51,10 +51,20 @@ function taskOf({ method, target }: Call, settings: S3imageserverSettings): Stor
   if (below !== null) return redirect(below, target);
   const found = readPath(target);
   if (found === null || (!isRead && 'moved' in found)) throw new PictorError('NOT_FOUND');
-  if (!isRead) throw new PictorError('METHOD_NOT_ALLOWED');
+  if (!isRead) return notAllowed;
   if ('moved' in found) return redirect(found.moved, target);
   return show(found.file, target, settings);
 }
+
+const notAllowed: StorageTask = {
+  task: 'reply',
+  grant: { type: 'none' },
+  reply: {
+    status: 405,
+    body: 'Method Not Allowed\n',
+    headers: { Allow: 'GET, HEAD', 'Cache-Control': 'no-store' },
+  },
+};
 
 const wholePath = (target: RequestTarget): string => `${prefixOf(target)}${target.path}`;
 

@@ -23,6 +23,8 @@ interface TaskVector {
   /** True: shown as missing, whatever the bucket holds. */
   readonly missing?: true;
   readonly location?: string;
+  /** Of a fixed answer. */
+  readonly status?: number;
   readonly error?: string;
 }
 
@@ -65,6 +67,11 @@ for (const vector of file.tasks) {
       return;
     }
     const task = taskOf(vector);
+    if (vector.status !== undefined) {
+      assert.equal(task.task, 'reply');
+      assert.equal(task.reply.status, vector.status);
+      return;
+    }
     if (location !== undefined) {
       assert.equal(task.task, 'reply');
       assert.deepEqual(task.reply, { status: 301, body: '', headers: { Location: location } });
