@@ -19,6 +19,7 @@ import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
+import type { VerifyToken } from '../service/storage-guard.ts';
 import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
 import { createAssetSource } from '../sources/asset-source.ts';
 import { createSources } from '../sources/by-scheme.ts';
@@ -61,6 +62,8 @@ export interface Assembly {
   /** Landing page and bundled samples, see `StartOptions`. */
   readonly demonstration: boolean;
   readonly readiness: () => Readiness;
+  /** Decides on tokens that clients bring, in place of what mounts say of them. */
+  readonly verify?: VerifyToken | undefined;
 }
 
 /** Waiting transforms per place at the gate, when the setting leaves it to us. */
@@ -205,6 +208,13 @@ function tellWhatIsMissing(
 const pageOf = async (metrics: Metrics | undefined) =>
   (await metrics?.render()) ?? { contentType: 'text/plain', text: '' };
 
+/** Our metrics, and those that dashboards of an older server look for. */
+async function operatorsPage({ metrics, imageServerMetrics }: Observers) {
+  const ours = await pageOf(await metrics?.load());
+  const older = await pageOf(await imageServerMetrics?.load());
+  return { contentType: ours.contentType, text: ours.text + older.text };
+}
+
 /** Objects read into memory may wait for a place as long as transforms; a connection each at most. */
 const waitingObjects = 10_000;
 
@@ -284,13 +294,13 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
       connections: http.connections,
       gates: () => statesOf(gates),
       engine: engine.stats,
+      ...(webhooks === null ? {} : { webhooks: webhooks.waiting }),
       stores: () =>
         Object.fromEntries(
           stores.tiers.flatMap(({ name, usage }) => (usage === undefined ? [] : [[name, usage()]])),
         ),
     }),
   });
-  const { metrics, imageproxyMetrics } = observers;
   const webhooks = await openWebhooks(config, observers.emit);
   const emit: EmitEvent = (event) => {
     observers.emit(event);
@@ -311,11 +321,11 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const services = createServices(config, wired);
   const { service } = services;
   const work = storageWorkParts(config, wired, services);
-  const kept = await openStorageMounts({ config, storages, emit, work });
+  const kept = await openStorageMounts({ config, storages, emit, work, verify: assembly.verify });
   const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
   const admin = createAdmin({
     settings: config.admin,
-    metrics: async () => pageOf(await metrics?.load()),
+    metrics: () => operatorsPage(observers),
     readiness,
     version: () => componentVersions(config.engine),
   });
@@ -336,8 +346,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
       webhooks?.start();
       web.warmUp();
       warmUpS3(config);
-      void metrics?.load();
-      void imageproxyMetrics?.load();
+      observers.warmUp();
     },
   };
 }

@@ -55,7 +55,7 @@ async function closeParts({
   admin,
   observers,
 }: Parts): Promise<void> {
-  const { emit, log } = observers;
+  const { emit } = observers;
   await closeInOrder(
     [
       { name: 'server', close: () => http.close() },
@@ -75,7 +75,7 @@ async function closeParts({
     },
   );
   emit({ type: 'notice', level: 'info', message: 'stopped' });
-  await log.close();
+  await observers.close();
 }
 
 /** Puts a server together: stores are opened, nothing listens yet. @throws PictorError STORE_FAILED */

@@ -38,6 +38,8 @@ export type PictorEvent =
       readonly ms: number;
       readonly bytes: number;
       readonly outcome: 'found' | 'not-modified' | ErrorCode;
+      /** True: it was a file of this machine already. */
+      readonly local?: boolean;
     }
   | {
       readonly type: 'transform';
@@ -94,6 +96,8 @@ export type PictorEvent =
       readonly original: string;
       /** URL the original was taken from, if any. */
       readonly from?: string;
+      /** How many of them had to be made. Absent: nobody counted. */
+      readonly made?: number;
     }
   | {
       /** What became of telling somebody of an event. */

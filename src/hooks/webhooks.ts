@@ -39,6 +39,15 @@ export interface Webhooks {
 /** How often what nobody asks for any more is looked for, milliseconds. */
 const sweepEvery = 60_000;
 
+/** Whoever asks how much waits does not want to hear of a disk that is gone: the lanes tell of it. */
+function waitingIn(outbox: Outbox): ReturnType<Outbox['waiting']> {
+  try {
+    return outbox.waiting();
+  } catch {
+    return new Map();
+  }
+}
+
 interface Endpoint {
   readonly plan: WebhookPlan;
   readonly lane: Lane;
@@ -120,7 +129,7 @@ export function createWebhooks({ plans, outbox, settings, emit, now }: WebhooksP
       for (const { lane } of endpoints.values()) lane.wake();
     },
     waiting() {
-      const found = outbox.waiting();
+      const found = waitingIn(outbox);
       const at = now();
       const mounts = new Set([...endpoints.keys(), ...found.keys()]);
       return Object.fromEntries(

@@ -16,6 +16,11 @@ interface StoreState {
   readonly entries: number;
 }
 
+interface WaitingState {
+  readonly count: number;
+  readonly oldestSeconds: number;
+}
+
 /** Present values, asked for when the metrics page is read. Each is a cheap call that does not fail. */
 export interface Gauges {
   readonly connections?: () => number;
@@ -24,6 +29,8 @@ export interface Gauges {
   readonly engine?: () => EngineState;
   /** By name of the store. */
   readonly stores?: () => Readonly<Record<string, StoreState>>;
+  /** Deliveries that wait, by mount. */
+  readonly webhooks?: () => Readonly<Record<string, WaitingState>>;
 }
 
 interface GaugeDefinition {
@@ -54,7 +61,8 @@ const pick = <T>(rows: Readonly<Record<string, T>>, value: (row: T) => number): 
   Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, value(row)]));
 
 /** Adds the gauges that have something to read. */
-export function addGauges(registry: Registry, { connections, gates, engine, stores }: Gauges): void {
+export function addGauges(registry: Registry, gauges: Gauges): void {
+  const { connections, gates, engine, stores, webhooks } = gauges;
   const add = (definition: Omit<GaugeDefinition, 'registry'>) => addGauge({ registry, ...definition });
   if (connections !== undefined) {
     add({
@@ -91,6 +99,21 @@ export function addGauges(registry: Registry, { connections, gates, engine, stor
       help: 'Blobs held by a store.',
       label: 'store',
       read: of('entries'),
+    });
+  }
+  if (webhooks !== undefined) {
+    const of = (field: keyof WaitingState) => () => pick(webhooks(), (lane) => lane[field]);
+    add({
+      name: 'pictor_webhooks_waiting',
+      help: 'Deliveries to webhooks that are not made yet.',
+      label: 'mount',
+      read: of('count'),
+    });
+    add({
+      name: 'pictor_webhooks_oldest_seconds',
+      help: 'Age of the oldest of them.',
+      label: 'mount',
+      read: of('oldestSeconds'),
     });
   }
 }

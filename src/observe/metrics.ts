@@ -2,6 +2,7 @@ import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { EmitEvent, PictorEvent } from '../core/events.ts';
 import { type Counts, createCounts } from './counts.ts';
 import { addGauges, type Gauges } from './gauges.ts';
+import { createKeepingMetrics } from './keeping-metrics.ts';
 
 /** Prometheus metrics: a listener of events, gauges that are asked when somebody looks, and the page. */
 export interface Metrics {
@@ -38,6 +39,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     transform: createTransformMetrics(registry),
     worker: createWorkerMetrics(registry),
     store: createStoreMetrics(registry),
+    keeping: createKeepingMetrics(registry),
   };
 
   return {
@@ -53,6 +55,11 @@ export function createMetrics({ version }: { readonly version: string }): Metric
           return listeners.worker(event);
         case 'store':
           return listeners.store(event);
+        case 'upload':
+        case 'variant':
+        case 'webhook':
+          return listeners.keeping(event);
+        case 'variants-ready':
         case 'notice':
           return;
       }

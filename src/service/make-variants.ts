@@ -68,7 +68,8 @@ export function createVariantsService({ maker, emit, atOnce }: VariantsParts): V
     await maker.kept(order);
   }
 
-  async function makeAll(order: VariantsOrder, signal: AbortSignal): Promise<void> {
+  /** @returns how many did not lie ready */
+  async function makeAll(order: VariantsOrder, signal: AbortSignal): Promise<number> {
     const ready = await readyAmong(bucketOf(order), keptKeys(order.recipes), signal);
     const failures: unknown[] = [];
     const left = [...order.recipes];
@@ -83,20 +84,21 @@ export function createVariantsService({ maker, emit, atOnce }: VariantsParts): V
     };
     await Promise.all(Array.from({ length: Math.max(1, atOnce) }, work));
     if (failures.length > 0) throw failures[0];
+    return order.recipes.length - ready.size;
   }
 
   return {
     async now(order, signal) {
-      await makeAll(order, signal);
+      const made = await makeAll(order, signal);
       const { site, bucket, original, from, isAll = true } = order;
       if (!isAll) return;
-      const told = { mount: site.mount, bucket, original, ...(from === undefined ? {} : { from }) };
+      const told = { mount: site.mount, bucket, original, made, ...(from === undefined ? {} : { from }) };
       emit({ type: 'variants-ready', ...told });
     },
     later(order) {
       for (const recipe of order.recipes) {
         const one = { ...order, recipes: [recipe] };
-        if (queue.add(() => makeAll(one, new AbortController().signal))) continue;
+        if (queue.add(async () => void (await makeAll(one, new AbortController().signal)))) continue;
         const facts = { mount: order.site.mount, variant: recipe.keep?.key ?? recipe.label.filename };
         emit({ type: 'notice', level: 'warn', message: 'too many variants wait: left out', facts });
       }

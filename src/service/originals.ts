@@ -183,6 +183,7 @@ async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Pro
   const began = parts.now();
   let outcome: 'found' | 'not-modified' | ErrorCode = 'found';
   let bytes = 0;
+  let local = false;
   const transfer = startTransfer(asking.signal);
   try {
     const validators =
@@ -192,6 +193,7 @@ async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Pro
       ...(validators === undefined ? {} : { known: validators }),
     };
     const answer = await parts.source.open(known.uri, context);
+    local = answer.status === 'found' && 'path' in answer.body;
     if (answer.status === 'found') leaveFailure(answer.response, { known, asking, now: parts.now() });
     if (answer.status === 'not-modified' && known.stored !== null && known.held !== null) {
       outcome = 'not-modified';
@@ -213,7 +215,8 @@ async function refresh(parts: OriginalsParts, known: Known, asking: Asking): Pro
     throw thrown;
   } finally {
     leave();
-    parts.emit({ type: 'fetch', source: known.uri, ms: parts.now() - began, bytes, outcome });
+    const told = { source: known.uri, ms: parts.now() - began, bytes, outcome };
+    parts.emit({ type: 'fetch', ...told, ...(local ? { local } : {}) });
   }
 }
 

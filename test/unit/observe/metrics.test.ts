@@ -17,6 +17,19 @@ const failed: PictorEvent = {
   timings: { fetchWait: 20, processWait: 3 },
 };
 
+const original = { key: 'ns/original', md5: '', mediaType: 'image/jpeg', width: 1, height: 1 };
+const variant = {
+  type: 'variant',
+  mount: '/i',
+  bucket: '',
+  original: 'ns/original',
+  filename: 'x1.jpg',
+  format: 'jpg',
+  quality: 75,
+  width: 1,
+  height: 1,
+} as const;
+
 /** Lines of the page without comments, `name{labels} value`. */
 async function page(
   events: readonly PictorEvent[],
@@ -37,6 +50,11 @@ const everyEvent: readonly PictorEvent[] = [
   { type: 'worker', what: 'crashed', pid: 1 },
   { type: 'store', store: 'variants', what: 'evicted', count: 7 },
   { type: 'notice', level: 'info', message: 'hello' },
+  { type: 'upload', mount: '/i', bucket: '', ms: 40, stored: original },
+  { type: 'upload', mount: '/i', bucket: '', ms: 4, error: 'IMAGE_BROKEN' },
+  { ...variant, outcome: 'made' },
+  { type: 'variants-ready', mount: '/i', bucket: '', original: 'ns/original' },
+  { type: 'webhook', mount: '/i', event: 'image.uploaded', what: 'failed', attempts: 3 },
 ];
 
 test('requests are counted by mount and status, results by tier, errors by code', async () => {
@@ -81,6 +99,11 @@ test('fetches, transforms, workers and stores are counted', async () => {
     'pictor_encode_seconds_sum{to="webp"} 0.03',
     'pictor_worker_events_total{what="crashed"} 1',
     'pictor_store_events_total{store="variants",what="evicted"} 7',
+    'pictor_uploads_total{mount="/i",outcome="stored"} 1',
+    'pictor_uploads_total{mount="/i",outcome="IMAGE_BROKEN"} 1',
+    'pictor_upload_seconds_sum{mount="/i"} 0.04',
+    'pictor_variants_total{mount="/i",outcome="made"} 1',
+    'pictor_webhook_events_total{mount="/i",what="failed"} 1',
   ]) {
     assert.ok(lines.includes(line), line);
   }
@@ -94,6 +117,7 @@ test('gauges are asked when the page is read', async () => {
     gates: () => ({ fetch: { active: 1, waiting }, process: { active: 2, waiting: 0 } }),
     engine: () => ({ workers: 2, busy: 1, rssBytes: 1e8 }),
     stores: () => ({ variants: { bytes: 10, entries: 1 } }),
+    webhooks: () => ({ '/i': { count: 2, oldestSeconds: 7.5 } }),
   });
   await metrics.render();
   waiting = 4;
@@ -102,6 +126,8 @@ test('gauges are asked when the page is read', async () => {
   assert.match(text, /pictor_connections 5\n/);
   assert.match(text, /pictor_workers_resident_bytes 100000000\n/);
   assert.match(text, /pictor_store_entries\{store="variants"\} 1\n/);
+  assert.match(text, /pictor_webhooks_waiting\{mount="\/i"\} 2\n/);
+  assert.match(text, /pictor_webhooks_oldest_seconds\{mount="\/i"\} 7\.5\n/);
 });
 
 test('every metric is documented with its type and labels, and every documented metric exists', async () => {
@@ -111,6 +137,7 @@ test('every metric is documented with its type and labels, and every documented 
       gates: () => ({ fetch: { active: 0, waiting: 0 } }),
       engine: () => ({ workers: 1, busy: 0, rssBytes: 1 }),
       stores: () => ({ variants: { bytes: 1, entries: 1 } }),
+      webhooks: () => ({ '/i': { count: 0, oldestSeconds: 0 } }),
     }),
   );
   const inCode = [...text.matchAll(/^# TYPE (pictor_\w+) (\w+)$/gm)].map(([, name, type]) => {
