@@ -140,6 +140,8 @@ export interface UploadTask {
   readonly maxBytes: number;
   /** True: what is declared as SVG is taken without a look at its size. */
   readonly plainSvg?: boolean;
+  /** True: what cannot be decoded to its end is refused. Absent: its head is looked at, unless it is rewritten. */
+  readonly whole?: boolean;
   /** How bytes are changed before they are kept (upright JPEG without metadata, say); null: they are kept as they came. */
   readonly rewrite: ((facts: UploadFacts) => ImageRequest | null) | null;
   /** What is kept, in this order: all of it is durable before the reply. */

@@ -5,9 +5,10 @@ import type { EmitEvent, UploadedOriginal } from '../core/events.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import { formats } from '../formats/index.gen.ts';
 import type { Gate } from '../lib/gate.ts';
-import type { Engine } from '../plan/engine-port.ts';
+import type { Engine, TransformResult } from '../plan/engine-port.ts';
 import { checkLimits } from '../plan/limits.ts';
 import type { FixedReply } from '../request/dialect.ts';
+import type { ImageRequest } from '../request/image-request.ts';
 import type { UploadFacts, UploadTask } from '../request/storage.ts';
 import { enterWithin } from './enter-within.ts';
 import type { FetchUpload } from './fetch-upload.ts';
@@ -92,16 +93,19 @@ export function createIngest(parts: IngestParts): Ingest {
     const facts = await looked(task, upload);
     const { staged } = upload;
     const wanted = task.rewrite?.(facts) ?? null;
-    if (wanted === null) return { facts, body: { file: staged.path, size: staged.bytes } };
+    if (wanted !== null) {
+      const { bytes: body, mediaType, width, height } = await made(staged, wanted);
+      return { facts: { ...facts, mediaType, bytes: body.byteLength, width, height }, body };
+    }
+    if (task.whole === true) await made(staged, aGlance);
+    return { facts, body: { file: staged.path, size: staged.bytes } };
+  }
+
+  async function made({ path }: StagedUpload, wanted: ImageRequest): Promise<TransformResult> {
     const leave = await enterWithin(parts, nobody);
     try {
       const request = { ...wanted, source: uploaded };
-      const made = await engine.transform(
-        { request, inputs: { [uploaded]: { path: staged.path } }, limits },
-        nobody,
-      );
-      const { bytes: body, mediaType, width, height } = made;
-      return { facts: { ...facts, mediaType, bytes: body.byteLength, width, height }, body };
+      return await engine.transform({ request, inputs: { [uploaded]: { path } }, limits }, nobody);
     } catch (thrown) {
       throw inUploadWords(thrown);
     } finally {
@@ -168,6 +172,13 @@ const nobody = new AbortController().signal;
 
 /** URI of an upload while it is rewritten. */
 const uploaded = 'upload:';
+
+/** The least that is made of a picture by whoever has to read all of it. */
+const aGlance: ImageRequest = {
+  source: uploaded,
+  operations: [{ op: 'resize', width: 16, height: 16 }],
+  output: { format: { exact: 'png' }, frames: 1 },
+};
 
 const mediaTypeOf = ({ format }: ImageInfo): string =>
   Object.values(formats).find(({ name }) => name === format)?.mediaTypes[0] ?? 'application/octet-stream';

@@ -1,4 +1,6 @@
+import { PictorError } from '../../core/errors.ts';
 import type { FixedReply, FixedRoute, ReplyStyle } from '../../request/dialect.ts';
+import type { TaskVoice } from '../../request/storage.ts';
 
 const text = 'text/plain; charset=utf-8';
 const json = 'application/json';
@@ -31,36 +33,53 @@ export const vipReplies: ReplyStyle = {
 /** The answer of `/ping`. */
 export const pingReply: FixedReply = { status: ping.status, body: ping.body };
 
-const errorText = (message: string): string => `${goJson({ error: message })}\n`;
+/** JSON as Go writes it: signs that mean something in HTML are escaped. */
+const goJson = (value: object): string =>
+  JSON.stringify(value).replace(
+    /[&<>\u2028\u2029]/g,
+    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 
-const refusal = (message: string) => ({ status: 400, body: errorText(message), contentType: json });
+interface Refusal {
+  readonly status: number;
+  readonly body: string;
+  readonly contentType: string;
+}
+
+const refusal = (message: string): Refusal => ({
+  status: 400,
+  body: `${goJson({ error: message })}\n`,
+  contentType: json,
+});
 
 const writeFailed = { status: 500, body: '{reason}\n' };
 
+const tooManyPixels = refusal('image is too large');
+
 /**
- * Statuses and texts of failed uploads.
+ * How failed uploads are answered.
  * @param megabytes the limit, as it is told
  */
-export function uploadErrors(megabytes: number, isDeclaredJpeg: boolean): ReplyStyle['errors'] {
-  const bad = refusal(isDeclaredJpeg ? 'You sent a bad JPEG file.' : 'image: unknown format');
+export function uploadVoice(
+  megabytes: number,
+  isDeclaredJpeg: boolean,
+): Pick<TaskVoice, 'errors' | 'failure'> {
   return {
-    TOKEN_INVALID: { status: 401, body: '' },
-    UPLOAD_TOO_LARGE: {
-      status: 413,
-      body: errorText(`The file size limit is ${megabytes}MB`),
-      contentType: json,
+    errors: {
+      TOKEN_INVALID: { status: 401, body: '' },
+      UPLOAD_TOO_LARGE: { ...refusal(`The file size limit is ${megabytes}MB`), status: 413 },
+      UPLOAD_EMPTY: refusal('File must have size greater than 0'),
+      UPLOAD_CUT_OFF: refusal('unexpected EOF'),
+      UPLOAD_REFUSED: refusal(isDeclaredJpeg ? 'You sent a bad JPEG file.' : 'image: unknown format'),
+      STORAGE_FAILED: writeFailed,
+      STORAGE_REFUSED: writeFailed,
+      STORAGE_UNREACHABLE: writeFailed,
+      STORAGE_TIMEOUT: writeFailed,
     },
-    UPLOAD_EMPTY: refusal('File must have size greater than 0'),
-    UPLOAD_CUT_OFF: refusal('unexpected EOF'),
-    UPLOAD_REFUSED: bad,
-    IMAGE_UNKNOWN: bad,
-    IMAGE_BROKEN: bad,
-    FORMAT_UNSUPPORTED: bad,
-    IMAGE_TOO_LARGE: refusal('The image has too many pixels'),
-    STORAGE_FAILED: writeFailed,
-    STORAGE_REFUSED: writeFailed,
-    STORAGE_UNREACHABLE: writeFailed,
-    STORAGE_TIMEOUT: writeFailed,
+    failure: ({ code, cause }) =>
+      code === 'UPLOAD_REFUSED' && cause instanceof PictorError && cause.code === 'IMAGE_TOO_LARGE'
+        ? { ...tooManyPixels, headers: { 'Content-Type': json } }
+        : null,
   };
 }
 
@@ -70,10 +89,3 @@ export const uploadedReply = (url: string): FixedReply => ({
   body: `${goJson({ url })}\n`,
   headers: { 'Content-Type': json },
 });
-
-/** JSON as Go writes it: signs that mean something in HTML are escaped. */
-const goJson = (value: object): string =>
-  JSON.stringify(value).replace(
-    /[&<>\u2028\u2029]/g,
-    (sign) => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );

@@ -8,7 +8,7 @@ import {
 } from '../../request/storage.ts';
 import type { Access } from './access.ts';
 import { recipeFor, uploadedJpeg } from './picture.ts';
-import { uploadErrors, uploadedReply } from './replies.ts';
+import { uploadedReply, uploadVoice } from './replies.ts';
 import { escapePath, prefixOf } from './route.ts';
 import type { VipSettings } from './settings.ts';
 import { warmUpSizes } from './warm-up.ts';
@@ -48,6 +48,7 @@ export function uploadTask(
     bucket,
     declaredType,
     maxBytes: Math.max(0, settings.maxUploadMegabytes) * 1_048_576,
+    whole: true,
     rewrite(facts) {
       checkType(facts, isDeclaredJpeg);
       return isDeclaredJpeg ? uploadedJpeg(originalUri(bucket, keyFor(facts))) : null;
@@ -62,8 +63,8 @@ export function uploadTask(
       })),
     reply: (facts) => uploadedReply(servingUrl(call, `/${named}/${keyFor(facts)}`, settings.urlHost)),
   };
-  const errors = uploadErrors(settings.maxUploadMegabytes, isDeclaredJpeg);
-  return { ...task, grant: access.grant, voice: { headers: access.headers, errors } };
+  const voice = { headers: access.headers, ...uploadVoice(settings.maxUploadMegabytes, isDeclaredJpeg) };
+  return { ...task, grant: access.grant, voice };
 }
 
 /** @throws PictorError UPLOAD_REFUSED for what is no picture of a kept type, or not the JPEG it was declared to be */
