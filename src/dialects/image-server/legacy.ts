@@ -33,11 +33,19 @@ export interface LegacyReading {
   readonly notices: readonly string[];
 }
 
+/** What waits to be told is kept where the pictures are: that folder outlives a restart, and none is made beside it. */
+function webhooksBelow(root: string): string {
+  return `${root}/.pictor/webhooks`;
+}
+
 /** Where image-server's defaults differ from ours. */
 export const legacyDefaults: Readonly<Record<string, unknown>> = {
   'server.bind': '127.0.0.1:7000',
   'server.shutdownTimeoutSeconds': 30,
   'admin.bind': '127.0.0.1:7002',
+  'admin.probes': 'image-server',
+  'admin.probes': 'image-server',
+  'webhooks.dir': webhooksBelow('public'),
   // Variants are kept beside their originals.
   'cache.dir': '',
   'limits.maxPixels': 100_000_000,
@@ -218,6 +226,8 @@ function settleSources(work: Work): void {
 
 /** Unknown events are passed over, but where none is known something else was meant. */
 function settleWebhooks(work: Work): void {
+  const root = said(work, 'local_base_path');
+  if (typeof root === 'string') assign(work, 'webhooks.dir', webhooksBelow(root), 'local_base_path');
   const seconds = said(work, 'webhook-timeout');
   if (typeof seconds === 'number')
     assign(work, 'settings.webhook.timeoutSeconds', seconds === 0 ? 10 : seconds, 'webhook-timeout');

@@ -115,6 +115,11 @@ describe('where pictures are', () => {
     assert.deepEqual(credentials([], { ...env, AWS_SECRET_KEY: 'SK' }), ['AK', 'SK', 'T']);
   });
 
+  test('what waits to be told lies below their folder', () => {
+    assert.equal(read([]).values.get('webhooks.dir'), 'public/.pictor/webhooks');
+    assert.equal(read(['--local_base_path=/srv/p']).values.get('webhooks.dir'), '/srv/p/.pictor/webhooks');
+  });
+
   test('files stay at least a minute', () => {
     const minutes = (text: string) =>
       read([`--max_file_age=${text}`]).values.get('settings.storage.maxAgeMinutes');
