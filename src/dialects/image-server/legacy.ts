@@ -44,7 +44,6 @@ export const legacyDefaults: Readonly<Record<string, unknown>> = {
   'server.shutdownTimeoutSeconds': 30,
   'admin.bind': '127.0.0.1:7002',
   'admin.probes': 'image-server',
-  'admin.probes': 'image-server',
   'webhooks.dir': webhooksBelow('public'),
   // Variants are kept beside their originals.
   'cache.dir': '',
