@@ -37,7 +37,12 @@ export interface FormatDefinition {
    */
   readonly read:
     | { readonly by: 'libvips'; readonly loaders: readonly string[] }
-    | { readonly by: 'codec'; readonly needs?: CodecNeed }
+    | {
+        readonly by: 'codec';
+        readonly needs?: CodecNeed;
+        /** True: only where it is named (`InputFormats.also`), for its decoder is much to let loose on what strangers send. */
+        readonly named?: true;
+      }
     | null;
   readonly holds: {
     readonly alpha: boolean;

@@ -41,4 +41,14 @@ export interface ImageLimits {
   readonly maxFramePixels: number;
   /** Width × height of the result, in pixels: bounds what a URL can ask for. */
   readonly maxResultPixels: number;
+  /** Absent: the formats that every mount reads. */
+  readonly inputs?: InputFormats;
+}
+
+/** Which formats originals may have, by name. */
+export interface InputFormats {
+  /** Read besides the usual ones: those that are only read where somebody asks for it (`FormatDefinition.read.named`). */
+  readonly also?: readonly string[];
+  /** Refused. */
+  readonly never?: readonly string[];
 }

@@ -5,8 +5,8 @@ import type { ImageRequest } from '../request/image-request.ts';
 
 /** The server's bounds, replaced by those that the request brings. */
 export function limitsOf({ limits = {} }: ImageRequest, own: ImageLimits): ImageLimits {
-  const { maxPixels = own.maxPixels, maxFramePixels = own.maxFramePixels } = limits;
-  return { ...own, maxPixels, maxFramePixels };
+  const { maxPixels = own.maxPixels, maxFramePixels = own.maxFramePixels, inputs = own.inputs } = limits;
+  return { ...own, maxPixels, maxFramePixels, ...(inputs === undefined ? {} : { inputs }) };
 }
 
 /**
@@ -21,9 +21,11 @@ export function checkSourceBytes(bytes: number, { limits = {} }: ImageRequest): 
 
 /**
  * Refuses a source by its header, before anything is decoded. Vector images pass: they are drawn as small as need be.
- * @throws PictorError IMAGE_TOO_LARGE
+ * @throws PictorError IMAGE_TOO_LARGE; IMAGE_UNKNOWN for a format that is not wanted
  */
 export function checkLimits(info: ImageInfo, limits: ImageLimits): void {
+  if (limits.inputs?.never?.includes(info.format) === true)
+    throw new PictorError('IMAGE_UNKNOWN', { detail: `${info.format} is not wanted here` });
   if (info.vector) return;
   const { width, height } = info;
   if (exceeds(Math.max(width, height), limits.maxSide))

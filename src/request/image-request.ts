@@ -1,5 +1,6 @@
 import type { EncoderOptions } from '../core/format.ts';
 import type { Colour } from '../core/geometry.ts';
+import type { InputFormats } from '../core/image-info.ts';
 import type { Operation } from '../operations/index.gen.ts';
 
 /**
@@ -26,6 +27,8 @@ export interface RequestLimits {
   readonly maxFramePixels?: number;
   /** Bytes of the original. */
   readonly maxSourceBytes?: number;
+  /** Absent: the server's. */
+  readonly inputs?: InputFormats;
 }
 
 export interface OutputSpec {

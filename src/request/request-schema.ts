@@ -54,6 +54,12 @@ export const requestSchema: z.ZodType<ImageRequest> = z.strictObject({
       maxPixels: bound.exactOptional(),
       maxFramePixels: bound.exactOptional(),
       maxSourceBytes: bound.exactOptional(),
+      inputs: z
+        .strictObject({
+          also: z.array(formatName).readonly().exactOptional(),
+          never: z.array(formatName).readonly().exactOptional(),
+        })
+        .exactOptional(),
     })
     .exactOptional(),
 });

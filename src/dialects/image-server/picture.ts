@@ -37,6 +37,7 @@ export function recipeFor(
     source: originalUri(bucket, originalKey(name)),
     operations: [{ op: 'auto-orient' }, ...operations, { op: 'background', colour: white }],
     output: outputOf(format, quality),
+    limits: { inputs: settings.variantsOfSvg ? {} : { never: ['svg'] } },
   };
   return {
     originals: [originalKey(name)],

@@ -5,6 +5,7 @@ import type { Call, StorageTask } from '../../request/storage.ts';
 import { failureTeller } from './failures.ts';
 import { isAllowed, keepTask, notAvailable, processTask, showTask } from './files.ts';
 import { jsonError, jsonReply, textError } from './json.ts';
+import { keyOf } from './keys.ts';
 import { parseFileName } from './names.ts';
 import { originalKey } from './picture.ts';
 import { escapedPath, findRoute, type Route, readPath } from './routes.ts';
@@ -84,8 +85,10 @@ function workAt(route: Place, call: Call, settings: ImageServerSettings): Work {
 
 function failureFacts(route: Place, query: ReadonlyMap<string, string>, settings: ImageServerSettings) {
   if (route.to === 'upload') return { status: 404, url: query.get('source') || null };
-  const url = urlTeller(settings)(originalKey(route.name));
-  return { status: route.to === 'process' ? 500 : 404, url };
+  // What no variant is was never there; of variants it is the original that is missing.
+  const isKept = route.to === 'show' && parseFileName(route.file).kind === 'custom';
+  const key = isKept ? keyOf(route.name, route.file) : originalKey(route.name);
+  return { status: route.to === 'process' ? 500 : 404, url: urlTeller(settings)(key) };
 }
 
 /** To the clean path below the same prefix, query and all. */

@@ -2,7 +2,7 @@ import sharp, { type Metadata, type SharpOptions } from 'sharp';
 import { PictorError } from '../../core/errors.ts';
 import type { FormatDefinition } from '../../core/format.ts';
 import type { Orientation } from '../../core/geometry.ts';
-import type { ImageInfo } from '../../core/image-info.ts';
+import type { ImageInfo, InputFormats } from '../../core/image-info.ts';
 import { formats } from '../../formats/index.gen.ts';
 import { type CodecPrograms, missing } from '../availability.ts';
 import { codecs } from '../codecs/index.gen.ts';
@@ -30,11 +30,16 @@ export interface Original {
   readonly density?: number;
 }
 
-/** @throws PictorError IMAGE_UNKNOWN, IMAGE_BROKEN */
-export async function probe(ref: JobInputRef): Promise<Original> {
+/**
+ * @param inputs formats that are read besides the usual ones
+ * @throws PictorError IMAGE_UNKNOWN, IMAGE_BROKEN
+ */
+export async function probe(ref: JobInputRef, inputs: InputFormats = {}): Promise<Original> {
   const input = openInput(ref);
   const format = await detectFormat(input);
   if (format.read?.by === 'codec') {
+    if (format.read.named === true && inputs.also?.includes(format.name) !== true)
+      throw new PictorError('IMAGE_UNKNOWN', { detail: `${format.name} is not read here` });
     const reason = missing(format.read.needs, noPrograms);
     if (reason !== null) throw new PictorError('IMAGE_UNKNOWN', { detail: `${format.name}: ${reason}` });
     const decoder = codecs.get(format.name)?.decoder;

@@ -35,7 +35,7 @@ export async function inspect({
   input,
   limits,
 }: Omit<Extract<Work, { type: 'inspect' }>, 'type'>): Promise<ImageInfo> {
-  const { info } = await probe(input);
+  const { info } = await probe(input, limits.inputs);
   checkLimits(info, limits);
   return info;
 }

@@ -1,7 +1,7 @@
 import type { Rect } from '../../core/geometry.ts';
 import { type FormatName, formats } from '../../formats/index.gen.ts';
 import type { TransformJob, TransformResult } from '../../plan/engine-port.ts';
-import { checkSourceBytes } from '../../plan/limits.ts';
+import { checkSourceBytes, limitsOf } from '../../plan/limits.ts';
 import { planTransform } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import { isHandedOver } from '../../plan/untouched.ts';
@@ -21,7 +21,8 @@ import { withoutThumbnails } from './thumbnails.ts';
 
 /** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
 export async function transform(job: TransformJob, tools: EncoderTools = noTools): Promise<TransformResult> {
-  const found = await probe(inputOf(job, job.request.source));
+  const { inputs } = limitsOf(job.request, job.limits);
+  const found = await probe(inputOf(job, job.request.source), inputs);
   checkSourceBytes(found.input.size, job.request);
   if (isHandedOver(job.request.output, found.format.name)) return handOver(found, job);
   const chosen = job.request.output.thumbnail === true ? await thumbnailOf(found) : found;
