@@ -13,6 +13,7 @@ const quickCommands: Readonly<Record<string, () => Promise<Command>>> = {
   imgproxy: async () => (await import('./imgproxy.ts')).imgproxy,
   imageproxy: async () => (await import('./imageproxy.ts')).imageproxy,
   'image-server': async () => (await import('./image-server.ts')).imageServer,
+  s3imageserver: async () => (await import('./s3imageserver.ts')).s3imageserver,
   vip: async () => (await import('./vip.ts')).vip,
 };
 

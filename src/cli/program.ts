@@ -8,6 +8,7 @@ import { exitMisused } from './command.ts';
 import { imageServerDefaults, imageServerNotes } from './image-server-help.ts';
 import { imageproxyDefaults, imageproxyNotes } from './imageproxy-help.ts';
 import { imgproxyDefaults, imgproxyNotes } from './imgproxy-help.ts';
+import { s3imageserverDefaults, s3imageserverNotes } from './s3imageserver-help.ts';
 import { vipDefaults, vipNotes } from './vip-help.ts';
 
 /** A command as help shows it. Its arguments are read by the command itself. */
@@ -96,8 +97,21 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import('./vip.ts')).vip,
   },
   {
+    name: 's3imageserver',
+    usage: '[-c FILE] [settings]',
+    summary: 'run in place of s3imageserver: its JSON file and URLs',
+    description:
+      'Runs in place of s3imageserver (Coccodrillo): reads its JSON file (config.json, or -c FILE) and answers the URLs of ' +
+      'its handlers, each from a bucket of its own. Where the file says nothing it listens on :80, that is on all ' +
+      'interfaces; it has no listener for operators. PICTOR_… variables and the settings below win.',
+    takesSettings: true,
+    notes: s3imageserverNotes,
+    defaults: s3imageserverDefaults,
+    load: async () => (await import('./s3imageserver.ts')).s3imageserver,
+  },
+  {
     name: 'config',
-    usage: '[serve|imgproxy|imageproxy|image-server|vip] [options] [settings]',
+    usage: '[serve|imgproxy|imageproxy|image-server|vip|s3imageserver] [options] [settings]',
     summary: 'show every setting, its value and where it comes from',
     description:
       'Shows every setting with its value and where it comes from, as the named command (default: serve) would see it. ' +
@@ -111,7 +125,7 @@ const entries: readonly CommandEntry[] = [
   },
   {
     name: 'health',
-    usage: '[serve|imgproxy|imageproxy|image-server|vip] [options] [settings]',
+    usage: '[serve|imgproxy|imageproxy|image-server|vip|s3imageserver] [options] [settings]',
     summary: 'ask a running server whether it is ready (for containers)',
     description:
       'Asks a running server whether it is ready and exits with 0 or 1. The address comes from the same configuration as ' +

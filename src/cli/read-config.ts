@@ -2,6 +2,7 @@ import type { ConfigCall, ReadConfig } from './command.ts';
 import { readImageServerConfig } from './image-server-config.ts';
 import { readImageproxyConfig } from './imageproxy-config.ts';
 import { readImgproxyConfig } from './imgproxy-config.ts';
+import { readS3imageserverConfig } from './s3imageserver-config.ts';
 import { readServeConfig } from './serve-config.ts';
 import { readVipConfig } from './vip-config.ts';
 
@@ -10,6 +11,7 @@ const readers: Readonly<Record<string, (call: ConfigCall) => Promise<ReadConfig>
   imgproxy: readImgproxyConfig,
   imageproxy: readImageproxyConfig,
   'image-server': readImageServerConfig,
+  s3imageserver: readS3imageserverConfig,
   vip: readVipConfig,
 };
 
