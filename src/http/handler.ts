@@ -4,11 +4,19 @@ import type { ParsedRequest } from '../request/dialect.ts';
 import type { ImageService } from '../service/serve-image.ts';
 import type { StorageWork } from '../service/storage-work.ts';
 import type { SourceStreams } from '../service/stream-source.ts';
+import type { CheckRequest } from '../service/verify-request.ts';
 import type { OriginOf } from './call.ts';
 import { clientSignal, isGone } from './client-signal.ts';
 import type { CookieScope } from './cookies.ts';
 import { neutralErrorReply } from './errors.ts';
-import { type Arrival, createCounter, type Exchange, failureFacts, type RequestFacts } from './exchange.ts';
+import {
+  type Arrival,
+  askedRequest,
+  createCounter,
+  type Exchange,
+  failureFacts,
+  type RequestFacts,
+} from './exchange.ts';
 import { withGzip } from './gzip.ts';
 import { isStillGood, type KnownUrl } from './known-urls.ts';
 import { type HttpHandler, type HttpRequest, headerText, type Reply } from './messages.ts';
@@ -43,6 +51,8 @@ interface HandlerParts {
   readonly clientOf: (request: HttpRequest) => string;
   /** For mounts that keep pictures; null where there is none. */
   readonly storage: HandlerStorage | null;
+  /** Of the embedding program; null: nobody else is asked. */
+  readonly check: CheckRequest | null;
   readonly emit: EmitEvent;
 }
 
@@ -71,7 +81,9 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   const { tell, finish } = counter;
   const standIn = createStandIn(parts);
   const storageDesk =
-    parts.storage === null ? null : createStorageDesk({ ...parts.storage, counter, standIn });
+    parts.storage === null
+      ? null
+      : createStorageDesk({ ...parts.storage, check: parts.check, counter, standIn });
 
   /** A URL that was answered a moment ago, whose bytes are still in memory. */
   function answerKnown(exchange: Exchange, entry: KnownUrl, body: Uint8Array): void {
@@ -183,7 +195,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const { request, desk, target } = exchange;
     let source: string | undefined;
     try {
-      if (target.path === desk.mount.style.metricsPath) return await metrics(exchange);
+      if (desk.replies.isMetrics(target.path)) return await metrics(exchange);
       const admitted = admit(exchange);
       if (!('image' in admitted))
         return finish(exchange, admitted, {
@@ -191,6 +203,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
           ...(admitted.quiet === true ? { quiet: true } : {}),
         });
       source = admitted.image.source;
+      if (parts.check !== null) await parts.check(admitted.grant, askedRequest(exchange));
       const scope = desk.cookies?.(request, source) ?? { applies: false };
       await (admitted.raw === true ? raw : picture)(exchange, admitted, scope);
     } catch (thrown) {
@@ -228,7 +241,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const entry = isSimple(method, desk)
       ? desk.known.find(match.target.raw, choiceOf(desk, request))
       : undefined;
-    if (entry !== undefined && isStillGood(entry, began) && mayPass(desk, request)) {
+    if (entry !== undefined && parts.check === null && isStillGood(entry, began) && mayPass(desk, request)) {
       const body = parts.service.peek(entry.facts.image.key, entry.facts.image.etag);
       if (body !== null) return answerKnown(exchange, entry, body);
     }

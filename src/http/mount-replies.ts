@@ -1,4 +1,5 @@
 import type { PictorError } from '../core/errors.ts';
+import { decodePercent } from '../lib/url-text.ts';
 import type { Delivery, FixedReply, FixedRoute, MountPolicy, ReplyStyle } from '../request/dialect.ts';
 import type { ServedImage } from '../service/serve-image-types.ts';
 import { type AgeFacts, createCacheControl } from './cache-control.ts';
@@ -65,11 +66,14 @@ export interface MountReplies {
   head(requestId: string): Reply | null;
   /** The fixed answer for a path below the prefix, if there is one. */
   routeFor(path: string): FixedRoute | null;
+  /** Whether this is where the mount shows metrics. */
+  isMetrics(path: string): boolean;
 }
 
 /** Builds the answers of one mount; everything that does not depend on the request is made here, once. */
 export function createMountReplies({ policy, style, extensionOf }: MountVoice): MountReplies {
   const validators = createValidators(policy);
+  const routed = (path: string) => (style.routesDecoded === true ? (decodePercent(path) ?? path) : path);
   const always = headersOfEveryReply(policy, style);
   const ofPictures = flat(style.imageHeaders ?? {});
   const withPictures = [...without(always, ofPictures), ...ofPictures];
@@ -202,8 +206,12 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
     },
     options: (requestId) => (style.options === 'as-get' ? null : plain(style.options, requestId)),
     head: (requestId) => (style.head === 'as-get' ? null : plain(style.head, requestId)),
-    routeFor: (path) =>
-      style.routes.find((route) => (route.below ? path.startsWith(route.path) : path === route.path)) ?? null,
+    routeFor(raw) {
+      const path = routed(raw);
+      const isIt = (route: FixedRoute) => (route.below ? path.startsWith(route.path) : path === route.path);
+      return style.routes.find(isIt) ?? null;
+    },
+    isMetrics: (path) => style.metricsPath !== undefined && routed(path) === style.metricsPath,
   };
 }
 

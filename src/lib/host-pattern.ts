@@ -7,12 +7,12 @@
  * | `example.com`      | that host, any port                                                 |
  * | `example.com:8080` | that host, that port                                                |
  * | `*.example.com`    | every host below it, at any depth; not `example.com`, `evilexample.com`, nor an IP address |
- * | `127.0.0.1`, `[::1]:80` | that address as a literal, in whatever spelling it was written |
+ * | `127.0.0.1`, `[::1]:80` | that address as a literal, in whatever spelling, `[::ffff:127.0.0.1]` too |
  * | `10.0.0.0/8`       | every address in that network as a literal; no name, whatever it resolves to |
  *
  * A dot at the end of a name makes no difference. There is no matching inside a label, of schemes or of paths.
  */
-import { parseIpNetwork } from './ip-network.ts';
+import { parseIpNetwork, unmapped } from './ip-network.ts';
 
 export interface HostAndPort {
   /** As `URL.hostname` gives it: IPv6 in brackets. */
@@ -32,7 +32,7 @@ export function parseHostPattern(text: string): HostPattern | null {
   const match = /^(\*\.)?(\[[0-9a-f:.]+\]|[^\s:/?#@\\*[\]]+)(?::(\d{1,5}))?$/i.exec(bracketed(trimmed));
   if (match === null) return null;
   const [, wildcard, host, portText] = match;
-  const hostname = normaliseHost(host!);
+  const hostname = comparable(normaliseHost(host!));
   const port = portText === undefined ? null : Number(portText);
   if (hostname === null || port === 0 || (port ?? 1) > 65_535) return null;
   if (wildcard !== undefined && isIpLiteral(hostname)) return null;
@@ -41,13 +41,17 @@ export function parseHostPattern(text: string): HostPattern | null {
     text: trimmed,
     matches(given) {
       if (port !== null && port !== given.port) return false;
-      const name = withoutFinalDot(given.hostname.toLowerCase());
+      const name = comparable(withoutFinalDot(given.hostname.toLowerCase()));
       return wildcard === undefined
         ? name === hostname
         : !isIpLiteral(name) && name.endsWith(suffix) && name !== suffix;
     },
   };
 }
+
+/** An IPv4 address that is written as IPv6 is the same place: lists must not be got around by that. */
+const comparable = <Name extends string | null>(hostname: Name): Name | string =>
+  hostname?.startsWith('[') === true ? (unmapped(hostname.slice(1, -1)) ?? hostname) : hostname;
 
 function networkPattern(text: string): HostPattern | null {
   const network = parseIpNetwork(text);

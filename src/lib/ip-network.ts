@@ -24,3 +24,10 @@ export function parseIpNetwork(text: string): IpNetwork | null {
     },
   };
 }
+
+/** The IPv4 address in `::ffff:192.0.2.1` (RFC 4291 section 2.5.5.2), in dots; null for every other address. */
+export function unmapped(address: string): string | null {
+  if (!ipaddr.IPv6.isValid(address)) return null;
+  const parsed = ipaddr.IPv6.parse(address);
+  return parsed.isIPv4MappedAddress() ? parsed.toIPv4Address().toString() : null;
+}

@@ -54,7 +54,7 @@ export type Grant =
       readonly signature: string;
     }
   | {
-      /** Whatever `MountPolicy.verify` or the callback of the embedding program makes of it; null: none was sent. */
+      /** Whatever `MountPolicy.verify` makes of it; null: none was sent. */
       readonly type: 'bearer';
       readonly token: string | null;
     };
@@ -88,7 +88,7 @@ export interface MountPolicy {
   readonly token?: string;
   /** Secrets of signed URLs; with a file, one per line, read again when it changes. Absent: no signed URL fits. */
   readonly signedUrls?: { readonly secrets: readonly string[]; readonly secretsFile?: string };
-  /** How `bearer` grants are checked; absent: they pass, unless the embedding program brings a callback. */
+  /** How `bearer` grants are checked; absent: they pass. */
   readonly verify?: VerifyPolicy;
   /** Paths (below the prefix) answered without the secret; `/x/*` is all below `/x/`. */
   readonly open?: readonly string[];
@@ -221,6 +221,8 @@ export interface ReplyStyle {
   readonly imageHeaders?: Readonly<Record<string, string>>;
   /** Fixed answers, by exact path below the prefix. `methods` absent: GET and HEAD. */
   readonly routes: readonly FixedRoute[];
+  /** True: fixed answers, metrics included, are found by the path with its escapes resolved. Absent: as it stands. */
+  readonly routesDecoded?: boolean;
   /** HEAD: as GET without body, or a fixed 200. OPTIONS: always 200 or 204 without looking at the path. */
   readonly head: 'as-get' | FixedReply;
   readonly options: 'as-get' | FixedReply;

@@ -116,7 +116,7 @@ const asReply = ({ type, fixture, headers = {}, ...rest }: Words): OriginReply =
 });
 
 function targetOf(text: string): string {
-  const target = text.replace(/O(?=\/)/, origin.url);
+  const target = text.replace(/O(?=\/)/, origin.url).replace('{port}', String(origin.port));
   return target.replace(/\{sign:([^}]+)\}/, (_, key: string) =>
     createHmac('sha256', key)
       .update(target.slice(target.indexOf('http')))

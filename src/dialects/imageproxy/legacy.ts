@@ -51,6 +51,8 @@ export const legacyDefaults: Readonly<Record<string, unknown>> = {
   'freshness.staleWhileRevalidateSeconds': 0,
   'limits.maxPixels': 100_000_000,
   'sources.http.userAgent': 'willnorris/imageproxy',
+  // Where no types are listed; otherwise they are what is sent.
+  'sources.http.accept': '',
   'sources.http.maxRedirects': 10,
   'sources.http.allowUserInfo': true,
 };

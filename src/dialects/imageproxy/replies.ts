@@ -52,6 +52,7 @@ export function imageproxyReplies(settings: ImageproxySettings): ReplyStyle {
       'X-XSS-Protection': '1; mode=block',
     },
     routes: [ok('/'), ok('/health-check'), { path: '/favicon.ico', status: 200, contentType: '', body: '' }],
+    routesDecoded: true,
     ...(settings.metrics ? { metricsPath: '/metrics' } : {}),
     head: 'as-get',
     options: 'as-get',

@@ -147,11 +147,25 @@ test('CORS and security headers are on errors, fixed answers and OPTIONS as well
   }
 });
 
+test('a style may have them found with escapes resolved, once', () => {
+  const decoding = createMountReplies({
+    policy,
+    style: { ...style, routesDecoded: true, metricsPath: '/metrics' },
+    extensionOf,
+  });
+  assert.equal(decoding.routeFor('/%68ealth')?.status, 200);
+  assert.equal(decoding.routeFor('/%2568ealth'), null);
+  assert.equal(decoding.routeFor('/%zz'), null);
+  assert.deepEqual(['/m%65trics', '/metrics', '/metrics/'].map(decoding.isMetrics), [true, true, false]);
+  assert.equal(replies.isMetrics('/metrics'), false);
+});
+
 test('fixed answers are found by exact path, or below a prefix where they say so', () => {
   assert.equal(replies.routeFor('/health')?.status, 200);
   assert.equal(replies.routeFor('/health/'), null);
   assert.equal(replies.routeFor('/.well-known/security.txt')?.status, 404);
   assert.equal(replies.routeFor('/.well-known'), null);
+  assert.equal(replies.routeFor('/%68ealth'), null);
   const reply = replies.fixed(replies.routeFor('/health')!, 'id-1');
   assert.deepEqual(headersOf(reply), {
     ...always,
