@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { ConfigError, showValue } from '../config/problems.ts';
 import { listSettings } from '../config/settings-tree.ts';
 import { toProblems } from '../config/validate.ts';
+import type { Verify } from '../service/verify-request.ts';
 import { fileRootProblem } from './file-root.ts';
 import { missingPackages } from './missing-packages.ts';
 import type { ImageServer } from './server.ts';
@@ -10,6 +11,15 @@ import { settingsSchema } from './settings.ts';
 
 /** Settings as in a configuration file; whatever is absent has its default. docs/reference/configuration.md lists them. */
 export type ImageServerSettings = z.input<typeof settingsSchema>;
+
+/** Settings, and what only a program can bring. */
+export interface ImageServerOptions extends ImageServerSettings {
+  /**
+   * Asked of every request for a picture and every upload, after all that its mount demands: only `true` lets it through.
+   * What it throws counts as no, and is logged. Fixed answers (health, redirects) are given to everybody.
+   */
+  readonly verify?: Verify;
+}
 
 /**
  * pictor inside your own program. Neither the environment nor a file is read: what you give is all it knows.
@@ -27,7 +37,8 @@ export type ImageServerSettings = z.input<typeof settingsSchema>;
  * @throws ConfigError with every problem of the settings at once
  * @throws PictorError STORE_FAILED when a cache folder cannot be used
  */
-export async function createImageServer(settings: ImageServerSettings = {}): Promise<ImageServer> {
+export async function createImageServer(options: ImageServerOptions = {}): Promise<ImageServer> {
+  const { verify, ...settings } = options;
   const result = settingsSchema.safeParse(settings);
   if (result.success) {
     const { root } = result.data.sources.file;
@@ -36,7 +47,7 @@ export async function createImageServer(settings: ImageServerSettings = {}): Pro
       ...(message === null ? [] : [{ path: 'sources.file.root', value: root, message }]),
       ...missingPackages(result.data),
     ];
-    if (places.length === 0) return createServer(result.data);
+    if (places.length === 0) return createServer(result.data, { verify });
     throw new ConfigError(
       places.map(({ path, value, message }) => ({ where: path, value: showValue(value), message })),
     );

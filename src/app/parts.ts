@@ -8,9 +8,9 @@ import { type Admin, createAdmin } from '../http/admin.ts';
 import { createOriginOf } from '../http/call.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
 import { createHandler } from '../http/handler.ts';
+import { createListeners, type Listeners } from '../http/listeners.ts';
 import type { HttpHandler } from '../http/messages.ts';
 import type { Readiness } from '../http/probes.ts';
-import { createHttpServer, type HttpServer } from '../http/server.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
 import { createGate } from '../lib/gate.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -19,8 +19,8 @@ import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
-import type { VerifyToken } from '../service/storage-guard.ts';
 import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
+import { createRequestCheck, type Verify } from '../service/verify-request.ts';
 import { createAssetSource } from '../sources/asset-source.ts';
 import { createSources } from '../sources/by-scheme.ts';
 import { createFileSource } from '../sources/file-source.ts';
@@ -51,7 +51,7 @@ export interface Parts {
   /** Null: no mount keeps pictures. */
   readonly kept: StorageMounts | null;
   readonly handler: HttpHandler;
-  readonly http: HttpServer;
+  readonly http: Listeners;
   readonly admin: Admin;
   /** Begins with what can wait, and loads what was left out of the start, so that nobody waits for it later. */
   warmUp(): void;
@@ -62,8 +62,8 @@ export interface Assembly {
   /** Landing page and bundled samples, see `StartOptions`. */
   readonly demonstration: boolean;
   readonly readiness: () => Readiness;
-  /** Decides on tokens that clients bring, in place of what mounts say of them. */
-  readonly verify?: VerifyToken | undefined;
+  /** Of the embedding program: asked of every request, besides what its mount demands. Absent: nobody is asked. */
+  readonly verify?: Verify | undefined;
 }
 
 /** Waiting transforms per place at the gate, when the setting leaves it to us. */
@@ -247,7 +247,7 @@ interface Behind extends Services {
 }
 
 function createEdge(
-  { config, demonstration }: Assembly,
+  { config, demonstration, verify }: Assembly,
   { service, streams, kept, assets, observers, emit }: Behind,
 ) {
   const page = demonstration ? landingPage() : null;
@@ -255,6 +255,7 @@ function createEdge(
   tellWhatIsMissing(config, unwritable, emit);
   const trusted = parseTrustedProxies(config.server.trustProxy);
   if (trusted === null) throw new Error('server.trustProxy was not checked');
+  const clientOf = createClientAddress(trusted);
   const handler = createHandler({
     mounts: config.mounts.map((mount, index) =>
       openMount(mount, unwritable, { assets: assets.ofMounts[index], kept: kept?.ofMounts[index] }),
@@ -264,7 +265,8 @@ function createEdge(
     elsewhere: (request) => page?.reply(request) ?? null,
     metricsPage: async () => pageOf(await observers.imageproxyMetrics?.load()),
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
-    clientOf: createClientAddress(trusted),
+    clientOf,
+    check: verify === undefined ? null : createRequestCheck(verify, emit),
     storage:
       kept === null
         ? null
@@ -276,7 +278,8 @@ function createEdge(
     emit,
   });
   const counted = observers.imageproxyMetrics === null ? handler : observers.inFlight.counting(handler);
-  return { handler: counted, http: createHttpServer({ settings: config.server, handler: counted, emit }) };
+  const http = createListeners({ settings: config.server, handler: counted, clientOf, emit });
+  return { handler: counted, http };
 }
 
 /**
@@ -321,7 +324,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const services = createServices(config, wired);
   const { service } = services;
   const work = storageWorkParts(config, wired, services);
-  const kept = await openStorageMounts({ config, storages, emit, work, verify: assembly.verify });
+  const kept = await openStorageMounts({ config, storages, emit, work });
   const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
   const admin = createAdmin({
     settings: config.admin,

@@ -2,6 +2,7 @@ import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { HttpHandler } from '../http/messages.ts';
 import type { Readiness } from '../http/probes.ts';
+import type { Verify } from '../service/verify-request.ts';
 import type { Parts } from './parts.ts';
 import { assembleParts } from './parts.ts';
 import type { AppConfig } from './settings.ts';
@@ -13,11 +14,15 @@ export interface StartOptions {
    * `local:///…` unless another folder is configured. Default false.
    */
   readonly demonstration?: boolean;
+  /** Of the embedding program: asked of every request, besides what its mount demands. Absent: nobody is asked. */
+  readonly verify?: Verify | undefined;
 }
 
 /** Where a server can be reached, as a person would write it: `127.0.0.1:8080`, `unix:/run/pictor.sock`. */
 export interface Addresses {
   readonly server: string;
+  /** The listener without TLS beside it; null where there is none. */
+  readonly plain: string | null;
   /** Null when the listener for operators is switched off. */
   readonly admin: string | null;
 }
@@ -30,7 +35,7 @@ export interface ImageServer {
   readonly emit: EmitEvent;
   /** Writes what the log still holds back; the log is closed then. For the very end. */
   flush(): Promise<void>;
-  /** Opens both listeners. @throws PictorError LISTEN_FAILED (everything is closed again then), SHUTTING_DOWN */
+  /** Opens the listeners. @throws PictorError LISTEN_FAILED (everything is closed again then), SHUTTING_DOWN */
   listen(): Promise<Addresses>;
   /** Stops accepting, finishes what is in flight, then ends the engine and the stores. Further calls wait for the same end. */
   close(): Promise<void>;
@@ -85,6 +90,7 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
     config,
     demonstration: options.demonstration ?? false,
     readiness: () => state,
+    verify: options.verify,
   });
   const { emit } = parts.observers;
   const warmUp = setTimeout(parts.warmUp, warmUpMilliseconds).unref();
@@ -109,13 +115,13 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
       if (closing !== null) throw new PictorError('SHUTTING_DOWN');
       try {
         const admin = await parts.admin.listen();
-        const server = await parts.http.listen();
+        const { main, plain } = await parts.http.listen();
         // … nor to work.
         if (closing === null) state = 'ready';
         setTimeout(() => {
           if (state === 'ready') parts.engine.start();
         }, workersAfterMilliseconds).unref();
-        return { server: server.text, admin: admin?.text ?? null };
+        return { server: main.text, plain: plain?.text ?? null, admin: admin?.text ?? null };
       } catch (error) {
         await close();
         throw error;

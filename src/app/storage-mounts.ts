@@ -1,5 +1,6 @@
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { ConfigError } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { MountPolicy } from '../request/dialect.ts';
@@ -7,7 +8,6 @@ import { createSigningSecrets, type SigningSecrets } from '../service/signing-se
 import { createStorageGuard, type StorageGuard, type VerifyToken } from '../service/storage-guard.ts';
 import type { StorageSite } from '../service/storage-site.ts';
 import type { StorageWork, StorageWorkParts } from '../service/storage-work.ts';
-import { createTokenVerifier } from '../service/verify-token.ts';
 import { dialectOf } from './dialects.ts';
 import { type MountSettings, mountName } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
@@ -35,8 +35,6 @@ export interface StorageMountsParts {
   readonly config: AppConfig;
   readonly storages: Storages;
   readonly emit: EmitEvent;
-  /** Of the embedding program: decides on every `bearer` grant. Absent: the policy of the mount does. */
-  readonly verify?: VerifyToken | undefined;
   readonly work: Omit<StorageWorkParts, 'stagingParent' | 'variantsAtOnce'>;
 }
 
@@ -46,6 +44,7 @@ const variantsAtOnce = 4;
 /**
  * Opens what mounts with a storage need. Null when there is none: then no code of it is loaded.
  * @throws PictorError STORE_FAILED when a file of secrets cannot be used
+ * @throws ConfigError for keys of tokens that cannot be
  */
 export async function openStorageMounts(parts: StorageMountsParts): Promise<StorageMounts | null> {
   const { config, storages, emit } = parts;
@@ -70,7 +69,7 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
         guard: createStorageGuard({
           policy,
           secrets: signing.keys,
-          verify: parts.verify ?? (await verifierOf(policy, emit)),
+          verify: await verifierOf(policy, { mount: index, emit }),
         }),
       };
     }),
@@ -92,16 +91,20 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
 
 const policyOf = ({ dialect, settings }: MountSettings): MountPolicy => dialectOf(dialect).policy(settings);
 
-async function verifierOf({ verify }: MountPolicy, emit: EmitEvent) {
+/** What checks tokens is only loaded where there are some. @throws ConfigError for a key that cannot be used */
+async function verifierOf(
+  { verify }: MountPolicy,
+  { mount, emit }: { readonly mount: number; readonly emit: EmitEvent },
+): Promise<VerifyToken | null> {
   if (verify === undefined) return null;
+  const { createTokenVerifier } = await import('../service/verify-token.ts');
   const verifier = createTokenVerifier(verify, { emit, now: Date.now });
-  await verifier.load();
-  return (token: string | null) =>
-    verifier.verify(token).then(
-      () => true,
-      (thrown: unknown) => {
-        if (thrown instanceof PictorError && thrown.code === 'TOKEN_INVALID') return false;
-        throw thrown;
-      },
-    );
+  try {
+    await verifier.load();
+  } catch (thrown) {
+    if (!(thrown instanceof PictorError)) throw thrown;
+    const message = `tokens cannot be checked: ${thrown.detail ?? thrown.message}`;
+    throw new ConfigError([{ where: `mounts[${mount}].settings.verify`, message }]);
+  }
+  return verifier.verify;
 }

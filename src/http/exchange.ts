@@ -1,6 +1,7 @@
 import type { PictorError } from '../core/errors.ts';
 import type { EmitEvent, PictorEvent } from '../core/events.ts';
 import type { RequestTarget } from '../request/dialect.ts';
+import type { AskedRequest } from '../service/verify-request.ts';
 import type { HttpRequest, HttpResponse, Reply } from './messages.ts';
 import type { MountDesk } from './mount-desk.ts';
 import { sendReply } from './send-reply.ts';
@@ -20,6 +21,14 @@ export interface Exchange extends Arrival {
   readonly desk: MountDesk;
   readonly target: RequestTarget;
 }
+
+/** The request as the embedding program gets to see it. */
+export const askedRequest = ({ request, method, desk }: Exchange): AskedRequest => ({
+  mount: desk.mount.name,
+  method,
+  target: request.url ?? '',
+  headers: request.headers,
+});
 
 /** What is told of a request besides what every exchange knows. */
 export type RequestFacts = Omit<

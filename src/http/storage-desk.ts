@@ -4,9 +4,10 @@ import type { Call, KeepTask, MakeTask, ShowTask, StorageTask, UploadTask } from
 import type { StorageGuard } from '../service/storage-guard.ts';
 import type { StorageSite } from '../service/storage-site.ts';
 import type { StorageWork } from '../service/storage-work.ts';
+import type { CheckRequest } from '../service/verify-request.ts';
 import { callOf, type OriginOf } from './call.ts';
 import { clientSignal } from './client-signal.ts';
-import { type Counter, type Exchange, failureFacts, type RequestFacts } from './exchange.ts';
+import { askedRequest, type Counter, type Exchange, failureFacts, type RequestFacts } from './exchange.ts';
 import type { Reply } from './messages.ts';
 import { flat, without } from './mount-replies.ts';
 import { heldWithoutLook, objectReply } from './object-reply.ts';
@@ -26,6 +27,8 @@ export interface StorageDeskParts {
   readonly work: StorageWork;
   readonly counter: Counter;
   readonly originOf: OriginOf;
+  /** Null: nobody else is asked. */
+  readonly check: CheckRequest | null;
   readonly standIn: StandIn;
   /** Seconds an HTTP/2 client has to send a body; 0: no limit. */
   readonly bodySeconds: number;
@@ -40,6 +43,7 @@ export function createStorageDesk({
   work,
   counter,
   originOf,
+  check,
   standIn,
   bodySeconds,
 }: StorageDeskParts): StorageDesk {
@@ -154,6 +158,7 @@ export function createStorageDesk({
       task = storage.task(callOf(exchange.request, exchange.target, originOf));
       const checked = storage.guard.check(task.grant);
       if (checked !== undefined) await checked;
+      if (check !== null && task.task !== 'reply') await check(task.grant, askedRequest(exchange));
       await run(exchange, storage, task);
     } catch (thrown) {
       await fail(exchange, task, asPictorError(thrown));

@@ -12,8 +12,8 @@ export interface StorageGuard {
   check(grant: Grant): void | Promise<void>;
 }
 
-/** What a `bearer` token is good for. */
-export type VerifyToken = (token: string | null) => Promise<boolean>;
+/** Settles where a `bearer` token is good. @throws PictorError TOKEN_INVALID */
+export type VerifyToken = (token: string | null) => Promise<void>;
 
 export interface StorageGuardParts {
   readonly policy: MountPolicy;
@@ -30,7 +30,7 @@ export function createStorageGuard({ policy, secrets, verify }: StorageGuardPart
   return {
     check(grant) {
       if (grant.type === 'none') return;
-      if (grant.type === 'bearer') return verify === null ? undefined : checkBearer(verify, grant.token);
+      if (grant.type === 'bearer') return verify?.(grant.token);
       if (grant.type === 'token') {
         if (token === null || !timingSafeEqual(token, digest(grant.given)))
           throw new PictorError('TOKEN_INVALID');
@@ -40,10 +40,6 @@ export function createStorageGuard({ policy, secrets, verify }: StorageGuardPart
       if (!isSignedUrl(grant, secrets())) throw new PictorError('SIGNATURE_INVALID');
     },
   };
-}
-
-async function checkBearer(verify: VerifyToken, token: string | null): Promise<void> {
-  if (!(await verify(token))) throw new PictorError('TOKEN_INVALID');
 }
 
 const digest = (text: string): Buffer => Buffer.from(hash('sha256', text), 'hex');

@@ -77,6 +77,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) 
     extensionOf: () => 'png',
     clientOf: () => 'test',
     storage: null,
+    check: null,
     emit: () => {},
   });
   return {
