@@ -15,6 +15,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
+import { createMezzanines, type Mezzanines } from '../service/mezzanines.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
 import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
@@ -40,6 +41,7 @@ export interface Parts {
   readonly sources: Source;
   readonly engine: LazyEngine;
   readonly service: ImageService;
+  readonly mezzanines: Mezzanines;
   /** Null: no mount has one. */
   readonly webhooks: Webhooks | null;
   readonly handler: HttpHandler;
@@ -140,6 +142,7 @@ interface Wired {
 /** The use cases. */
 interface Services {
   readonly service: ImageService;
+  readonly mezzanines: Mezzanines;
   readonly streams: SourceStreams;
 }
 
@@ -162,10 +165,18 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     freshness,
   });
   const { variants } = stores;
+  const mezzanines = createMezzanines({
+    store: stores.mezzanines,
+    engine,
+    gate: gates.process,
+    limits,
+    emit,
+  });
   const service = createImageService({
     variants,
     originals,
     engine,
+    mezzanines,
     gate: gates.process,
     limits,
     maxWaitSeconds,
@@ -173,7 +184,7 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     emit,
     now: Date.now,
   });
-  return { service, streams: createSourceStreams(fetching) };
+  return { service, mezzanines, streams: createSourceStreams(fetching) };
 }
 
 /** Formats that mounts may give by themselves, but not here: one line each, so that nobody wonders. */
@@ -259,7 +270,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     return createEngine(config.engine, emit);
   });
   const services = createServices(config, { stores, sources, gates, engine, emit });
-  const { service } = services;
+  const { service, mezzanines } = services;
   const { handler, http } = createEdge(assembly, { ...services, assets, observers, emit });
   const admin = createAdmin({
     bind: config.admin.bind,
@@ -274,6 +285,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     sources,
     engine,
     service,
+    mezzanines,
     webhooks,
     handler,
     http,

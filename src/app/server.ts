@@ -45,6 +45,7 @@ const warmUpMilliseconds = 500;
 async function closeParts({
   http,
   service,
+  mezzanines,
   webhooks,
   engine,
   sources,
@@ -56,12 +57,13 @@ async function closeParts({
   await closeInOrder(
     [
       { name: 'server', close: () => http.close() },
-      { name: 'service', close: () => service.drain() },
+      { name: 'service', close: async () => void (await Promise.all([service.drain(), mezzanines.close()])) },
       { name: 'webhooks', close: () => webhooks?.close() },
       { name: 'engine', close: () => engine.close() },
       { name: 'sources', close: () => sources.close?.() },
       { name: 'variants', close: () => stores.variants.close() },
       { name: 'originals', close: () => stores.originals.close() },
+      { name: 'mezzanines', close: () => stores.mezzanines?.close() },
       { name: 'admin', close: () => admin.close() },
     ],
     (name, error) => {
