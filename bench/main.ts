@@ -17,10 +17,11 @@ import type { Bench, Row } from './scenarios/jobs.ts';
 import { memory } from './scenarios/memory.ts';
 import { overload } from './scenarios/overload.ts';
 import { parse } from './scenarios/parse.ts';
+import { reuse } from './scenarios/reuse.ts';
 import { start } from './scenarios/start.ts';
 import { makeSources } from './sources.ts';
 
-const scenarios = { start, parse, cold, hits, coalescing, overload, memory, batch } as const;
+const scenarios = { start, parse, cold, reuse, hits, coalescing, overload, memory, batch } as const;
 type Name = keyof typeof scenarios;
 
 const { values } = parseArgs({

@@ -30,7 +30,8 @@ interface Lane {
 /** Cold transforms of one 12 MP photo: pictor against bare sharp with the same settings, and against ipx. */
 export async function cold(bench: Bench): Promise<Row[]> {
   const lanes = {
-    pictor: await httpLane(await startPictor(bench), {
+    // Every variant of the one photo shall be a first one.
+    pictor: await httpLane(await startPictor(bench, { PICTOR_CACHE_MEZZANINES: '0' }), {
       path: (format, width) => variantPath(bench.sources.twelve, width, extension[format]),
       cheap: (width) => variantPath(bench.sources.small, width, 'jpg'),
     }),

@@ -35,6 +35,7 @@ export function createLazyEngine(load: () => Promise<Engine>): LazyEngine {
   return {
     transform: async (job, signal) => (await loaded()).transform(job, signal),
     inspect: async (input, limits) => (await loaded()).inspect(input, limits),
+    reduce: async (input, limits) => (await loaded()).reduce(input, limits),
     stats: () => engine?.stats() ?? idle,
     start() {
       // What fails here fails again, and is told, with the first image.

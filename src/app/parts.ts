@@ -17,6 +17,7 @@ import type { Metrics } from '../observe/metrics.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
+import { createMezzanines, type Mezzanines } from '../service/mezzanines.ts';
 import { createOriginals } from '../service/originals.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
 import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
@@ -45,6 +46,7 @@ export interface Parts {
   readonly sources: Source;
   readonly engine: LazyEngine;
   readonly service: ImageService;
+  readonly mezzanines: Mezzanines;
   /** Null: no mount has one. */
   readonly webhooks: Webhooks | null;
   readonly storages: Storages;
@@ -156,6 +158,7 @@ interface Wired {
 /** The use cases. */
 interface Services {
   readonly service: ImageService;
+  readonly mezzanines: Mezzanines;
   readonly streams: SourceStreams;
 }
 
@@ -178,10 +181,18 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     freshness,
   });
   const { variants } = stores;
+  const mezzanines = createMezzanines({
+    store: stores.mezzanines,
+    engine,
+    gate: gates.process,
+    limits,
+    emit,
+  });
   const service = createImageService({
     variants,
     originals,
     engine,
+    mezzanines,
     gate: gates.process,
     limits,
     maxWaitSeconds,
@@ -189,7 +200,7 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     emit,
     now: Date.now,
   });
-  return { service, streams: createSourceStreams(fetching) };
+  return { service, mezzanines, streams: createSourceStreams(fetching) };
 }
 
 /** Formats that mounts may give by themselves, but not here: one line each, so that nobody wonders. */
@@ -322,7 +333,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   });
   const wired: Wired = { stores, sources, gates, engine, emit };
   const services = createServices(config, wired);
-  const { service } = services;
+  const { service, mezzanines } = services;
   const work = storageWorkParts(config, wired, services);
   const kept = await openStorageMounts({ config, storages, emit, work });
   const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
@@ -339,6 +350,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     sources,
     engine,
     service,
+    mezzanines,
     webhooks,
     storages,
     kept,

@@ -52,6 +52,7 @@ async function closeParts({
   http,
   service,
   kept,
+  mezzanines,
   webhooks,
   engine,
   storages,
@@ -65,13 +66,14 @@ async function closeParts({
     [
       { name: 'server', close: () => http.close() },
       { name: 'uploads', close: () => kept?.close() },
-      { name: 'service', close: () => service.drain() },
+      { name: 'service', close: async () => void (await Promise.all([service.drain(), mezzanines.close()])) },
       { name: 'webhooks', close: () => webhooks?.close() },
       { name: 'engine', close: () => engine.close() },
       { name: 'sources', close: () => sources.close?.() },
       { name: 'storages', close: () => storages.close() },
       { name: 'variants', close: () => stores.variants.close() },
       { name: 'originals', close: () => stores.originals.close() },
+      { name: 'mezzanines', close: () => stores.mezzanines?.close() },
       { name: 'admin', close: () => admin.close() },
     ],
     (name, error) => {

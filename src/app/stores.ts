@@ -7,6 +7,7 @@ import { createFsStore } from '../stores/fs.ts';
 import { createHttpFilesStore } from '../stores/http-files-store.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import { createMirroredStore } from '../stores/mirrored-store.ts';
+import { openedLate } from '../stores/opened-late.ts';
 import { flatLayout, namedLayout } from '../stores/s3/layout.ts';
 import type {
   AbsCacheSettings,
@@ -21,6 +22,8 @@ import { createWholeResponses } from '../stores/whole-responses.ts';
 export interface Stores {
   readonly variants: BlobStore;
   readonly originals: BlobStore;
+  /** Null: none are kept. */
+  readonly mezzanines: BlobStore | null;
   /** Every single store, for metrics. */
   readonly tiers: readonly BlobStore[];
 }
@@ -33,7 +36,9 @@ export interface Stores {
  */
 export async function openStores(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
   try {
-    return await openAll(settings, emit);
+    const stores = await openAll(settings, emit);
+    const mezzanines = mezzaninesOf(settings, emit);
+    return { ...stores, mezzanines, tiers: [...stores.tiers, ...(mezzanines === null ? [] : [mezzanines])] };
   } catch (error) {
     const reason = error instanceof PictorError ? (error.detail ?? error.message) : String(error);
     const place = settings.dir === '' ? 'the temporary folder' : `cache.dir ${path.resolve(settings.dir)}`;
@@ -97,7 +102,22 @@ async function openS3(
   });
 }
 
-async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
+/** Opened with the first large original: most of a start, and many a server, knows none. */
+function mezzaninesOf(
+  { dir, layout, mezzanines: maxBytes }: CacheSettings,
+  emit: EmitEvent,
+): BlobStore | null {
+  if (maxBytes === 0) return null;
+  const options = { maxBytes, emit, name: 'mezzanines', separateBodies: true };
+  // A folder that is laid out for somebody else is no place for them.
+  if (dir === '' || layout !== 'pictor')
+    return openedLate('mezzanines', () => createTemporaryFsStore(options));
+  return openedLate('mezzanines', () => createFsStore({ ...options, dir: path.resolve(dir, 'mezzanines') }));
+}
+
+type Kept = Omit<Stores, 'mezzanines'>;
+
+async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Kept> {
   const memory = createMemoryStore({ maxBytes: settings.memory, maxAgeSeconds: settings.memorySeconds });
   const shared = await openShared(settings, emit);
   const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
@@ -138,7 +158,7 @@ interface AsImageproxy {
 async function openAsImageproxy(
   settings: CacheSettings,
   { memory, shared, emit }: AsImageproxy,
-): Promise<Stores> {
+): Promise<Kept> {
   const { dir, folder: maxBytes } = settings;
   const disk = dir === '' ? [] : [await createHttpFilesStore({ dir: path.resolve(dir), maxBytes, emit })];
   const [first, ...rest] = [...disk, ...shared].map(closingOnce);

@@ -49,6 +49,8 @@ export type PictorEvent =
       readonly encodeMs: number;
       readonly bytes: number;
       readonly frames: number;
+      /** True: made of the mezzanine of its original. */
+      readonly reused?: true;
     }
   | {
       readonly type: 'worker';

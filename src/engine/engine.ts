@@ -4,7 +4,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import type { EmitEvent } from '../core/events.ts';
 import type { ImageInfo } from '../core/image-info.ts';
-import type { Engine, TransformResult } from '../plan/engine-port.ts';
+import type { Engine, Mezzanine, TransformResult } from '../plan/engine-port.ts';
 import type { EncoderTools } from './codec.ts';
 import { createInProcessPool } from './in-process.ts';
 import { createPool, type Pool } from './pool.ts';
@@ -31,12 +31,18 @@ export function createEngine(options: EngineOptions, emit: EmitEvent): Engine {
         encodeMs: result.timings.encodeMs,
         bytes: result.bytes.length,
         frames: result.frames,
+        ...(result.reused === undefined ? {} : { reused: true }),
       });
       return result;
     },
     // Nobody waits long for a header; closing the engine ends it.
     async inspect(input, limits) {
       return (await pool.run({ type: 'inspect', input, limits }, new AbortController().signal)) as ImageInfo;
+    },
+    async reduce(input, limits) {
+      const { scratch } = tools;
+      const work = { type: 'reduce', input, limits, scratch } as const;
+      return (await pool.run(work, new AbortController().signal)) as readonly Mezzanine[];
     },
     stats: () => pool.stats(),
     async close() {

@@ -1,6 +1,6 @@
 import { type ErrorCode, PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import type { TransformJob, TransformResult } from '../plan/engine-port.ts';
+import type { Mezzanine, TransformJob, TransformResult } from '../plan/engine-port.ts';
 import type { EncoderTools } from './codec.ts';
 
 /** What is said over the channel between the server and a worker. Plain values only (structured clone). */
@@ -10,10 +10,16 @@ export type JobInputRef = { readonly path: string } | { readonly bytes: Uint8Arr
 /** One thing a worker can do. */
 export type Work =
   | { readonly type: 'transform'; readonly job: TransformJob; readonly tools: EncoderTools }
-  | { readonly type: 'inspect'; readonly input: JobInputRef; readonly limits: ImageLimits };
+  | { readonly type: 'inspect'; readonly input: JobInputRef; readonly limits: ImageLimits }
+  | {
+      readonly type: 'reduce';
+      readonly input: JobInputRef;
+      readonly limits: ImageLimits;
+      readonly scratch: string;
+    };
 
 /** The answer to a `Work` of the same type. */
-export type WorkResult = TransformResult | ImageInfo;
+export type WorkResult = TransformResult | ImageInfo | readonly Mezzanine[];
 
 export interface ToWorker {
   readonly id: number;

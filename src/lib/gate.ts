@@ -8,6 +8,8 @@ export interface Gate {
    * queue is full. Rejects with `signal.reason` when the signal aborts while waiting.
    */
   enter(signal: AbortSignal): Promise<(() => void) | null>;
+  /** Places in all. */
+  readonly width: number;
   readonly state: () => { readonly active: number; readonly waiting: number };
 }
 
@@ -36,6 +38,7 @@ export function createGate(options: { readonly width: number; readonly queue: nu
   };
 
   return {
+    width: options.width,
     state: () => ({ active, waiting: waiters.size }),
     enter(signal) {
       if (signal.aborted) return Promise.reject(signal.reason);

@@ -1,3 +1,4 @@
+import type { Size } from '../core/geometry.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 
@@ -6,6 +7,13 @@ export interface TransformJob {
   /** The original and every further source (watermarks) by URI: a path where one exists, else bytes. */
   readonly inputs: Readonly<Record<string, { readonly path: string } | { readonly bytes: Uint8Array }>>;
   readonly limits: ImageLimits;
+  /** Of the original, the largest first, where there are any; whether one is used is for the engine to decide. */
+  readonly mezzanines?: readonly Mezzanine[];
+}
+
+/** A smaller copy of an original as plain pixels in sRGB, lying as the original lies (see `mezzanine.ts`). */
+export interface Mezzanine extends Size {
+  readonly path: string;
 }
 
 export interface TransformResult {
@@ -20,6 +28,8 @@ export interface TransformResult {
   readonly source: ImageInfo;
   /** Decoding with resizing, and encoding. `encodeMs` is 0 where both ran as one stream. */
   readonly timings: { readonly decodeMs: number; readonly encodeMs: number };
+  /** True: made of the mezzanine. */
+  readonly reused?: true;
 }
 
 /**
@@ -34,6 +44,14 @@ export interface Engine {
     input: { readonly path: string } | { readonly bytes: Uint8Array },
     limits: ImageLimits,
   ): Promise<ImageInfo>;
+  /**
+   * Makes the mezzanines of an original, the largest first, as files in one folder that is the caller's to remove. Empty:
+   * none are worth having.
+   */
+  reduce(
+    input: { readonly path: string } | { readonly bytes: Uint8Array },
+    limits: ImageLimits,
+  ): Promise<readonly Mezzanine[]>;
   readonly stats: () => EngineStats;
   close(): Promise<void>;
 }

@@ -47,6 +47,12 @@ export async function openFormFile(body: AsyncIterable<Uint8Array>, contentType:
       yield* file;
       await whole;
       if (files > 1) throw refused('more than one file in the form');
+    } catch (thrown) {
+      if (thrown instanceof PictorError) throw thrown;
+      // The file only knows that it is cut off. Whether the body or the form is to blame, the other one knows.
+      form.destroy();
+      await whole;
+      throw refused('the form is broken', thrown);
     } finally {
       form.destroy();
     }

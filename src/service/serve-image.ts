@@ -14,6 +14,7 @@ import { isFresh, isFromTheFuture } from './freshness.ts';
 import { handedOn } from './hand-on.ts';
 import { type Asking, inTheNameOf, obtainAll, releaseAll, retainAll, suits } from './held-original.ts';
 import { variantKey } from './key.ts';
+import type { Mezzanines } from './mezzanines.ts';
 import type { Originals } from './originals.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
 import { fromStore, notModified, served } from './served-image.ts';
@@ -39,6 +40,7 @@ interface ImageServiceParts {
   readonly variants: BlobStore;
   readonly originals: Originals;
   readonly engine: Engine;
+  readonly mezzanines: Mezzanines;
   /** Processing gate: one place per transform in flight. */
   readonly gate: Gate;
   readonly limits: ImageLimits;
@@ -135,7 +137,11 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const processWait = parts.now() - asked;
     try {
       const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
-      const made = await parts.engine.transform({ request: image, inputs, limits: parts.limits }, signal);
+      const main = sourced.originals[0]!;
+      const mezzanines = await parts.mezzanines.find(main, image);
+      const job = { request: image, inputs, limits: parts.limits };
+      const made = await parts.engine.transform({ ...job, mezzanines }, signal);
+      if (made.reused === undefined) parts.mezzanines.madeOf(main, made.source);
       const type = typeToCheck(image, sourced, made);
       const facts = type === null ? made : { ...made, declaredType: type };
       const record = recordOf(sourced, facts, boundedBy(made.source, limitsOf(image, parts.limits)));

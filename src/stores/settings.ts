@@ -159,6 +159,9 @@ export const cacheSettings = z.strictObject({
   originals: byteSize('1GiB').describe(
     'Bytes of fetched originals on disk, in cache.dir or else in a temporary folder. Allow at least as much as all requests in flight need at one time.',
   ),
+  mezzanines: byteSize('1GiB').describe(
+    'Bytes on disk for mezzanines: reduced copies of large originals that spare further variants the decoding; in cache.dir or else in a temporary folder. 0: none are made.',
+  ),
   redis: redisSettings.prefault({}),
   s3: s3CacheSettings.prefault({}),
   gcs: gcsCacheSettings.prefault({}),

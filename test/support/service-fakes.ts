@@ -96,6 +96,7 @@ export function createHashEngine(delayMs = 1) {
       signal.throwIfAborted();
       return hashed(job);
     },
+    reduce: async () => [],
     inspect: () => Promise.reject(new Error('not used')),
     stats: () => ({ workers: 1, busy: 0, started: 1, crashed: 0, timedOut: 0, recycled: 0, rssBytes: 0 }),
     close: async () => {},

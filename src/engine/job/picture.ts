@@ -1,5 +1,6 @@
 import sharp, { type Sharp, type SharpOptions } from 'sharp';
 import type { Size } from '../../core/geometry.ts';
+import type { Mezzanine } from '../../plan/engine-port.ts';
 import { codecs } from '../codecs/index.gen.ts';
 import { becomesP3, type ColourPolicy } from './colour.ts';
 import { broken, internal } from './failures.ts';
@@ -62,6 +63,17 @@ export async function openOriginal(
     fail: broken,
   };
 }
+
+/** The mezzanine of an original, to be scaled further. */
+export const openMezzanine = ({ path, width, height }: Mezzanine): Picture => ({
+  width,
+  height,
+  frames: 1,
+  grey: false,
+  becomesP3: false,
+  start: () => sharp(path, { limitInputPixels: width * height }),
+  fail: internal,
+});
 
 async function fromCodec(original: Original): Promise<Picture> {
   const decoder = codecs.get(original.format.name)?.decoder;

@@ -4,6 +4,7 @@ import type { ImageInfo } from '../../core/image-info.ts';
 import { checkLimits } from '../../plan/limits.ts';
 import type { Work, WorkResult } from '../wire.ts';
 import { probe } from './probe.ts';
+import { reduce } from './reduce.ts';
 import { setUpSharp } from './sharp-process.ts';
 import { transform } from './transform.ts';
 
@@ -12,9 +13,20 @@ setUpSharp();
 /** Does one piece of work. @throws PictorError */
 export async function runWork(work: Work): Promise<WorkResult> {
   try {
-    return await (work.type === 'transform' ? transform(work.job, work.tools) : inspect(work));
+    return await begin(work);
   } catch (thrown) {
     throw lostInput(work) ?? thrown;
+  }
+}
+
+function begin(work: Work): Promise<WorkResult> {
+  switch (work.type) {
+    case 'transform':
+      return transform(work.job, work.tools);
+    case 'inspect':
+      return inspect(work);
+    case 'reduce':
+      return reduce(work);
   }
 }
 

@@ -1,7 +1,8 @@
 import type { Rect } from '../../core/geometry.ts';
 import { type FormatName, formats } from '../../formats/index.gen.ts';
-import type { TransformJob, TransformResult } from '../../plan/engine-port.ts';
+import type { Mezzanine, TransformJob, TransformResult } from '../../plan/engine-port.ts';
 import { checkSourceBytes, limitsOf } from '../../plan/limits.ts';
+import { suitableMezzanine } from '../../plan/mezzanine.ts';
 import { planTransform } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import { isHandedOver } from '../../plan/untouched.ts';
@@ -14,9 +15,9 @@ import { allBytes, inputOf } from './input.ts';
 import { markOpener } from './marks.ts';
 import { measure } from './measure.ts';
 import type { OpenMark } from './passes.ts';
-import { openOriginal, type Picture, type Reading } from './picture.ts';
+import { openMezzanine, openOriginal, type Picture, type Reading } from './picture.ts';
 import { type Original, probe } from './probe.ts';
-import { render } from './render.ts';
+import { type Rendered, type Rendering, render } from './render.ts';
 import { withoutThumbnails } from './thumbnails.ts';
 
 /** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
@@ -31,8 +32,11 @@ export async function transform(job: TransformJob, tools: EncoderTools = noTools
   const started = performance.now();
   const openPicture = decodedOnce(original);
   const plan = await settlePlan({ job, original, openPicture, open, tools });
-  const picture = await openPicture(plan.decode.frames, colourPolicy(original.info, plan));
-  const { bytes, width, height, lastChainAt } = await render(picture, { original, plan, open, tools });
+  const rendering = { original, plan, open, tools };
+  const reused = await fromMezzanine(job.mezzanines ?? [], rendering);
+  const { bytes, width, height, lastChainAt } =
+    reused ??
+    (await render(await openPicture(plan.decode.frames, colourPolicy(original.info, plan)), rendering));
   const ended = performance.now();
   const decoded = lastChainAt ?? ended;
   return {
@@ -44,7 +48,22 @@ export async function transform(job: TransformJob, tools: EncoderTools = noTools
     frames: plan.result.frames,
     source: original.info,
     timings: { decodeMs: decoded - started, encodeMs: ended - decoded },
+    ...(reused === null ? {} : { reused: true }),
   };
+}
+
+/** Null where there is none, where it would show, and where it cannot be read: it may have been forgotten meanwhile. */
+async function fromMezzanine(
+  mezzanines: readonly Mezzanine[],
+  rendering: Rendering,
+): Promise<Rendered | null> {
+  const mezzanine = suitableMezzanine(rendering.plan, mezzanines);
+  if (mezzanine === undefined) return null;
+  try {
+    return await render(openMezzanine(mezzanine), rendering);
+  } catch {
+    return null;
+  }
 }
 
 /** The thumbnail inside as an original of its own (imgproxy), or the original where there is none. */

@@ -7,6 +7,7 @@ import { createGate } from '../../../src/lib/gate.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 import { createHostGates } from '../../../src/service/host-gates.ts';
 import { createMemoryBudget } from '../../../src/service/memory-budget.ts';
+import { noMezzanines } from '../../../src/service/mezzanines.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
 import {
@@ -68,6 +69,7 @@ function setUp(
     variants,
     originals,
     engine,
+    mezzanines: noMezzanines,
     gate,
     limits,
     maxWaitSeconds: more.maxWaitSeconds ?? 0,

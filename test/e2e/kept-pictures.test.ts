@@ -1,0 +1,154 @@
+/** Kept pictures under load and under fire: made once for all who ask, over either protocol, and never lost. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
+import { connect, type IncomingHttpHeaders } from 'node:http2';
+import path from 'node:path';
+import { test } from 'node:test';
+import { keepingPictor, post } from '../support/keeping-pictor.ts';
+import {
+  canListProcesses,
+  drawing,
+  isAlive,
+  metric,
+  shapeOf,
+  until,
+  workersOf,
+} from '../support/live-pictor.ts';
+import { selfSigned } from '../support/self-signed.ts';
+import { temporaryFolder } from '../support/temporary-folder.ts';
+
+const vip = { dialect: 'vip' } as const;
+
+const pathIn = (text: string): string => new URL((JSON.parse(text) as { url: string }).url).pathname;
+
+async function uploaded(port: number, picture: Buffer): Promise<string> {
+  const answer = await post(port, '/upload/pics', {
+    body: picture,
+    headers: { 'content-type': 'image/png' },
+  });
+  assert.equal(answer.status, 201, answer.text);
+  return pathIn(answer.text);
+}
+
+test('1,000 who ask at once for a variant that is not there: one transform, one object, the same bytes for all', async (t) => {
+  const { pictor, kept } = await keepingPictor(t, vip);
+  const place = await uploaded(pictor.port, await drawing({ width: 640, height: 480, colour: 'plum' }));
+  const before = await metric(pictor, 'pictor_transforms_total');
+  const replies = await Promise.all(Array.from({ length: 1000 }, () => pictor.get(`${place}?s=64`)));
+  assert.equal(await shapeOf(replies[0]!), 'jpeg 64x48');
+  for (const reply of replies) {
+    assert.equal(reply.status, 200);
+    assert.ok(reply.body.equals(replies[0]!.body));
+  }
+  assert.equal((await metric(pictor, 'pictor_transforms_total')) - before, 1);
+  await until('it is kept', async () => (await kept()).length === 2);
+});
+
+test('what lies in the bucket is shown as it is, whoever put it there, and no page is shown as one', async (t) => {
+  const { pictor, home } = await keepingPictor(t, vip);
+  const place = await uploaded(pictor.port, await drawing({ width: 64, height: 48, colour: 'plum' }));
+  const page = '<!DOCTYPE html><script>alert(1)</script>';
+  await writeFile(path.join(home, 'kept', 'pics', 'page'), page);
+  const shown = await pictor.get('/pics/page');
+  assert.equal(shown.body.toString(), page);
+  assert.equal(shown.headers['content-type'], 'application/octet-stream');
+  assert.equal(shown.headers['x-content-type-options'], 'nosniff');
+
+  await t.test('larger than what is held in memory, whole and in parts', async () => {
+    const large = Buffer.alloc(9 * 1024 * 1024, await drawing({ width: 64, height: 48, colour: 'plum' }));
+    await writeFile(path.join(home, 'kept', 'pics', 'large'), large);
+    const whole = await pictor.get('/pics/large');
+    assert.equal(whole.headers['content-type'], 'image/png');
+    assert.equal(whole.headers['content-length'], String(large.length));
+    assert.ok(whole.body.equals(large));
+    const part = await pictor.get('/pics/large', { Range: `bytes=${large.length - 100}-` });
+    assert.equal(part.status, 206);
+    assert.ok(part.body.equals(large.subarray(-100)));
+    const head = await pictor.send('HEAD', '/pics/large');
+    assert.equal(head.headers['content-length'], String(large.length));
+    assert.equal(head.body.length, 0);
+  });
+
+  await t.test('a date of any kind is taken for the picture', async () => {
+    const held = await pictor.get(place, { 'If-Modified-Since': 'some day' });
+    assert.equal(held.status, 304);
+    assert.equal(held.body.length, 0);
+  });
+});
+
+test('over HTTP/2: a body without a length is taken, one that is too long is refused', async (t) => {
+  const folder = await temporaryFolder(t);
+  const { cert, key } = await selfSigned();
+  const [certFile, keyFile] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
+  await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)]);
+  const { pictor, kept, onTheWay } = await keepingPictor(t, {
+    ...vip,
+    settings: { maxUploadMegabytes: 1 },
+    env: { PICTOR_SERVER_TLS_CERT_FILE: certFile, PICTOR_SERVER_TLS_KEY_FILE: keyFile },
+  });
+  const session = connect(`https://127.0.0.1:${pictor.port}`, { rejectUnauthorized: false });
+  t.after(() => session.destroy());
+
+  async function send(body: Buffer) {
+    const stream = session.request({
+      ':method': 'POST',
+      ':path': '/upload/pics',
+      'content-type': 'image/png',
+    });
+    stream.on('error', () => {});
+    stream.end(body);
+    const chunks: Buffer[] = [];
+    stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
+    await once(stream, 'close');
+    return { status: Number(headers[':status']), text: Buffer.concat(chunks).toString() };
+  }
+
+  const picture = await drawing({ width: 64, height: 48, colour: 'plum' });
+  const taken = await send(picture);
+  assert.equal(taken.status, 201, taken.text);
+  assert.match(taken.text, /"https:\/\//);
+  const refused = await send(Buffer.alloc(8 * 1024 * 1024));
+  assert.equal(refused.status, 413, refused.text);
+  assert.equal((await kept()).length, 1);
+  await until('nothing is left', async () => (await onTheWay()).length === 0);
+});
+
+const pictures = 300;
+const kills = 3;
+
+test('kill -9 under a burst of uploads: what was answered is there, and nothing lies around', async (t) => {
+  const home = await temporaryFolder(t);
+  /** Path of every picture that was answered for, with its bytes. */
+  const answered = new Map<string, Buffer>();
+  for (let round = 0; round < kills; round += 1) {
+    const { pictor } = await keepingPictor(t, { ...vip, home });
+    const workers = canListProcesses ? workersOf(pictor) : [];
+    let count = 0;
+    const burst = Array.from({ length: pictures / kills }, async (_, index) => {
+      const colour = `hsl(${index * 3}, ${40 + round * 20}%, 50%)`;
+      const picture = await drawing({ width: 40 + index, height: 30 + round, colour });
+      const answer = await post(pictor.port, '/upload/pics', {
+        body: picture,
+        headers: { 'content-type': 'image/png' },
+      }).catch(() => null);
+      if (answer === null || answer.status !== 201) return;
+      answered.set(pathIn(answer.text), picture);
+      count += 1;
+    });
+    await until('the burst is under way', () => count >= 20 + round * 15);
+    await pictor.kill();
+    await Promise.all(burst);
+    await until('the workers of the dead server are gone', () => !workers.some(isAlive));
+  }
+  const { pictor, kept, onTheWay } = await keepingPictor(t, { ...vip, home });
+  await until('leftovers are gone', async () => (await onTheWay()).length === 0);
+  assert.ok(answered.size >= 60);
+  for (const [place, picture] of answered) {
+    assert.deepEqual(await readFile(path.join(home, 'kept', place)), picture, place);
+    assert.deepEqual((await pictor.get(place)).body, picture, place);
+  }
+  // Those that were kept and not answered any more are whole too.
+  for (const file of await kept()) assert.equal((await pictor.get(`/${file}`)).status, 200, file);
+});
