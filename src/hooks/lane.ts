@@ -21,6 +21,8 @@ export interface LaneParts {
 export interface Lane {
   /** Begins with what is due, soon. */
   wake(): void;
+  /** Begins with all that nobody has in hand: after a restart nobody should wait for what an earlier run decided. */
+  resume(): void;
   /** Waits for what is under way, for a while; what is not over then is tried again after a restart. */
   close(): Promise<void>;
 }
@@ -135,6 +137,14 @@ export function createLane({ mount, office, timeout, outbox, settings, emit, now
 
   return {
     wake: () => wakeAt(now()),
+    resume() {
+      try {
+        outbox.hasten(mount, { now: now(), tries: 0 });
+        wakeAt(now());
+      } catch (error) {
+        outboxFailed(error);
+      }
+    },
     async close() {
       closed = true;
       if (timer !== null) clearTimeout(timer);

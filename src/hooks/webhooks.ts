@@ -126,7 +126,7 @@ export function createWebhooks({ plans, outbox, settings, emit, now }: WebhooksP
     start() {
       sweep();
       sweeping ??= setInterval(sweep, sweepEvery).unref();
-      for (const { lane } of endpoints.values()) lane.wake();
+      for (const { lane } of endpoints.values()) lane.resume();
     },
     waiting() {
       const found = waitingIn(outbox);

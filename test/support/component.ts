@@ -6,6 +6,7 @@ import { env } from 'node:process';
 const commands = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
   'heif-enc': ['heif-enc'],
+  openssl: ['openssl'],
   'redis-server': ['redis-server'],
   radosgw: ['radosgw'],
 } as const satisfies Record<string, readonly string[]>;
