@@ -25,16 +25,17 @@ function describeOurs(error: PictorError): string {
   return error.code === 'LISTEN_FAILED' ? `pictor cannot listen on ${detail}` : `pictor: ${detail}`;
 }
 
-const listeners = ['server.bind', 'admin.bind'] as const;
+const listeners = ['server.bind', 'server.plain.bind', 'admin.bind'] as const;
+
+/** What a value is called that an older server would have had by itself. */
+const isUnset = / default$/;
 
 /** What to write another address into: what the address came from, by the name it had there. */
 function changedBy(path: (typeof listeners)[number], { origins, settings }: ReadConfig): string {
   const origin = origins.get(path);
   if (origin?.from === 'file') return `${path} in ${origin.name}`;
-  if (origin?.from === 'legacy' && path === 'server.bind') {
-    return origin.name.startsWith('IMGPROXY_') || origin.name === 'PORT' ? origin.name : 'IMGPROXY_BIND';
-  }
-  if (origin !== undefined && origin.from !== 'default') return origin.name;
+  if (origin?.name === 'imgproxy default' && path === 'server.bind') return 'IMGPROXY_BIND';
+  if (origin !== undefined && origin.from !== 'default' && !isUnset.test(origin.name)) return origin.name;
   const setting = settings.find((each) => each.path === path);
   return `${setting?.flag} or ${setting?.env}`;
 }
@@ -45,7 +46,11 @@ export function withListenHint(error: unknown, loaded: ReadConfig): unknown {
   const { detail = '', cause } = error;
   const reason = listenHints[codeOf(cause)];
   const { server, admin } = loaded.config;
-  const binds = { 'server.bind': server.bind, 'admin.bind': admin.bind };
+  const binds = {
+    'server.bind': server.bind,
+    'server.plain.bind': server.plain.bind,
+    'admin.bind': admin.bind,
+  };
   const names = listeners.filter((path) => detail.startsWith(`${binds[path]}: `));
   if (reason === undefined || names.length === 0) return error;
   const choose = names.map((path) => changedBy(path, loaded)).join(' or ');

@@ -12,9 +12,16 @@ interface HealthQuestion {
   readonly options: RequestOptions;
   /** For the answer: `http://127.0.0.1:8081/probe/ready`. */
   readonly text: string;
+  /** Statuses below this one are those of a server that works. */
+  readonly below: number;
 }
 
 const timeoutMs = 5000;
+
+/** Of a page that says so. */
+const ready = 300;
+/** Where no page says so, whoever answers that nothing is there works. */
+const anyAnswer = 500;
 
 /** A server that listens everywhere is asked on the loopback interface. */
 const reachable = (host: string | undefined): string =>
@@ -25,9 +32,10 @@ interface Place {
   readonly path: string;
   readonly secure: boolean;
   readonly headers: Readonly<Record<string, string>>;
+  readonly below: number;
 }
 
-function questionAt({ bind, path, secure, headers }: Place): HealthQuestion {
+function questionAt({ bind, path, secure, headers, below }: Place): HealthQuestion {
   const place = parseBind(bind);
   if (place === null || ('port' in place && place.port === 0)) {
     throw new ConfigError([
@@ -36,7 +44,7 @@ function questionAt({ bind, path, secure, headers }: Place): HealthQuestion {
   }
   const scheme = secure ? 'https' : 'http';
   if ('path' in place) {
-    return { secure, options: { socketPath: place.path, path, headers }, text: `${bind} ${path}` };
+    return { secure, options: { socketPath: place.path, path, headers }, text: `${bind} ${path}`, below };
   }
   const host = reachable(place.host);
   const shown = host.includes(':') ? `[${host}]` : host;
@@ -44,19 +52,21 @@ function questionAt({ bind, path, secure, headers }: Place): HealthQuestion {
     secure,
     options: { host, port: place.port, path, headers },
     text: `${scheme}://${shown}:${place.port}${path}`,
+    below,
   };
 }
 
 /** The readiness probe; without the listener for operators, the health page of the first mount. */
 export function healthQuestion({ admin, server, mounts }: AppConfig): HealthQuestion {
   if (admin.bind !== '')
-    return questionAt({ bind: admin.bind, path: '/probe/ready', secure: false, headers: {} });
+    return questionAt({ bind: admin.bind, path: '/probe/ready', secure: false, headers: {}, below: ready });
   const { prefix, policy, style } = openMount(mounts[0]!);
   const headers: Record<string, string> =
     policy.secret === undefined ? {} : { authorization: `Bearer ${policy.secret}` };
   const secure = server.tls.certFile !== '';
-  const healthPath = style.routes.find(({ path }) => /^\/(health|ping$)/.test(path))?.path ?? '/health';
-  return questionAt({ bind: server.bind, path: `${prefix}${healthPath}`, secure, headers });
+  const page = style.routes.find(({ path }) => /^\/(health|ping$)/.test(path))?.path;
+  const below = page === undefined ? anyAnswer : ready;
+  return questionAt({ bind: server.bind, path: `${prefix}${page ?? '/'}`, secure, headers, below });
 }
 
 function questionFor(url: string): HealthQuestion {
@@ -68,7 +78,7 @@ function questionFor(url: string): HealthQuestion {
   const { protocol, hostname, port, pathname, search } = new URL(url);
   const host = hostname.replace(/^\[|\]$/g, '');
   const options = { host, path: pathname + search, ...(port === '' ? {} : { port: Number(port) }) };
-  return { secure: protocol === 'https:', options, text: url };
+  return { secure: protocol === 'https:', options, text: url, below: ready };
 }
 
 /** The status of the answer. The certificate of one's own server is not what is asked about, so it is not checked. */
@@ -96,9 +106,9 @@ export const health: Command = async (call) => {
     typeof url === 'string' ? questionFor(url) : healthQuestion((await readTargetConfig(call)).config);
   try {
     const status = await ask(question);
-    const ready = status >= 200 && status < 300;
-    call.print(`${ready ? 'ready' : 'not ready'}: ${question.text} answered ${status}\n`);
-    return ready ? 0 : exitFailed;
+    const works = status >= 200 && status < question.below;
+    call.print(`${works ? 'ready' : 'not ready'}: ${question.text} answered ${status}\n`);
+    return works ? 0 : exitFailed;
   } catch (error) {
     const reason = error instanceof Error ? error.message || error.name : String(error);
     call.complain(`not ready: ${question.text}: ${reason}\n`);

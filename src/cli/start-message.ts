@@ -1,3 +1,4 @@
+import { dialectOf } from '../app/dialects.ts';
 import { isWholeDisk } from '../app/file-root.ts';
 import { openMount } from '../app/mounts.ts';
 import type { Addresses } from '../app/server.ts';
@@ -41,6 +42,8 @@ export function exposureWarnings(config: AppConfig): string[] {
     ? ['sources.file.root is /: every image this user can read is public. Name the folder that is meant.']
     : [];
   const open = mounts
+    // Others only give what is kept here.
+    .filter(({ dialect }) => dialectOf(dialect).storage === undefined)
     .map((mount) => openMount(mount))
     .filter(
       ({ policy }) => policy.signature === null && policy.secret === undefined && !policy.hosts?.allow.length,
