@@ -3,10 +3,10 @@ import { createReadStream } from 'node:fs';
 import type { Bucket } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import { formats } from '../formats/index.gen.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { checkLimits } from '../plan/limits.ts';
 import type { Recipe, UploadFacts, UploadTask } from '../request/storage.ts';
+import { uprightFacts } from './upright-facts.ts';
 
 /** A picture on this machine, and what is to become of it. */
 export interface BatchPicture {
@@ -45,14 +45,6 @@ export type ProcessPicture = (picture: BatchPicture, signal: AbortSignal) => Pro
  * @throws PictorError SOURCE_FAILED, IMAGE_*, STORAGE_*, CANCELLED
  */
 export function createBatch({ engine, limits, bucket, family }: BatchParts): ProcessPicture {
-  async function factsOf({ path, hash }: BatchPicture): Promise<UploadFacts> {
-    const info = await engine.inspect({ path }, limits);
-    checkLimits(info, limits);
-    const md5 = hash ?? (await md5Of(path));
-    const random = randomBytes(16).toString('hex');
-    return { md5, mediaType: mediaTypeOf(info), bytes: info.bytes, ...uprightSize(info), random };
-  }
-
   /** Keys of what is there of the original already. */
   async function keysBeside(key: string): Promise<ReadonlySet<string>> {
     const keys = new Set<string>();
@@ -71,24 +63,47 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     }
   }
 
-  async function make(path: string, { image, keep: place }: Recipe, signal: AbortSignal): Promise<void> {
+  /** Makes and keeps a variant, and gives the facts of its original. */
+  async function make(path: string, { image, keep: place }: Recipe, signal: AbortSignal): Promise<ImageInfo> {
     const job = { request: image, inputs: { [image.source]: { path } }, limits };
-    const { bytes, mediaType } = await engine.transform(job, signal);
+    const { bytes, mediaType, source } = await engine.transform(job, signal);
     if (place !== undefined) await bucket.put(place.key, bytes, { contentType: mediaType });
+    return source;
+  }
+
+  async function look(path: string): Promise<ImageInfo> {
+    const info = await engine.inspect({ path }, limits);
+    checkLimits(info, limits);
+    return info;
   }
 
   return async (picture, signal) => {
-    const facts = await factsOf(picture);
-    const original = picture.task.objects(facts).find(({ body }) => body === 'picture')?.key ?? '';
+    const { path, task } = picture;
+    const unknown = unknownFacts(picture.hash ?? (await md5Of(path)));
+    const original = task.objects(unknown).find(({ body }) => body === 'picture')?.key ?? '';
     const ready = await keysBeside(original);
-    const recipes = picture.task.variants(facts).map(({ recipe }) => recipe);
+    const recipes = task.variants(unknown).map(({ recipe }) => recipe);
     const missing = recipes.filter(({ keep: place }) => place === undefined || !ready.has(place.key));
+    const [first, ...others] = missing;
+    // To look at a picture alone costs a tenth of making something of it, where the answer comes along.
+    const info = first === undefined ? await look(path) : await make(path, first, signal);
+    const facts: UploadFacts = { ...unknown, bytes: info.bytes, ...uprightFacts(info) };
     await keep(picture, facts, ready);
-    for (const recipe of missing) await make(picture.path, recipe, signal);
+    for (const recipe of others) await make(path, recipe, signal);
     const { md5: hash, width, height } = facts;
     return { hash, width, height, made: missing.length, ready: recipes.length - missing.length };
   };
 }
+
+/** What an upload is before anybody has looked at it: keys and variants follow from the hash. */
+const unknownFacts = (md5: string): UploadFacts => ({
+  md5,
+  mediaType: '',
+  bytes: 0,
+  width: 0,
+  height: 0,
+  random: randomBytes(16).toString('hex'),
+});
 
 /** A stream: a folder may hold files of any size. */
 async function md5Of(path: string): Promise<string> {
@@ -100,10 +115,3 @@ async function md5Of(path: string): Promise<string> {
   }
   return digest.digest('hex');
 }
-
-const mediaTypeOf = ({ format }: ImageInfo): string =>
-  Object.values(formats).find(({ name }) => name === format)?.mediaTypes[0] ?? 'application/octet-stream';
-
-/** EXIF 5 to 8 are turned by a quarter. */
-const uprightSize = ({ width, height, orientation }: ImageInfo) =>
-  orientation >= 5 ? { width: height, height: width } : { width, height };

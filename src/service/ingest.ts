@@ -2,8 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { ObjectBody } from '../core/bucket.ts';
 import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
 import type { EmitEvent, UploadedOriginal } from '../core/events.ts';
-import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import { formats } from '../formats/index.gen.ts';
+import type { ImageLimits } from '../core/image-info.ts';
 import type { Gate } from '../lib/gate.ts';
 import type { Engine, TransformResult } from '../plan/engine-port.ts';
 import { checkLimits } from '../plan/limits.ts';
@@ -17,6 +16,7 @@ import type { VariantsService } from './make-variants.ts';
 import type { StagedUpload, Staging } from './staging.ts';
 import { bucketOf, type StorageSite } from './storage-site.ts';
 import { type ReceivedUpload, receiveBody, type UploadBody } from './upload-body.ts';
+import { uprightFacts } from './upright-facts.ts';
 
 /** The use case behind an upload. */
 export interface Ingest {
@@ -82,7 +82,7 @@ export function createIngest(parts: IngestParts): Ingest {
     try {
       const info = await engine.inspect({ path: staged.path }, limits);
       checkLimits(info, limits);
-      return { ...known, mediaType: mediaTypeOf(info), ...uprightSize(info) };
+      return { ...known, ...uprightFacts(info) };
     } catch (thrown) {
       throw inUploadWords(thrown);
     }
@@ -179,13 +179,6 @@ const aGlance: ImageRequest = {
   operations: [{ op: 'resize', width: 16, height: 16 }],
   output: { format: { exact: 'png' }, frames: 1 },
 };
-
-const mediaTypeOf = ({ format }: ImageInfo): string =>
-  Object.values(formats).find(({ name }) => name === format)?.mediaTypes[0] ?? 'application/octet-stream';
-
-/** EXIF 5 to 8 are turned by a quarter. */
-const uprightSize = ({ width, height, orientation }: ImageInfo) =>
-  orientation >= 5 ? { width: height, height: width } : { width, height };
 
 /** What the bytes of an upload are found to be is the fault of whoever sent them, not of a source. */
 const refusals: Partial<Record<ErrorCode, string>> = {
