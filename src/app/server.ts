@@ -37,6 +37,8 @@ export interface ImageServer {
   flush(): Promise<void>;
   /** Opens the listeners. @throws PictorError LISTEN_FAILED (everything is closed again then), SHUTTING_DOWN */
   listen(): Promise<Addresses>;
+  /** Reads anew what can change without a restart: files of signing secrets. Null: there is nothing of the kind. */
+  readonly reload: (() => void) | null;
   /** Stops accepting, finishes what is in flight, then ends the engine and the stores. Further calls wait for the same end. */
   close(): Promise<void>;
 }
@@ -111,6 +113,7 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
   return {
     handle: parts.handler,
     emit,
+    reload: parts.kept?.reload ?? null,
     flush: () => parts.observers.log.close(),
     async listen() {
       // A signal may come before the start is over: what is closed must not begin to listen.

@@ -37,3 +37,11 @@ export function closeOnSignal(server: Stoppable): Promise<Ending> {
     for (const signal of stopSignals) process.on(signal, onSignal);
   });
 }
+
+/**
+ * Reads anew on SIGUSR1 what can change without a restart. Only for servers that have something of the kind: elsewhere the
+ * signal starts node's inspector, as usual.
+ */
+export function reloadOnSignal({ reload }: { readonly reload: (() => void) | null }): void {
+  if (reload !== null) process.on('SIGUSR1', reload);
+}

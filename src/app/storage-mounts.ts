@@ -25,8 +25,8 @@ export interface StorageMounts {
   /** In the order of the mounts; null where a dialect keeps nothing. */
   readonly ofMounts: readonly (KeptMount | null)[];
   readonly work: StorageWork;
-  /** Reads the files of signing secrets again. */
-  reloadSecrets(): void;
+  /** Reads the files of signing secrets again. Null: there is none. */
+  readonly reload: (() => void) | null;
   /** Once no request is answered any more: waits for what follows replies. */
   close(): Promise<void>;
 }
@@ -77,9 +77,11 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
   return {
     ofMounts,
     work,
-    reloadSecrets() {
-      for (const each of secrets) each.reload();
-    },
+    reload: secrets.some(({ isFile }) => isFile)
+      ? () => {
+          for (const each of secrets) each.reload();
+        }
+      : null,
     async close() {
       for (const each of secrets) each.close();
       await work.drain();

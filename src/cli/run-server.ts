@@ -4,7 +4,7 @@ import { missingPackages } from '../app/missing-packages.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
-import { closeOnSignal } from '../app/signals.ts';
+import { closeOnSignal, reloadOnSignal } from '../app/signals.ts';
 import { boundYoungGeneration } from '../app/young-generation.ts';
 import { ConfigError, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
@@ -74,6 +74,7 @@ export async function runServer(loaded: ReadConfig, call: GreetingCall): Promise
   const ending = closeOnSignal({ close: async () => (await starting).close() });
   const server = await starting;
   endOnUncaught(server);
+  reloadOnSignal(server);
   boundYoungGeneration();
   const addresses = await listenUnlessStopped(server, ending).catch((error: unknown) => {
     throw withListenHint(error, loaded);

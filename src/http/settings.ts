@@ -90,7 +90,7 @@ export const serverSettings = z
       })
       .default([])
       .describe(
-        'Proxies whose X-Forwarded-For is believed for the client address in the log: addresses, ranges such as 10.0.0.0/8, or the words loopback, private, unix, * (everyone).',
+        'Proxies that are believed: X-Forwarded-For for the client address in the log, X-Forwarded-Proto and X-Forwarded-Host for the URLs that uploads are answered with. Addresses, ranges such as 10.0.0.0/8, or the words loopback, private, unix, * (everyone).',
       ),
   })
   .refine(({ tls, plain }) => plain.bind === '' || tls.certFile !== '', {

@@ -9,6 +9,8 @@ import { signingKey } from './storage-guard.ts';
 /** The secrets of signed URLs, as they are now. */
 export interface SigningSecrets {
   readonly keys: () => readonly KeyObject[];
+  /** True: some of them are in a file. */
+  readonly isFile: boolean;
   /** Reads the file, if there is one. @throws PictorError STORE_FAILED when it cannot be read or has no secret; the old ones stay */
   load(): Promise<void>;
   /** The same, told as a notice either way: for signals, and done by itself when the file changes. */
@@ -65,6 +67,7 @@ export function createSigningSecrets({
 
   return {
     keys: () => keys,
+    isFile: file !== undefined,
     load,
     reload,
     watch() {

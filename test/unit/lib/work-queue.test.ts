@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { createWorkQueue } from '../../../src/lib/work-queue.ts';
 
 test('as many at once as there are workers, a bounded number waits, the rest is turned away', async () => {
-  const queue = createWorkQueue({ workers: 2, waiting: 3, onFailure: assert.fail });
+  const queue = createWorkQueue({ workers: 2, waiting: 3, onFailure: (error) => assert.fail(String(error)) });
   const gate = Promise.withResolvers<void>();
   const done: number[] = [];
   let active = 0;
