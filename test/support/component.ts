@@ -5,6 +5,7 @@ import { env } from 'node:process';
 
 const commands = {
   chromium: ['chromium', 'chromium-browser', 'google-chrome'],
+  curl: ['curl'],
   'heif-enc': ['heif-enc'],
   openssl: ['openssl'],
   'redis-server': ['redis-server'],

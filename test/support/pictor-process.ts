@@ -49,8 +49,10 @@ export async function startPictor(options: {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly bind?: string;
+  /** The port it is told to listen on by other means. */
+  readonly port?: number;
 }): Promise<PictorProcess> {
-  const port = await freePort();
+  const port = options.port ?? (await freePort());
   const adminPort = await freePort();
   const home = mkdtempSync(path.join(tmpdir(), 'pictor-test-'));
   const child = spawn(execPath, [path.join(repositoryRoot, 'bin/pictor.js'), ...options.args], {

@@ -86,6 +86,13 @@ export const legacyVariables: readonly LegacyVariable[] = [
     ours: true,
   },
   {
+    name: 'VIP_ACL',
+    to: 'settings.s3.acl',
+    meaning: 'canned ACL of what is written; `none` for buckets that know no ACLs',
+    fallback: 'bucket-owner-read',
+    ours: true,
+  },
+  {
     name: 'VIP_BUCKETS',
     to: 'settings.buckets',
     meaning: 'buckets that URLs may name, separated by commas; unset: all',

@@ -103,6 +103,7 @@ const readers: Readonly<Record<string, (text: string) => TextReading>> = {
   },
   'server.tls.http2': () => ({ value: false }),
   'settings.requireToken': (text) => ({ value: !/^(0|f|false|no|off)$/i.test(text) }),
+  'settings.s3.acl': (text) => ({ value: text === 'none' ? '' : text }),
   'settings.buckets': (text) => ({ value: commaList(text) }),
   'settings.allowedWidths': readWidths,
 };
