@@ -31,9 +31,12 @@ export async function openFormFile(body: AsyncIterable<Uint8Array>, contentType:
   let files = 0;
   form.on('file', (_field: string, file: BusboyFileStream, _name: string, _coding: string, type: string) => {
     files += 1;
+    // Told to whoever reads it; an error that nobody listens to would end the process.
+    file.on('error', () => {});
     if (files === 1) begun.resolve({ file, mediaType: type });
     else file.resume();
   });
+  form.on('error', () => {});
   const whole = pump(body, form);
   whole.then(
     () => begun.reject(refused('no file in the form')),

@@ -146,6 +146,7 @@ test('the one file of a form is taken; forms with none or with two are refused',
   );
   assert.equal((await kept()).length, 1);
   assert.deepEqual(await onTheWay(), []);
+  assert.equal((await send(head, picture, tail)).status, 201, 'the server is still there');
 });
 
 test('Expect: 100-continue is answered once the client may send', async (t) => {
@@ -165,26 +166,28 @@ test('Expect: 100-continue is answered once the client may send', async (t) => {
   assert.match(await known.closed(), /HTTP\/1\.1 201 Created/);
 });
 
-test('an upload that breaks off, or comes too slowly, leaves nothing', async (t) => {
-  const { pictor, kept, onTheWay } = await keepingPictor(t, {
-    ...vip,
-    env: { PICTOR_SERVER_REQUEST_TIMEOUT_SECONDS: '2' },
-  });
-  const head = `POST /upload/pics HTTP/1.1\r\nHost: a\r\nX-Vip-Token: secret\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n`;
-  const picture = await drawing({ width: 300, height: 200, colour: 'navy' });
+const cutOff =
+  'POST /upload/pics HTTP/1.1\r\nHost: a\r\nX-Vip-Token: secret\r\nContent-Type: image/png\r\nContent-Length: 100000\r\n\r\n';
 
+test('an upload that breaks off leaves nothing', async (t) => {
+  const { pictor, kept, onTheWay } = await keepingPictor(t, vip);
   const leaving = await rawClient(pictor.port);
-  leaving.say(head);
-  leaving.socket.write(picture);
+  leaving.say(cutOff);
+  leaving.socket.write(await drawing({ width: 300, height: 200, colour: 'navy' }));
   await until('it is on its way', async () => (await onTheWay()).length === 1);
   leaving.socket.destroy();
   await until('nothing is left of it', async () => (await onTheWay()).length === 0);
+  assert.deepEqual(await kept(), []);
+});
 
+test('an upload that comes too slowly is cut off, and leaves nothing', async (t) => {
+  const env = { PICTOR_SERVER_REQUEST_TIMEOUT_SECONDS: '1' };
+  const { pictor, kept, onTheWay } = await keepingPictor(t, { ...vip, env });
   const slow = await rawClient(pictor.port);
-  slow.say(head);
-  slow.socket.write(picture);
-  await slow.closed();
-  await until('nothing is left of that either', async () => (await onTheWay()).length === 0);
+  slow.say(cutOff);
+  slow.socket.write(await drawing({ width: 300, height: 200, colour: 'navy' }));
+  assert.match(await slow.closed(), /^HTTP\/1\.1 408 /);
+  await until('nothing is left of it', async () => (await onTheWay()).length === 0);
   assert.deepEqual(await kept(), []);
 });
 
