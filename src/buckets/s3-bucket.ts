@@ -9,14 +9,16 @@ import { PictorError } from '../core/errors.ts';
 import type { S3Place } from '../request/storage.ts';
 import { checkBucketName } from './bucket-name.ts';
 import { throwIfLeft } from './left.ts';
-import { checkedBody, emptyBody } from './s3/body.ts';
+import { isObjectKey } from './object-key.ts';
+import { checkedBody, emptyBody, partOf } from './s3/body.ts';
 import { isMissingObject, s3StorageFailure } from './s3/failure.ts';
 
 /** A connection stands within this time, or the service is away. Seconds. */
 const connectSeconds = 5;
 /** A service that works moves a byte within this time. Seconds. */
 const idleSeconds = 60;
-const maxConnections = 50;
+/** More than the gates before it let through: who waits for a connection would count as not answered. */
+const maxConnections = 256;
 
 const connectionTo = (place: S3Place): S3Connection => ({
   endpoint: place.endpoint,
@@ -58,21 +60,10 @@ interface Address {
   readonly Key: string;
 }
 
-/** As S3 has it, bytes. */
-const longestKey = 1024;
-
-/** Servers and proxies on the way take `.` and `..` out of a path: it would be another object, or another bucket's. */
-const isKey = (key: string): boolean =>
-  key !== '' &&
-  Buffer.byteLength(key) <= longestKey &&
-  key.isWellFormed() &&
-  !/[\0\r\n]/.test(key) &&
-  key.split('/').every((segment) => segment !== '.' && segment !== '..');
-
 /** @param service whoever opened it closes it */
 function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): Bucket {
   const addressOf = (key: string): Address | null =>
-    isKey(prefix + key) && key !== '' ? { Bucket: bucket, Key: prefix + key } : null;
+    isObjectKey(prefix + key) && key !== '' ? { Bucket: bucket, Key: prefix + key } : null;
 
   async function run<T>(
     signal: AbortSignal | undefined,
@@ -87,16 +78,17 @@ function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): B
     }
   }
 
-  async function get(key: string, { part, signal }: ReadOptions = {}): Promise<BucketObject | null> {
+  async function get(key: string, wanted: ReadOptions = {}): Promise<BucketObject | null> {
     const address = addressOf(key);
     if (address === null) return null;
+    const { part, signal } = wanted;
     const range = part === undefined ? {} : { Range: `bytes=${part.first}-${part.last}` };
     try {
       return objectOf(
         await run(signal, ({ client, sdk }, options) =>
           client.send(new sdk.GetObjectCommand({ ...address, ...range }), options),
         ),
-        signal,
+        wanted,
       );
     } catch (thrown) {
       if (part === undefined || !isOutOfRange(thrown)) return missingOr(thrown);
@@ -193,14 +185,19 @@ const factsOf = ({ ContentLength, ContentType, LastModified, ETag }: Answer): Ob
   ...(ETag === undefined ? {} : { etag: ETag.replaceAll('"', '') }),
 });
 
-function objectOf(output: GetObjectCommandOutput, signal: AbortSignal | undefined): BucketObject {
+function objectOf(output: GetObjectCommandOutput, { part, signal }: ReadOptions): BucketObject {
   const { Body: body, ContentLength: length, ContentRange: range } = output;
   if (body === undefined) throw new PictorError('STORAGE_FAILED', { detail: 's3: an answer without a body' });
-  const whole = /\/(\d+)$/.exec(range ?? '')?.[1];
+  const [, start, whole] = /^bytes (\d+)-\d+\/(\d+)$/.exec(range ?? '') ?? [];
+  const offset = Number(start ?? 0);
+  const arriving = checkedBody(body as unknown as AsyncIterable<Uint8Array>, length, signal);
   return {
     ...factsOf(output),
     ...(whole === undefined ? {} : { size: Number(whole) }),
-    body: checkedBody(body as unknown as AsyncIterable<Uint8Array>, length, signal),
+    body:
+      part === undefined
+        ? arriving
+        : partOf(arriving, { first: part.first - offset, last: part.last - offset }),
   };
 }
 

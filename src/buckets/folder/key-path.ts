@@ -1,3 +1,5 @@
+import { isObjectKey } from '../object-key.ts';
+
 /** Where below a folder an object lies. */
 export interface KeyPaths {
   /** Relative path with `/`; null for a key that no object here can have. Different keys never share a path. */
@@ -11,8 +13,6 @@ export interface KeyPaths {
 /** First segment of what is ours: temporary files, and what is owed to others. No object lies there. */
 export const ownFolder = '.pictor';
 
-/** As S3 has it, bytes. */
-const longestKey = 1024;
 /** As file systems have it, bytes. */
 const longestName = 255;
 
@@ -23,13 +23,7 @@ const bytesOf = (text: string): number => Buffer.byteLength(text);
 const oddCharacter = /[\u0000-\u001f\u007f\\]/;
 
 const isPlainName = (name: string): boolean =>
-  name !== '' &&
-  name !== '.' &&
-  name !== '..' &&
-  bytesOf(name) <= longestName &&
-  !oddCharacter.test(name) &&
-  // Half a character would be written as another one.
-  name.isWellFormed();
+  name !== '' && bytesOf(name) <= longestName && !oddCharacter.test(name);
 
 /**
  * The key itself is the path. What is no harmless relative path is no key here: empty segments, `.` and `..`, control
@@ -45,18 +39,18 @@ export const plainPaths: KeyPaths = {
 };
 
 function isPlainPath(text: string): boolean {
-  if (bytesOf(text) > longestKey) return false;
   const names = text.split('/');
-  return names.every(isPlainName) && names[0]!.toLowerCase() !== ownFolder;
+  return isObjectKey(text) && names.every(isPlainName) && names[0]!.toLowerCase() !== ownFolder;
 }
 
 /**
- * Every key S3 takes: `a` and `a/b` may both exist, `/a` and `a//b` are keys of their own. For that a folder's name ends with
- * its slash, and what no file may be called is escaped, both as in a URL: `a%2F/b`, `50%25`, `%2E.`.
+ * Every key that S3 takes, unless it ends with a slash: `a` and `a/b` may both exist, `/a` and `a//b` are keys of their own.
+ * For that a folder's name ends with its slash, and what no file may be called is escaped, both as in a URL: `a%2F/b`,
+ * `50%25`, `%2Ehidden`.
  */
 export const escapedPaths: KeyPaths = {
   pathOf(key) {
-    if (key === '' || bytesOf(key) > longestKey || !key.isWellFormed()) return null;
+    if (!isObjectKey(key)) return null;
     const names = key.split('/');
     const last = escapeName(names.pop()!);
     const path = [...names.map((name) => `${escapeName(name)}%2F`), last].join('/');
@@ -67,8 +61,8 @@ export const escapedPaths: KeyPaths = {
     return key !== null && escapedPaths.pathOf(key) === path ? key : null;
   },
   folderOf(prefix) {
+    if (prefix !== '' && !isObjectKey(prefix)) return null;
     const names = prefix.split('/').slice(0, -1);
-    if (!prefix.isWellFormed() || bytesOf(prefix) > longestKey) return null;
     return names.map((name) => `${escapeName(name)}%2F`).join('/');
   },
 };

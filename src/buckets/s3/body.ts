@@ -25,5 +25,20 @@ export async function* checkedBody(
   throw new PictorError('STORAGE_FAILED', { detail: `s3: ${read} of ${length} bytes` });
 }
 
+/** What was asked for out of what came: not every service gives exactly the part. @param wanted counted from its first byte */
+export async function* partOf(
+  body: AsyncIterable<Uint8Array>,
+  { first, last }: { readonly first: number; readonly last: number },
+): AsyncGenerator<Uint8Array> {
+  let position = 0;
+  for await (const chunk of body) {
+    const wanted = chunk.subarray(Math.max(0, first - position), Math.max(0, last + 1 - position));
+    if (wanted.byteLength > 0) yield wanted;
+    position += chunk.byteLength;
+    // Read to the end where that is all: the connection can then be used again.
+    if (position > last + 1) return;
+  }
+}
+
 /** No bytes. */
 export async function* emptyBody(): AsyncGenerator<Uint8Array> {}
