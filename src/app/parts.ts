@@ -308,6 +308,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
       connections: http.connections,
       gates: () => statesOf(gates),
       engine: engine.stats,
+      owed: storages.owed,
       ...(webhooks === null ? {} : { webhooks: webhooks.waiting }),
       stores: () =>
         Object.fromEntries(

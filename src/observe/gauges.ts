@@ -21,6 +21,13 @@ interface WaitingState {
   readonly oldestSeconds: number;
 }
 
+interface OwedState {
+  readonly owed: number;
+  readonly owedBytes: number;
+  /** Epoch milliseconds; null: nothing is owed. */
+  readonly oldest: number | null;
+}
+
 /** Present values, asked for when the metrics page is read. Each is a cheap call that does not fail. */
 export interface Gauges {
   readonly connections?: () => number;
@@ -29,6 +36,8 @@ export interface Gauges {
   readonly engine?: () => EngineState;
   /** By name of the store. */
   readonly stores?: () => Readonly<Record<string, StoreState>>;
+  /** Objects a bucket elsewhere has not got yet; null: nothing is ever owed. */
+  readonly owed?: () => OwedState | null;
   /** Deliveries that wait, by mount. */
   readonly webhooks?: () => Readonly<Record<string, WaitingState>>;
 }
@@ -60,10 +69,12 @@ function addGauge({ registry, name, help, label, read }: GaugeDefinition): void 
 const pick = <T>(rows: Readonly<Record<string, T>>, value: (row: T) => number): Record<string, number> =>
   Object.fromEntries(Object.entries(rows).map(([key, row]) => [key, value(row)]));
 
+type Add = (definition: Omit<GaugeDefinition, 'registry'>) => void;
+
 /** Adds the gauges that have something to read. */
 export function addGauges(registry: Registry, gauges: Gauges): void {
-  const { connections, gates, engine, stores, webhooks } = gauges;
-  const add = (definition: Omit<GaugeDefinition, 'registry'>) => addGauge({ registry, ...definition });
+  const add: Add = (definition) => addGauge({ registry, ...definition });
+  const { connections, gates, engine, stores, owed, webhooks } = gauges;
   if (connections !== undefined) {
     add({
       name: 'pictor_connections',
@@ -71,49 +82,76 @@ export function addGauges(registry: Registry, gauges: Gauges): void {
       read: () => ({ '': connections() }),
     });
   }
-  if (gates !== undefined) {
-    const of = (field: keyof GateState) => () => pick(gates(), (gate) => gate[field]);
-    add({ name: 'pictor_queue_active', help: 'Places taken at a gate.', label: 'gate', read: of('active') });
-    add({
-      name: 'pictor_queue_waiting',
-      help: 'Work waiting for a place.',
-      label: 'gate',
-      read: of('waiting'),
-    });
-  }
-  if (engine !== undefined) {
-    const of = (field: keyof EngineState) => () => ({ '': engine()[field] });
-    add({ name: 'pictor_workers', help: 'Engine workers alive.', read: of('workers') });
-    add({ name: 'pictor_workers_busy', help: 'Engine workers with a picture in hand.', read: of('busy') });
-    add({
-      name: 'pictor_workers_resident_bytes',
-      help: 'Resident memory of all engine workers.',
-      read: of('rssBytes'),
-    });
-  }
-  if (stores !== undefined) {
-    const of = (field: keyof StoreState) => () => pick(stores(), (store) => store[field]);
-    add({ name: 'pictor_store_bytes', help: 'Bytes held by a store.', label: 'store', read: of('bytes') });
-    add({
-      name: 'pictor_store_entries',
-      help: 'Blobs held by a store.',
-      label: 'store',
-      read: of('entries'),
-    });
-  }
-  if (webhooks !== undefined) {
-    const of = (field: keyof WaitingState) => () => pick(webhooks(), (lane) => lane[field]);
-    add({
-      name: 'pictor_webhooks_waiting',
-      help: 'Deliveries to webhooks that are not made yet.',
-      label: 'mount',
-      read: of('count'),
-    });
-    add({
-      name: 'pictor_webhooks_oldest_seconds',
-      help: 'Age of the oldest of them.',
-      label: 'mount',
-      read: of('oldestSeconds'),
-    });
-  }
+  if (gates !== undefined) addGates(add, gates);
+  if (engine !== undefined) addEngine(add, engine);
+  if (stores !== undefined) addStores(add, stores);
+  if (owed !== undefined) addOwed(add, owed);
+  if (webhooks !== undefined) addWebhooks(add, webhooks);
+}
+
+function addGates(add: Add, gates: NonNullable<Gauges['gates']>): void {
+  const of = (field: keyof GateState) => () => pick(gates(), (gate) => gate[field]);
+  add({ name: 'pictor_queue_active', help: 'Places taken at a gate.', label: 'gate', read: of('active') });
+  add({
+    name: 'pictor_queue_waiting',
+    help: 'Work waiting for a place.',
+    label: 'gate',
+    read: of('waiting'),
+  });
+}
+
+function addEngine(add: Add, engine: NonNullable<Gauges['engine']>): void {
+  const of = (field: keyof EngineState) => () => ({ '': engine()[field] });
+  add({ name: 'pictor_workers', help: 'Engine workers alive.', read: of('workers') });
+  add({ name: 'pictor_workers_busy', help: 'Engine workers with a picture in hand.', read: of('busy') });
+  add({
+    name: 'pictor_workers_resident_bytes',
+    help: 'Resident memory of all engine workers.',
+    read: of('rssBytes'),
+  });
+}
+
+function addStores(add: Add, stores: NonNullable<Gauges['stores']>): void {
+  const of = (field: keyof StoreState) => () => pick(stores(), (store) => store[field]);
+  add({ name: 'pictor_store_bytes', help: 'Bytes held by a store.', label: 'store', read: of('bytes') });
+  add({
+    name: 'pictor_store_entries',
+    help: 'Blobs held by a store.',
+    label: 'store',
+    read: of('entries'),
+  });
+}
+
+function addOwed(add: Add, owed: NonNullable<Gauges['owed']>): void {
+  const of = (value: (state: OwedState) => number) => () => {
+    const state = owed();
+    return state === null ? {} : { '': value(state) };
+  };
+  add({
+    name: 'pictor_owed_objects',
+    help: 'Objects kept here that their bucket has not got yet.',
+    read: of((state) => state.owed),
+  });
+  add({ name: 'pictor_owed_bytes', help: 'Bytes of them.', read: of((state) => state.owedBytes) });
+  add({
+    name: 'pictor_owed_oldest_seconds',
+    help: 'Age of the oldest of them.',
+    read: of(({ oldest }) => (oldest === null ? 0 : (Date.now() - oldest) / 1000)),
+  });
+}
+
+function addWebhooks(add: Add, webhooks: NonNullable<Gauges['webhooks']>): void {
+  const of = (field: keyof WaitingState) => () => pick(webhooks(), (lane) => lane[field]);
+  add({
+    name: 'pictor_webhooks_waiting',
+    help: 'Deliveries to webhooks that are not made yet.',
+    label: 'mount',
+    read: of('count'),
+  });
+  add({
+    name: 'pictor_webhooks_oldest_seconds',
+    help: 'Age of the oldest of them.',
+    label: 'mount',
+    read: of('oldestSeconds'),
+  });
 }

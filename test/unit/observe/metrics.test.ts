@@ -117,6 +117,7 @@ test('gauges are asked when the page is read', async () => {
     gates: () => ({ fetch: { active: 1, waiting }, process: { active: 2, waiting: 0 } }),
     engine: () => ({ workers: 2, busy: 1, rssBytes: 1e8 }),
     stores: () => ({ variants: { bytes: 10, entries: 1 } }),
+    owed: () => ({ owed: 3, owedBytes: 70, oldest: null }),
     webhooks: () => ({ '/i': { count: 2, oldestSeconds: 7.5 } }),
   });
   await metrics.render();
@@ -126,6 +127,9 @@ test('gauges are asked when the page is read', async () => {
   assert.match(text, /pictor_connections 5\n/);
   assert.match(text, /pictor_workers_resident_bytes 100000000\n/);
   assert.match(text, /pictor_store_entries\{store="variants"\} 1\n/);
+  assert.match(text, /pictor_owed_objects 3\n/);
+  assert.match(text, /pictor_owed_bytes 70\n/);
+  assert.match(text, /pictor_owed_oldest_seconds 0\n/);
   assert.match(text, /pictor_webhooks_waiting\{mount="\/i"\} 2\n/);
   assert.match(text, /pictor_webhooks_oldest_seconds\{mount="\/i"\} 7\.5\n/);
 });
@@ -137,6 +141,7 @@ test('every metric is documented with its type and labels, and every documented 
       gates: () => ({ fetch: { active: 0, waiting: 0 } }),
       engine: () => ({ workers: 1, busy: 0, rssBytes: 1 }),
       stores: () => ({ variants: { bytes: 1, entries: 1 } }),
+      owed: () => ({ owed: 0, owedBytes: 0, oldest: null }),
       webhooks: () => ({ '/i': { count: 0, oldestSeconds: 0 } }),
     }),
   );
