@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Bucket, Buckets } from '../../../src/core/bucket.ts';
+import { PictorError } from '../../../src/core/errors.ts';
+import { createGate } from '../../../src/lib/gate.ts';
+import { createKeptObjects, mostHeldBytes } from '../../../src/service/kept-objects.ts';
+import type { StorageSite } from '../../../src/service/storage-site.ts';
+import { createMapStore } from '../../support/service-fakes.ts';
+
+interface Kept {
+  bytes: Buffer;
+  modified: number;
+}
+
+/** A bucket in a Map that counts what it is asked and can be away. */
+function mapBucket() {
+  const objects = new Map<string, Kept>();
+  const asked: string[] = [];
+  const state = { away: false };
+  const answer = async (what: string, key: string): Promise<Kept | null> => {
+    asked.push(`${what} ${key}`);
+    await new Promise((resolve) => setImmediate(resolve));
+    if (state.away) throw new PictorError('STORAGE_UNREACHABLE');
+    return objects.get(key) ?? null;
+  };
+  const factsOf = ({ bytes, modified }: Kept) => ({
+    size: bytes.length,
+    modified,
+    etag: bytes.subarray(0, 8).toString('hex'),
+  });
+  const bucket: Bucket = {
+    name: 'map',
+    async get(key, { part } = {}) {
+      const found = await answer('get', key);
+      if (found === null) return null;
+      const bytes = part === undefined ? found.bytes : found.bytes.subarray(part.first, part.last + 1);
+      return {
+        ...factsOf(found),
+        body: (async function* () {
+          for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536);
+        })(),
+      };
+    },
+    async head(key) {
+      const found = await answer('head', key);
+      return found === null ? null : factsOf(found);
+    },
+    put: () => Promise.reject(new Error('not used')),
+    delete: () => Promise.reject(new Error('not used')),
+    list: () => {
+      throw new Error('not used');
+    },
+    close: async () => {},
+  };
+  const buckets: Buckets = { bucket: () => bucket, close: async () => {} };
+  return { objects, asked, state, buckets };
+}
+
+function setUp({ isLocal = false } = {}) {
+  const { buckets, ...bucket } = mapBucket();
+  const clock = { now: 1_000_000 };
+  const variants = createMapStore();
+  const keptObjects = createKeptObjects({
+    variants,
+    memory: variants,
+    gate: createGate({ width: 4, queue: 100 }),
+    maxWaitSeconds: 0,
+    retryAfterSeconds: 1,
+    now: () => clock.now,
+  });
+  const site: StorageSite = { mount: '/', storage: 'one', buckets, isLocal, shelf: null };
+  const signal = new AbortController().signal;
+  return {
+    ...bucket,
+    clock,
+    keptObjects,
+    address: (key: string) => ({ site, bucket: 'b', key }),
+    find: (key: string) => keptObjects.find({ site, bucket: 'b', key }, signal),
+    signal,
+  };
+}
+
+const put = (objects: Map<string, Kept>, key: string, text: string) =>
+  objects.set(key, { bytes: Buffer.from(text), modified: Date.now() });
+
+test('however many ask at once, the bucket is asked once', async () => {
+  const { objects, find, asked } = setUp();
+  put(objects, 'a', 'bytes of a');
+  const found = await Promise.all(Array.from({ length: 100 }, () => find('a')));
+  for (const each of found) assert.equal(Buffer.from(each?.object.bytes ?? []).toString(), 'bytes of a');
+  assert.deepEqual(asked, ['get a']);
+  assert.equal((await find('a'))?.cache, 'hit');
+  assert.deepEqual(asked, ['get a']);
+});
+
+test('after its time an object is asked after, and read again only when it has changed', async () => {
+  const { objects, find, asked, clock } = setUp({ isLocal: true });
+  put(objects, 'a', 'bytes of a');
+  await find('a');
+  clock.now += 6000;
+  assert.equal((await find('a'))?.cache, 'revalidated');
+  assert.deepEqual(asked, ['get a', 'head a']);
+  put(objects, 'a', 'other bytes');
+  clock.now += 6000;
+  assert.equal(Buffer.from((await find('a'))?.object.bytes ?? []).toString(), 'other bytes');
+  objects.delete('a');
+  clock.now += 6000;
+  assert.equal(await find('a'), null);
+  put(objects, 'a', 'there again');
+  assert.equal(Buffer.from((await find('a'))?.object.bytes ?? []).toString(), 'there again');
+});
+
+test('while the bucket is away, what is held is given, however old; the rest is not there to be had', async () => {
+  const { objects, find, clock, state } = setUp();
+  put(objects, 'a', 'bytes of a');
+  await find('a');
+  state.away = true;
+  clock.now += 86_400_000;
+  const found = await find('a');
+  assert.equal(found?.cache, 'stale');
+  assert.equal(Buffer.from(found?.object.bytes ?? []).toString(), 'bytes of a');
+  await assert.rejects(find('b'), { code: 'STORAGE_UNREACHABLE' });
+});
+
+test('what is not there is not remembered as missing', async () => {
+  const { objects, find } = setUp();
+  assert.equal(await find('a'), null);
+  put(objects, 'a', 'bytes of a');
+  assert.notEqual(await find('a'), null);
+});
+
+test('what is being put is found before the bucket has it, and has the same tag afterwards', async () => {
+  const { objects, find, address, clock, keptObjects, asked } = setUp({ isLocal: true });
+  const bytes = Buffer.from('made a moment ago');
+  const { etag } = keptObjects.hold(address('a'), bytes, 'image/png');
+  assert.equal((await find('a'))?.cache, 'hit');
+  put(objects, 'a', bytes.toString());
+  clock.now += 6000;
+  assert.equal((await find('a'))?.object.etag, etag);
+  keptObjects.forget(address('a'));
+  assert.equal((await find('a'))?.object.etag, etag);
+  assert.deepEqual(asked, ['head a', 'get a']);
+});
+
+test('objects that are too large to be held are described and read on demand, in parts too', async () => {
+  const { objects, find, asked, address, signal, keptObjects } = setUp();
+  const bytes = Buffer.alloc(mostHeldBytes + 1, 'x');
+  bytes.write('\x89PNG\r\n\x1a\n', 'latin1');
+  objects.set('large', { bytes, modified: 1 });
+  const found = await find('large');
+  assert.equal(found?.object.bytes, null);
+  assert.equal(found?.object.sniffedType, 'image/png');
+  assert.equal(found?.object.size, bytes.length);
+  await find('large');
+  assert.deepEqual(asked, ['get large']);
+  const part = await keptObjects.open(address('large'), signal, { first: 1, last: 3 });
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of part) chunks.push(chunk);
+  assert.equal(Buffer.concat(chunks).toString(), 'PNG');
+});
