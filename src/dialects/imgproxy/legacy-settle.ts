@@ -1,5 +1,6 @@
 import { decimal } from './legacy-reading.ts';
 import { assign, complaint, namesSet, prefix, read, type Work } from './legacy-work.ts';
+import { proOptions } from './v4-pro.ts';
 
 /**
  * imgproxy compares the pixels of all frames with MAX_SRC_RESOLUTION, or one frame's with
@@ -59,6 +60,14 @@ export function settleTimes(work: Work): void {
   if (typeof agent === 'string') {
     values.set('sources.http.userAgent', agent.replaceAll('%current_version', flags.version ?? ''));
   }
+}
+
+/** Options that are listed as allowed and can do nothing here. */
+export function tellProOptions({ values, notices }: Work): void {
+  const listed = (values.get('settings.allowedProcessingOptions') ?? []) as readonly string[];
+  const pro = listed.filter((name) => proOptions.has(name));
+  if (pro.length > 0)
+    notices.push(`${prefix}ALLOWED_PROCESSING_OPTIONS: ${pro.join(', ')} belong to imgproxy Pro`);
 }
 
 /** Hosts the operator named count as allowed wherever they resolve to; what is risky is said. */

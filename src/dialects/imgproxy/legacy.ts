@@ -4,7 +4,7 @@ import { settleObjects } from './legacy-objects.ts';
 import { readPresetVariables } from './legacy-presets.ts';
 import { commaList, truth } from './legacy-reading.ts';
 import { settleS3 } from './legacy-s3.ts';
-import { nameTrustedHosts, settleLimits, settleTimes } from './legacy-settle.ts';
+import { nameTrustedHosts, settleLimits, settleTimes, tellProOptions } from './legacy-settle.ts';
 import { composedVariables, type LegacyVariable, legacyVariables } from './legacy-variables.ts';
 import {
   assign,
@@ -53,6 +53,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
   settleS3(work);
   settleObjects(work);
   nameTrustedHosts(work);
+  tellProOptions(work);
   reportTheRest(work);
   const origins = Object.fromEntries([...work.origins].map(([path, name]) => [placeOf(path), name]));
   return { config: treeOf(work.values), origins, problems: work.problems, notices: work.notices };

@@ -2,6 +2,7 @@ import * as z from 'zod';
 import { decodeHex } from '../../lib/hex.ts';
 import { writableFormats } from './format-names.ts';
 import { presetProblems } from './presets.ts';
+import { isOptionName } from './v4-options.ts';
 
 /** Bytes written as hexadecimal text, masked wherever configuration is shown. */
 const hexBytes = () =>
@@ -88,7 +89,7 @@ const fields = {
     'The last part of a base64 source is a file name for the eye and is left out.',
   ),
   allowedProcessingOptions: z
-    .array(z.string().min(1))
+    .array(z.string().refine(isOptionName, { error: 'expected the name of an option, as URLs spell it' }))
     .default([])
     .describe('Options that URLs may use, as they are spelled there. Empty: all.'),
 

@@ -34,5 +34,8 @@ export function readyOption(part: string, separator: string): ReadyOption | null
   return { name, args, option };
 }
 
+/** Whether imgproxy has an option of this name; those of its Pro edition are known, though not understood. */
+export const isOptionName = (name: string): boolean => optionsByName.has(name) || proOptions.has(name);
+
 /** Every name of an option, by any of them. */
 export const namesOfOption = (name: string): readonly string[] => optionsByName.get(name)?.names ?? [];

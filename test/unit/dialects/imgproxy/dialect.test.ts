@@ -267,3 +267,14 @@ function answersOrRefuses(path: string): void {
     assert.ok(thrown instanceof PictorError, String(thrown));
   }
 }
+
+test('a list of options names options', () => {
+  const read = (...allowedProcessingOptions: string[]) =>
+    imgproxySettings.safeParse({ allowedProcessingOptions });
+  const names = v4Options.flatMap((option) => option.names);
+  assert.deepEqual(read(...names, 'dpi').data?.allowedProcessingOptions, [...names, 'dpi']);
+  assert.deepEqual(
+    read('w', 'widht', '').error?.issues.map(({ path, message }) => [path[1], message]),
+    [1, 2].map((place) => [place, 'expected the name of an option, as URLs spell it']),
+  );
+});

@@ -285,6 +285,9 @@ test('no variable is passed over in silence', () => {
   assert.match(notices({ REQUESTS_QUEUE_SIZE: '0' })[0]!, /always a bound/);
   assert.match(notices({ ALLOWED_SOURCES: 'http://a.example' })[0]!, /end http:\/\/a\.example with a slash/);
   assert.match(notices({ LOCAL_FILESYSTEM_ROOT: '/' })[0]!, /public/);
+  assert.deepEqual(notices({ ALLOWED_PROCESSING_OPTIONS: 'w,dpi,height,st' }), [
+    'IMGPROXY_ALLOWED_PROCESSING_OPTIONS: dpi, st belong to imgproxy Pro',
+  ]);
   assert.deepEqual(v1({ CONCURRENCY: '3' }).notices, []);
 });
 
