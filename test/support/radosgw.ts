@@ -69,6 +69,8 @@ export interface RunningRadosgw extends RunningS3 {
   kill(): Promise<void>;
   /** Starts it again at the same address. @throws Error */
   restart(): Promise<void>;
+  /** Somebody else, whose buckets are closed to the first key, and the other way round. */
+  addUser(name: string): Promise<Omit<RunningS3, 'close'>>;
 }
 
 /**
@@ -105,6 +107,11 @@ async function startOnce(): Promise<RunningRadosgw> {
         if (gateway !== undefined) await end(gateway);
       },
       restart: () => startGateway(cluster, children),
+      async addUser(name) {
+        const keys = { accessKeyId: `key-${name}`, secretAccessKey: `secret-${name}` };
+        await addUser(cluster, name, keys);
+        return { endpoint: `http://127.0.0.1:${cluster.port}`, ...keys };
+      },
       close,
     };
   } catch (error) {
@@ -149,9 +156,16 @@ async function startStore(cluster: Cluster, children: ChildProcess[]): Promise<v
   await once('ceph', [...common, 'osd', 'new', osd]);
   await once('ceph-osd', [...common, '-i', '0', '--mkfs', '--osd-uuid', osd]);
   children.push(startPart(cluster, 'ceph-osd', ['-i', '0']));
-  const user = ['user', 'create', '--uid=test', '--display-name=test'];
-  const keys = [`--access-key=${accessKeyId}`, `--secret=${secretAccessKey}`];
-  await once('radosgw-admin', [...common, '-n', 'client.rgw', ...user, ...keys]);
+  await addUser(cluster, 'test', { accessKeyId, secretAccessKey });
+}
+
+type Keys = Pick<RunningS3, 'accessKeyId' | 'secretAccessKey'>;
+
+async function addUser(cluster: Cluster, name: string, keys: Keys): Promise<void> {
+  const user = ['user', 'create', `--uid=${name}`, `--display-name=${name}`];
+  const given = [`--access-key=${keys.accessKeyId}`, `--secret=${keys.secretAccessKey}`];
+  const args = [...commonOf(cluster), '-n', 'client.rgw', ...user, ...given];
+  await run('radosgw-admin', args, { timeout: 60_000 });
 }
 
 /** The last of the children, so that it can be ended alone. */
