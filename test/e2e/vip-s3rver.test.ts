@@ -3,15 +3,16 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer as createHttpServer } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
-import { createServer } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { env as ambient } from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { requireComponent } from '../support/component.ts';
 import { drawing, livePictor, metric } from '../support/live-pictor.ts';
-import { freePort } from '../support/pictor-process.ts';
+import { freePort, type PictorProcess } from '../support/pictor-process.ts';
 import { type RunningS3rver, startS3rver } from '../support/s3rver.ts';
 import { selfSigned } from '../support/self-signed.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -78,31 +79,71 @@ test('S3 that dies: what is at hand is served, the rest is not there for now', a
   assert.equal(status, 200);
 });
 
-test('S3 that never answers ends in 504', async (t) => {
-  const silent = createServer(() => {});
-  silent.listen(0, '127.0.0.1');
-  await once(silent, 'listening');
-  t.after(() => silent.close());
-  const { port } = silent.address() as { readonly port: number };
+/** `pictor serve` with a mount below /vip on an S3 service that has its own idea of answers. */
+async function onStub(t: TestContext, stub: Server): Promise<PictorProcess> {
+  stub.listen(0, '127.0.0.1');
+  await once(stub, 'listening');
+  t.after(() => stub.close());
+  const { port } = stub.address() as { readonly port: number };
   const s3 = {
     endpoint: `http://127.0.0.1:${port}`,
     accessKeyId: 'a',
     secretAccessKey: 'b',
-    timeoutSeconds: 0.3,
+    timeoutSeconds: 1,
     maxAttempts: 2,
   };
   const mounts = [{ prefix: '/vip', dialect: 'vip', settings: { store: 's3', s3 } }];
-  const pictor = await livePictor(t, {
-    args: ['serve'],
-    env: { PICTOR_MOUNTS: JSON.stringify(mounts), PICTOR_CACHE_DIR: '' },
+  const env = { PICTOR_MOUNTS: JSON.stringify(mounts), PICTOR_CACHE_DIR: '' };
+  return livePictor(t, { args: ['serve'], env });
+}
+
+const uploadOf = async ({ port }: PictorProcess) =>
+  ask(port, {
+    method: 'POST',
+    path: '/vip/upload/bucket',
+    headers: { 'Content-Type': 'image/png' },
+    body: await drawing({ width: 12, height: 6, colour: 'teal' }),
   });
-  for (const target of ['/vip/b/i', '/vip/b/i?s=50']) {
+
+test('S3 that never answers ends in 504', async (t) => {
+  const pictor = await onStub(
+    t,
+    createServer(() => {}),
+  );
+  for (const target of ['/vip/bucket/i', '/vip/bucket/i?s=50']) {
     const { status, headers } = await pictor.get(target);
     assert.deepEqual([status, headers['cache-control']], [504, 'no-store'], target);
   }
-  assert.equal((await pictor.get('/vip/b//i')).headers['location'], '/vip/b/i');
+  assert.equal((await uploadOf(pictor)).status, 500);
+  assert.equal((await pictor.get('/vip/bucket//i')).headers['location'], '/vip/bucket/i');
   assert.equal((await pictor.get('/vip/ping')).body.toString(), 'pong');
 });
+
+const refusals: readonly (readonly [status: number, code: string, shown: number])[] = [
+  [403, 'AccessDenied', 404],
+  [404, 'NoSuchBucket', 404],
+  [500, 'InternalError', 502],
+  [503, 'SlowDown', 502],
+];
+
+for (const [status, code, shown] of refusals) {
+  test(`S3 that answers ${code} is shown as ${shown}`, async (t) => {
+    const xml = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>geheim</Message></Error>`;
+    const stub = createHttpServer((request, response) => {
+      request.resume();
+      response.writeHead(status, { 'Content-Type': 'application/xml' }).end(xml);
+    });
+    const pictor = await onStub(t, stub);
+    for (const target of ['/vip/bucket/i', '/vip/bucket/i?s=50']) {
+      const answer = await pictor.get(target);
+      assert.deepEqual([answer.status, answer.headers['cache-control']], [shown, 'no-store'], target);
+      assert.doesNotMatch(answer.body.toString(), /geheim/);
+    }
+    const upload = await uploadOf(pictor);
+    assert.equal(upload.status, 500);
+    assert.doesNotMatch(upload.body.toString(), /geheim/);
+  });
+}
 
 test('many who want the same size wait for one that is made', async (t) => {
   const ground = await s3Ground(await service(t));
