@@ -13,8 +13,10 @@ export interface HttpRequest {
   /** Lets go of what is left of the body. */
   resume?(): unknown;
   once?(event: 'end' | 'close', listener: () => void): unknown;
-  /** True once the whole message was received and parsed (HTTP/1). */
+  /** True once the whole message was received and parsed (HTTP/1), or read to its end (HTTP/2). */
   readonly complete?: boolean;
+  /** HTTP/2: true where the head is all there is. */
+  readonly stream?: { readonly endAfterHeaders?: boolean };
 }
 
 /** A response as the edge sees it. Replies go out through `sendReply`. */

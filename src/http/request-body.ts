@@ -34,11 +34,11 @@ const expectsContinue = ({ headers }: HttpRequest): boolean =>
   headers.expect?.toLowerCase() === '100-continue';
 
 /** Null: it is not told. Without a length and without chunks, HTTP/1 has no body. */
-function lengthOf({ headers, httpVersionMajor, complete }: HttpRequest): number | null {
+function lengthOf({ headers, httpVersionMajor, complete, stream }: HttpRequest): number | null {
   const declared = headers['content-length'];
   if (declared !== undefined) return Number(declared);
   if (headers['transfer-encoding'] !== undefined) return null;
-  return httpVersionMajor >= 2 && complete !== true ? null : 0;
+  return httpVersionMajor >= 2 && complete !== true && stream?.endAfterHeaders !== true ? null : 0;
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}

@@ -90,25 +90,32 @@ test('over HTTP/2: a body without a length is taken, one that is too long is ref
   const session = connect(`https://127.0.0.1:${pictor.port}`, { rejectUnauthorized: false });
   t.after(() => session.destroy());
 
-  async function send(body: Buffer) {
-    const stream = session.request({
-      ':method': 'POST',
-      ':path': '/upload/pics',
-      'content-type': 'image/png',
-    });
+  async function ask(method: string, target: string, body: Buffer | null = null) {
+    const stream = session.request(
+      { ':method': method, ':path': target, ...(body === null ? {} : { 'content-type': 'image/png' }) },
+      { endStream: body === null },
+    );
     stream.on('error', () => {});
-    stream.end(body);
+    if (body !== null) stream.end(body);
     const chunks: Buffer[] = [];
     stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+    const closed = once(stream, 'close');
     const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders];
-    await once(stream, 'close');
-    return { status: Number(headers[':status']), text: Buffer.concat(chunks).toString() };
+    await closed;
+    const bytes = Buffer.concat(chunks);
+    return { status: Number(headers[':status']), headers, bytes, text: bytes.toString() };
   }
+  const send = (body: Buffer) => ask('POST', '/upload/pics', body);
 
   const picture = await drawing({ width: 64, height: 48, colour: 'plum' });
   const taken = await send(picture);
   assert.equal(taken.status, 201, taken.text);
   assert.match(taken.text, /"https:\/\//);
+  const shown = await ask('GET', pathIn(taken.text));
+  assert.ok(shown.bytes.equals(picture));
+  const head = await ask('HEAD', pathIn(taken.text));
+  assert.equal(head.headers['content-length'], String(picture.length));
+  assert.equal((await ask('POST', '/upload/pics', Buffer.alloc(0))).status, 400);
   const refused = await send(Buffer.alloc(8 * 1024 * 1024));
   assert.equal(refused.status, 413, refused.text);
   assert.equal((await kept()).length, 1);
