@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { ConfigError, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { Shelf } from '../core/shelf.ts';
@@ -17,12 +18,14 @@ export interface Shelves {
  * Opens the folders in which made pictures age. Mounts that name the same folder share it: its files go when the most patient
  * of them has no use for them any more.
  * @throws PictorError STORE_FAILED when a folder cannot be made
+ * @throws ConfigError when two mounts would take each other's files for their own
  */
 export async function openShelves(
-  mounts: readonly Pick<MountSettings, 'dialect' | 'settings'>[],
+  mounts: readonly Pick<MountSettings, 'prefix' | 'dialect' | 'settings'>[],
   emit: EmitEvent,
 ): Promise<Shelves> {
   const places = mounts.map(({ dialect, settings }) => dialectOf(dialect).storage?.shelf?.(settings) ?? null);
+  refuseTwins(mounts, places);
   const folders = new Map<string, ShelfFolder>();
   for (const [dir, sharing] of byFolder(places)) {
     folders.set(dir, await createShelfFolder({ dir, ...together(sharing), emit }).catch(unusable));
@@ -35,6 +38,26 @@ export async function openShelves(
       await Promise.all([...folders.values()].map((folder) => folder.close()));
     },
   };
+}
+
+/** Files are called by the prefix of their mount; hosts are no part of their names. */
+function refuseTwins(
+  mounts: readonly Pick<MountSettings, 'prefix'>[],
+  places: readonly (ShelfPlace | null)[],
+): void {
+  const seen = new Map<string, number>();
+  for (const [index, place] of places.entries()) {
+    if (place === null) continue;
+    const name = `${mounts[index]!.prefix.replace(/^\/|\/$/g, '')}\n${folderOf(place)}`;
+    const twin = seen.get(name);
+    if (twin !== undefined) {
+      const message = `mounts[${twin}] has the same prefix, and would take its files for its own: choose another folder`;
+      throw new ConfigError([
+        { where: `mounts[${index}].settings.cache.dir`, value: showValue(place.root), message },
+      ]);
+    }
+    seen.set(name, index);
+  }
 }
 
 const folderOf = ({ root }: ShelfPlace): string => path.resolve(root);

@@ -10,6 +10,7 @@ import path from 'node:path';
 import { execPath } from 'node:process';
 import { after, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { SignJWT } from 'jose';
 import { parse } from 'yaml';
 import { type AppConfig, settingsSchema } from '../../src/app/settings.ts';
 import { loadConfig } from '../../src/config/load.ts';
@@ -232,10 +233,12 @@ describe('examples', () => {
 
   test('the library guide shows the example', () => {
     const shown = all(/^```ts\n([\s\S]*?)^```$/gm)(read('docs/guide/library.md'));
-    const file = read('examples/library.ts')
-      .replace(/^\/\*\*[\s\S]*?\*\/\n/, '')
-      .replace(/'\.\.\/src\/index\.ts'; \/\/ elsewhere: from ('pictor')\n/, '$1;\n');
-    assert.deepEqual(shown, [file]);
+    const files = ['examples/library.ts', 'examples/verify-tokens.ts'].map((name) =>
+      read(name)
+        .replace(/^\/\*\*[\s\S]*?\*\/\n/, '')
+        .replace(/'\.\.\/src\/index\.ts'; \/\/ elsewhere: from ('pictor')\n/, '$1;\n'),
+    );
+    assert.deepEqual(shown, files);
   });
 
   test('the library example serves its page and its picture, and stops', async () => {
@@ -262,6 +265,43 @@ describe('examples', () => {
     } finally {
       child.kill('SIGTERM');
     }
+    assert.deepEqual(await ended, [0, null]);
+  });
+
+  test('the example with tokens gives pictures to those who bring a good one', async (t) => {
+    const keyFile = path.join(folder, 'verification.key');
+    writeFileSync(keyFile, 'verification-secret');
+    const env = { PATH: process.env['PATH'] ?? '', PORT: '0', VERIFICATION_KEY: keyFile };
+    const child = spawn(execPath, ['examples/verify-tokens.ts'], { cwd: repositoryRoot, env });
+    const ended = once(child, 'exit');
+    t.after(() => child.kill('SIGKILL'));
+    let printed = '';
+    const base = new Promise<string>((resolve, reject) => {
+      const take = (chunk: Buffer) => {
+        printed += chunk.toString();
+        const found = /listening on (\S+)/.exec(printed)?.[1];
+        if (found !== undefined) resolve(`http://${found}/h/dawn.jpg?w=64`);
+      };
+      child.stdout.on('data', take);
+      child.stderr.on('data', take);
+      void ended.then(() => reject(new Error(printed)));
+    });
+    const sign = (secret: string, expires: string) =>
+      new SignJWT({})
+        .setProtectedHeader({ alg: 'HS256' })
+        .setExpirationTime(expires)
+        .sign(new TextEncoder().encode(secret));
+    const statusWith = async (token?: string) => {
+      const reply = await fetch((await base) + (token === undefined ? '' : `&t=${token}`));
+      await reply.arrayBuffer();
+      return reply.status;
+    };
+    assert.equal(await statusWith(await sign('verification-secret', '1h')), 200, printed);
+    assert.equal(await statusWith(), 404);
+    assert.equal(await statusWith(await sign('another secret', '1h')), 404);
+    assert.equal(await statusWith(await sign('verification-secret', '-1h')), 404);
+    assert.match(printed, /forged: .*\n[\s\S]*expired: /);
+    child.kill('SIGTERM');
     assert.deepEqual(await ended, [0, null]);
   });
 });
