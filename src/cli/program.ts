@@ -160,6 +160,25 @@ const entries: readonly CommandEntry[] = [
     load: async () => (await import('./imageproxy-sign.ts')).imageproxySign,
   },
   {
+    name: 'translate',
+    usage: 'URL --to DIALECT [--from DIALECT] [--bucket NAME[/PREFIX]] [settings]',
+    summary: 'say a URL in another URL language',
+    description:
+      'Prints the path that asks for the same picture in another URL language: imgproxy, imageproxy, image-server, vip or ' +
+      's3imageserver. What is lost or may differ is said beside it; where there is no equivalent, the exit code is 1. ' +
+      'Without --from, the mounts of the configuration say which language the URL speaks. The path is not signed.',
+    options: [
+      ['--to <dialect>', 'the language to say it in'],
+      ['--from <dialect>', 'the language the URL speaks, with the settings it has by default'],
+      [
+        '--bucket <name>',
+        'bucket that a mount of image-server or s3imageserver reads, with what stands before every key',
+      ],
+    ],
+    takesSettings: false,
+    load: async () => (await import('./translate.ts')).translate,
+  },
+  {
     name: 'version',
     usage: '',
     summary: 'show the versions of pictor, Node and its image libraries',

@@ -1,0 +1,35 @@
+import { PictorError } from '../../core/errors.ts';
+import type { ParsedRequest } from '../../request/dialect.ts';
+import { type Translation, type TranslationPlace, type Wish, wishOf } from './wish.ts';
+import { type WriterName, writers } from './writers.ts';
+
+export type { Translation, TranslationPlace } from './wish.ts';
+export { type WriterName, writerNames } from './writers.ts';
+
+/**
+ * The URL that asks for the same picture in another URL language, as near as that can say it.
+ * @param place for dialects whose URLs name no bucket
+ * @throws PictorError OPTION_INVALID, SOURCE_INVALID with a reason, where there is no equivalent
+ */
+export async function translatePicture(
+  picture: Pick<ParsedRequest, 'image' | 'raw'>,
+  to: WriterName,
+  place?: TranslationPlace,
+): Promise<Translation> {
+  const wish = wishOf(picture);
+  const located: Wish = { ...wish, source: sourceUri(wish.source, place) };
+  const { url, notes } = await writers[to](located, place);
+  return { url, notes: [...wish.notes, ...notes] };
+}
+
+/** A kept original by an address that others can read too. */
+function sourceUri(source: string, place: TranslationPlace | undefined): string {
+  const match = /^original:([^/]*)\/(.+)$/s.exec(source);
+  if (match === null) return source;
+  const [, bucket = '', key = ''] = match;
+  if (bucket !== '') return `s3://${bucket}/${key}`;
+  if (place !== undefined) return `s3://${place.bucket}/${place.prefix}${key}`;
+  throw new PictorError('SOURCE_INVALID', {
+    reason: 'the URL names no bucket: say which one the mount reads (--bucket)',
+  });
+}

@@ -1,0 +1,158 @@
+/** A picture said in one URL language and then in another is the same picture. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import {
+  type TranslationPlace,
+  translatePicture,
+  type WriterName,
+  writerNames,
+} from '../../../src/client/translate/translate.ts';
+import { type WishedPicture, wishOf } from '../../../src/client/translate/wish.ts';
+import { PictorError } from '../../../src/core/errors.ts';
+import { type DialectName, dialectLoaders } from '../../../src/dialects/index.gen.ts';
+import type { Dialect, ParsedRequest } from '../../../src/request/dialect.ts';
+
+const loaded = new Map<string, { dialect: Dialect<unknown>; settings: unknown }>();
+for (const name of Object.keys(dialectLoaders) as DialectName[]) {
+  const { dialect, settings } = await dialectLoaders[name]();
+  loaded.set(name, { dialect: dialect as Dialect<unknown>, settings: settings.parse({}) });
+}
+
+function read(name: DialectName, raw: string): ParsedRequest {
+  const [path = '', ...query] = raw.split('?');
+  const { dialect, settings } = loaded.get(name)!;
+  return dialect.parse({ raw, path, query: query.join('?') }, settings, {});
+}
+
+const place: TranslationPlace = { bucket: 'photos', prefix: 'base/' };
+const folder = '/products/6e0/072/682/e66287b662827da75b244a3';
+const key = `s3%3A%2F%2Fphotos%2Fbase%2Fproducts%2F6e0%2F072%2F682%2Fe66287b662827da75b244a3%2Foriginal`;
+
+const vectors: readonly (readonly [DialectName, string, WriterName, string, number?])[] = [
+  [
+    'vip',
+    '/photos/0a1b-10x10?s=500',
+    'imgproxy',
+    '/unsafe/rs:fit:500:0/q:80/plain/s3%3A%2F%2Fphotos%2F0a1b-10x10@jpg',
+  ],
+  [
+    'vip',
+    '/photos/a.jpg?s=250&c=true',
+    'imgproxy',
+    '/unsafe/rs:fill:250:250/q:80/plain/s3%3A%2F%2Fphotos%2Fa.jpg@jpg',
+  ],
+  ['vip', '/photos/0a1b-10x10', 'imgproxy', '/unsafe/raw:1/plain/s3%3A%2F%2Fphotos%2F0a1b-10x10'],
+  ['imgproxy', '/unsafe/w:500/plain/s3://photos/0a1b@jpg', 'vip', '/photos/0a1b?s=500'],
+  ['imgproxy', '/unsafe/rs:fill:9:9/q:60/plain/s3://photos/0a1b@jpg', 'vip', '/photos/0a1b?s=9&c=true', 1],
+  [
+    'imageproxy',
+    '/150,fit,r90,q60/https://a.test/b.jpg',
+    'imgproxy',
+    '/unsafe/rs:fit:150:150/rot:270/q:60/plain/https%3A%2F%2Fa.test%2Fb.jpg',
+  ],
+  ['imageproxy', '//https://a.test/b.jpg', 'imgproxy', '/unsafe/raw:1/plain/https%3A%2F%2Fa.test%2Fb.jpg'],
+  [
+    'imgproxy',
+    '/unsafe/rot:90/rs:fill:300:200/g:sm/plain/https://a.test/b.jpg@png',
+    'imageproxy',
+    '/200x300,png,r270,sc/https%3A%2F%2Fa.test%2Fb.jpg',
+  ],
+  [
+    'image-server',
+    `${folder}/300x200-q50.webp`,
+    'imgproxy',
+    `/unsafe/rs:fill:300:200:1/q:50/plain/${key}@webp`,
+    1,
+  ],
+  ['image-server', `${folder}/original`, 'imgproxy', `/unsafe/raw:1/plain/${key}`],
+  ['imgproxy', `/unsafe/rs:fill:30:30:1/q:50/plain/${key}@webp`, 'image-server', `${folder}/x30-q50.webp`],
+  ['imgproxy', `/unsafe/w:30/plain/${key}`, 'image-server', `${folder}/w30-q80.jpg`, 2],
+  [
+    's3imageserver',
+    '/a.jpg?w=300&h=200&f=png',
+    'imgproxy',
+    '/unsafe/rs:fill:300:200/plain/s3%3A%2F%2Fphotos%2Fbase%2Fa.jpg@png',
+  ],
+  [
+    'imgproxy',
+    '/unsafe/rs:fit:300:200/q:75/plain/s3://photos/base/a.jpg@webp',
+    's3imageserver',
+    '/a.jpg?w=300&h=200&c=false&f=webp',
+  ],
+];
+
+for (const [from, url, to, expected, notes = 0] of vectors) {
+  test(`${from} ${url} in ${to}`, async () => {
+    const translation = await translatePicture(read(from, url), to, place);
+    assert.equal(translation.url, expected);
+    assert.equal(translation.notes.length, notes, translation.notes.join('\n'));
+  });
+}
+
+test('what another language cannot say is refused with the reason', async () => {
+  for (const [from, url, to, reason] of [
+    ['imgproxy', '/unsafe/blur:3/plain/https://a.test/b.jpg', 'imageproxy', /blur/],
+    ['imgproxy', '/unsafe/rs:auto:3:3/plain/https://a.test/b.jpg', 'imageproxy', /auto/],
+    ['imgproxy', '/unsafe/g:no/rs:fill:3:3/plain/https://a.test/b.jpg', 'imageproxy', /gravity/],
+    ['imgproxy', '/unsafe/w:3/plain/https://a.test/b.jpg@avif', 'imageproxy', /avif/],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b.jpg', 'imageproxy', /http/],
+    ['imgproxy', '/unsafe/w:3/plain/https://a.test/b.jpg', 'vip', /buckets/],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b/c.jpg', 'vip', /slash/],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b@png', 'vip', /JPEG/],
+    ['imgproxy', '/unsafe/rs:fill:3:4/plain/s3://a/b@jpg', 'vip', /square/],
+    ['imgproxy', '/unsafe/rot:90/w:3/plain/s3://a/b@jpg', 'vip', /turns/],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b.jpg', 'image-server', /MD5/],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b/c.jpg', 's3imageserver', /folder/],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b.jpg@avif', 's3imageserver', /avif/],
+    ['imageproxy', '/0.5x/https://a.test/b.jpg', 'imgproxy', /share/],
+    ['imageproxy', '/cx3,100x/https://a.test/b.jpg', 'imgproxy', /rectangle/],
+    ['image-server', `${folder}/w30.jpg`, 'imgproxy', /bucket/],
+  ] as const)
+    await assert.rejects(
+      translatePicture(read(from, url), to),
+      (error) => error instanceof PictorError && reason.test(error.reason ?? ''),
+      `${url} to ${to}`,
+    );
+});
+
+const side = fc.integer({ min: 1, max: 3000 });
+
+test('property: what any language can say of a kept picture reads back as the same wish', async () => {
+  const wishes = fc.record({
+    width: side,
+    height: fc.option(side, { nil: 0 }),
+    fills: fc.boolean(),
+    turn: fc.constantFrom(0, 90, 180, 270),
+    mirror: fc.tuple(fc.boolean(), fc.boolean()),
+    smart: fc.boolean(),
+    quality: fc.integer({ min: 1, max: 100 }),
+    format: fc.constantFrom('jpg', 'png', 'webp'),
+    source: fc.constantFrom('https://a.test/b.jpg', 's3://photos/base/a.jpg', decodeURIComponent(key)),
+  });
+  let said = 0;
+  await fc.assert(
+    fc.asyncProperty(wishes, fc.constantFrom(...writerNames), async (wish, to) => {
+      const { width, height, fills, turn, mirror, smart, quality, format, source } = wish;
+      const raw = `/unsafe/rs:${fills ? 'fill' : 'fit'}:${width}:${height}/g:${smart ? 'sm' : 'ce'}/rot:${turn}/fl:${Number(mirror[0])}:${Number(mirror[1])}/q:${quality}/plain/${encodeURIComponent(source)}@${format}`;
+      const image = read('imgproxy', raw);
+      const translation = await translatePicture(image, to, place).catch((error: unknown) => {
+        assert.ok(error instanceof PictorError && error.reason !== undefined, String(error));
+        return null;
+      });
+      if (translation === null) return;
+      said += 1;
+      const back = wishOf(read(to, translation.url));
+      assert.deepEqual(essence(back.picture!), essence(wishOf(image).picture!));
+    }),
+    { numRuns: 600 },
+  );
+  assert.ok(said > 100, `${said} of 600`);
+});
+
+/** What must come through; growing and quality are told in notes where a language fixes them. */
+function essence({ box, keeps, trims, turn, mirror, format }: WishedPicture) {
+  const cut = box?.by === 'cover';
+  const placed = box === null ? null : { width: box.width, height: box.height, by: box.by };
+  return { placed, keeps: cut ? keeps : 'middle', trims, turn, mirror, format };
+}
