@@ -1,5 +1,6 @@
 import { formatHttpDate } from '../lib/http-date.ts';
 import type { Showing } from '../request/storage.ts';
+import { svgType } from '../service/object-type.ts';
 import type { ShownObject } from '../service/show-object.ts';
 import { isFresh } from './conditional.ts';
 import type { Exchange } from './exchange.ts';
@@ -42,7 +43,8 @@ export function objectReply(asked: Asked, showing: Showing, { object }: ShownObj
     return { status: 416, headers: asked.desk.replies.headers(own, asked.id), body: '' };
   }
   const headers = headersOf(asked, showing, {
-    'Content-Type': showing.contentType === 'sniffed' ? sniffedType : showing.contentType,
+    'Content-Type':
+      showing.contentType === 'sniffed' ? sniffedFor(showing, sniffedType) : showing.contentType,
     ...validators,
     ...(showing.ranges ? { 'Accept-Ranges': 'bytes' } : {}),
   });
@@ -80,3 +82,7 @@ function rangeOf(
   if (range === undefined || (ifRange !== undefined && !ifRangeHolds(ifRange, known))) return 'whole';
   return readRange(range, size);
 }
+
+/** A drawing can hold scripts: it is shown as one where the task says so, and then what all replies carry keeps them still. */
+const sniffedFor = ({ svg }: Showing, type: string): string =>
+  type === svgType && svg !== true ? 'application/octet-stream' : type;

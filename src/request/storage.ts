@@ -117,6 +117,8 @@ export interface Recipe {
 export interface Showing {
   /** `sniffed`: from the bytes, and what is no picture goes as `application/octet-stream`; else by this text. */
   readonly contentType: 'sniffed' | (string & {});
+  /** True: what is sniffed may also be SVG. Scripts in it do not run: every reply carries a policy that forbids it. */
+  readonly svg?: true;
   /** On 200, 206 and 304. */
   readonly headers: Readonly<Record<string, string>>;
   /** Time of the object, a fixed HTTP date, or none. */
@@ -259,6 +261,8 @@ export interface ShelfPlace {
 
 /** What a dialect knows of storage. */
 export interface StorageGrammar<Settings> {
+  /** True: some of its requests change what is kept. */
+  readonly takesUploads?: true;
   place(settings: Settings): StoragePlace;
   /** How long a kept original is taken to be what it was without a look at it, seconds. Absent: a year, for it never changes. */
   freshForSeconds?(settings: Settings): number;

@@ -21,6 +21,21 @@ const younger: readonly (readonly [start: RegExp, type: string])[] = [
   [/^49492a00|^4d4d002a|^49492b00|^4d4d002b/, 'image/tiff'],
 ];
 
+/** Drawings. */
+export const svgType = 'image/svg+xml';
+
+/** What may stand in front of the root of a drawing; each is taken off by itself, so that no text takes long. */
+const beforeRoot = /^(?:\s+|<\?xml[^>]*>|<!--(?:(?!-->).)*-->|<!DOCTYPE svg[^>]*>)/s;
+
+function isSvg(bytes: Uint8Array): boolean {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 1024));
+  let text = start.toString('latin1').replace(/^\u00ef\u00bb\u00bf/, '');
+  if (!/^\s*</.test(text)) return false;
+  for (let match = beforeRoot.exec(text); match !== null; match = beforeRoot.exec(text))
+    text = text.slice(match[0].length);
+  return /^<svg[\s>]/.test(text);
+}
+
 /**
  * The media type an object is sent with, from its first bytes: that of a picture, or `application/octet-stream`. Whoever
  * could put a page into a bucket must not have it shown as one of this host.
@@ -29,6 +44,7 @@ export function sniffedObjectType(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.byteLength, 16));
   if (start.toString('latin1', 4, 8) === 'ftyp')
     return brands[start.toString('latin1', 8, 12)] ?? 'application/octet-stream';
+  if (isSvg(bytes)) return svgType;
   const hex = start.toString('hex');
   const type = younger.find(([pattern]) => pattern.test(hex))?.[1] ?? sniffedType(bytes);
   return type.startsWith('image/') ? type : 'application/octet-stream';

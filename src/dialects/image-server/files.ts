@@ -37,6 +37,7 @@ export function showTask(name: OriginalName, file: string, settings: ImageServer
 function showingOf(parsed: FileName, { cacheControl, etag }: ImageServerSettings): Showing {
   return {
     contentType: typeShown(parsed) ?? 'sniffed',
+    svg: true,
     headers: cacheControl === '' ? {} : { 'Cache-Control': cacheControl },
     lastModified: 'object',
     since: 'compare',

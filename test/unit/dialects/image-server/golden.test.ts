@@ -201,6 +201,7 @@ function meetsShow(
   if (label !== undefined) assert.deepEqual(recipe?.label, label);
   assert.deepEqual(showing, {
     contentType: type,
+    svg: true,
     headers: headersShown,
     lastModified: 'object',
     since: 'compare',
