@@ -26,7 +26,7 @@ const sameLayout = { 'cache.layout': 'imageproxy' };
 /**
  * Reads `memory:100:4h`, a folder, `file:///folder`, `s3://region/bucket/prefix?endpoint=…`, `gcs://bucket/prefix`,
  * `azure://container/` or `redis://…`.
- * @param env REDIS_PASSWORD and AZURESTORAGE_* are read, as imageproxy did
+ * @param env REDIS_PASSWORD, AZURESTORAGE_* and the older names of AWS keys are read, as imageproxy did
  */
 export function readCache(
   text: string,
@@ -99,10 +99,11 @@ function readAzure(text: string, env: Environment): CacheReading {
   };
 }
 
-function readS3(text: string): CacheReading {
+function readS3(text: string, env: Environment): CacheReading {
   const match = /^s3:\/\/([^/?]*)\/([^/?]+)(?:\/([^?]*))?(?:\?(.*))?$/i.exec(text);
   if (match === null) return { values: {}, problem: `${text}: expected s3://region/bucket/prefix` };
-  const [, region = '', bucket, prefix = '', query = ''] = match;
+  const [, place = '', bucket, prefix = '', query = ''] = match;
+  const region = regionOf(place);
   const parameters = new URLSearchParams(query);
   const endpoint = parameters.get('endpoint') ?? '';
   const plain = isTrue(parameters.get('disableSSL'));
@@ -119,8 +120,29 @@ function readS3(text: string): CacheReading {
       ...(url === ''
         ? {}
         : { 'cache.s3.endpoint': url, 'cache.s3.pathStyle': isTrue(parameters.get('s3ForcePathStyle')) }),
+      ...olderKeys(env),
     },
   };
+}
+
+/** Before version 0.7 the host of the service stood there: s3-eu-west-1.amazonaws.com, or s3.amazonaws.com. */
+function regionOf(place: string): string {
+  const host = /^s3(?:[.-]([a-z0-9-]+))?\.amazonaws\.com$/i.exec(place);
+  return host === null ? place : (host[1] ?? 'us-east-1');
+}
+
+/** Names of AWS variables that only older libraries read, where those of today do not say it all. */
+function olderKeys(env: Environment): Readonly<Record<string, string>> {
+  const {
+    AWS_ACCESS_KEY_ID: id = '',
+    AWS_SECRET_ACCESS_KEY: secret = '',
+    AWS_SESSION_TOKEN: token = '',
+  } = env;
+  const accessKeyId = id || (env['AWS_ACCESS_KEY'] ?? '');
+  const secretAccessKey = secret || (env['AWS_SECRET_KEY'] ?? '');
+  const isComplete = id !== '' && secret !== '';
+  if (isComplete || accessKeyId === '' || secretAccessKey === '' || token !== '') return {};
+  return { 'cache.s3.accessKeyId': accessKeyId, 'cache.s3.secretAccessKey': secretAccessKey };
 }
 
 const isTrue = (text: string | null): boolean => text === '1' || text === 'true';

@@ -1,5 +1,5 @@
 import { readGoDuration } from '../../lib/go-duration.ts';
-import { hostPatterns } from './hosts.ts';
+import { hostPatterns, isHostList } from './hosts.ts';
 import { readCache } from './legacy-cache.ts';
 import { type FlagReading, type LegacyFlag, legacyFlags, readFlags } from './legacy-flags.ts';
 import { type ReadBytes, readKeys } from './legacy-keys.ts';
@@ -160,7 +160,9 @@ function settleHosts(work: Work): void {
     assign(work, 'settings.allowHosts', [...before, ...(old.value as readonly string[])], old.origin);
     work.notices.push(`${old.origin} is now called allowHosts`);
   }
-  const list = (name: string) => (work.values.get(`settings.${name}`) ?? []) as readonly string[];
+  // What is no host is told once, by the settings of the mount.
+  const list = (name: string) =>
+    ((work.values.get(`settings.${name}`) ?? []) as readonly string[]).filter(isHostList);
   const base = work.values.get('settings.baseUrl');
   const named = [...hostPatterns(list('allowHosts')), ...(typeof base === 'string' ? hostOfBase(base) : [])];
   const origin = (...paths: string[]) =>
