@@ -1,4 +1,5 @@
 import { asSource, imagePath, mayCut, readableBytes, readableTime } from './image-url.js';
+import { openLanguages } from './languages.js';
 
 /** @typedef {import('./image-url.js').Wish} Wish */
 
@@ -331,3 +332,4 @@ async function copy(button) {
 recall();
 await update();
 showThumbnails();
+await openLanguages();

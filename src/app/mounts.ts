@@ -39,6 +39,11 @@ type MountSchema = { [Name in DialectName]: ReturnType<typeof mountOf<Name>> }[D
 /** A place and what is spoken there, as configured. */
 export type MountSettings = z.output<MountSchema>;
 
+/** The same as somebody writes it: what is absent has its default. */
+export type MountInput = z.input<MountSchema>;
+
+const oneMount: readonly MountInput[] = [{ prefix: '/imgproxy', dialect: 'imgproxy' }];
+
 /** `/` and the empty prefix are the same place. */
 const withoutSlash = (place: string): string => place.replace(/\/$/, '');
 
@@ -58,8 +63,9 @@ function findTwins(mounts: readonly MountSettings[]): number | null {
 /**
  * Which URLs are answered, and in which language. Never empty: without a configuration, one mount to try things out.
  * @param names the dialects that may be spoken: those that are loaded
+ * @param unless what is mounted where nothing is said
  */
-export function mountsSettingsFor(names: readonly DialectName[]) {
+export function mountsSettingsFor(names: readonly DialectName[], unless = oneMount) {
   const options = names.map((name) => mountOf(name)) as unknown as [MountSchema, ...MountSchema[]];
   return z
     .array(z.discriminatedUnion('dialect', options))
@@ -70,9 +76,9 @@ export function mountsSettingsFor(names: readonly DialectName[]) {
       const message = 'another mount has the same prefix and host, so this one would never be asked';
       context.addIssue({ code: 'custom', path: [twin, 'prefix'], message });
     })
-    .prefault([{ prefix: '/imgproxy', dialect: 'imgproxy' }])
+    .prefault([...unless])
     .describe(
-      'Where which URLs are answered: a list of places, each with the dialect spoken there and its settings.',
+      'Where which URLs are answered: a list of places, each with the dialect spoken there and its settings. `pictor serve` without any mounts all dialects, to try them out.',
     );
 }
 

@@ -25,7 +25,9 @@ import { createRequestCheck, type Verify } from '../service/verify-request.ts';
 import { createAssetSource } from '../sources/asset-source.ts';
 import { createSources } from '../sources/by-scheme.ts';
 import { createFileSource } from '../sources/file-source.ts';
+import { withSampleHost } from '../sources/sample-host.ts';
 import { type Assets, readAssets } from './assets.ts';
+import { fromThisMachine } from './demonstration.ts';
 import { createLazyEngine, type LazyEngine } from './lazy-engine.ts';
 import { createLazySource, type LazySource } from './lazy-source.ts';
 import { openMount, wantedFormats } from './mounts.ts';
@@ -78,6 +80,7 @@ const landingPage = (): StaticFiles =>
       '/': 'index.html',
       '/playground/app.js': 'app.js',
       '/playground/image-url.js': 'image-url.js',
+      '/playground/languages.js': 'languages.js',
       '/playground/style.css': 'style.css',
       '/playground/logo.svg': 'logo.svg',
     },
@@ -112,7 +115,7 @@ interface NearSources {
 function openSources(http: Source, { config, demonstration }: Assembly, { assets, storages }: NearSources) {
   const root = config.sources.file.root || (demonstration ? packageFile('samples') : '');
   return createSources([
-    http,
+    demonstration ? withSampleHost(http, createFileSource({ root: packageFile('samples') })) : http,
     ...(root === '' ? [] : [createFileSource({ root })]),
     ...(config.sources.s3.enabled ? [createS3(config.sources)] : []),
     ...openObjectSources(config.sources),
@@ -262,6 +265,7 @@ function createEdge(
   { service, streams, kept, assets, observers, emit }: Behind,
 ) {
   const page = demonstration ? landingPage() : null;
+  const whoMay = verify ?? (demonstration ? fromThisMachine : undefined);
   const unwritable = unwritableFormats(config.engine);
   tellWhatIsMissing(config, unwritable, emit);
   const trusted = parseTrustedProxies(config.server.trustProxy);
@@ -277,7 +281,7 @@ function createEdge(
     metricsPage: async () => pageOf(await observers.imageproxyMetrics?.load()),
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
     clientOf,
-    check: verify === undefined ? null : createRequestCheck(verify, emit),
+    check: whoMay === undefined ? null : createRequestCheck(whoMay, emit),
     storage:
       kept === null
         ? null
@@ -325,6 +329,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   const assets = await readAssets({ config, version });
   const stores = await openStores(config.cache, emit);
   const web = createHttp(config.sources.http, version);
+  if (assembly.demonstration) await (await import('./demonstration-data.ts')).seedDemonstration(emit);
   const storages = await openStorages(config.mounts, emit);
   const sources = openSources(web, assembly, { assets, storages });
   const gates = createGates(config);

@@ -10,8 +10,9 @@ import { closeInOrder } from './shutdown.ts';
 
 export interface StartOptions {
   /**
-   * True: nothing was mounted on purpose, so the landing page is shown at `/` and the bundled samples can be read as
-   * `local:///…` unless another folder is configured. Default false.
+   * True: nothing was mounted on purpose, so the landing page is shown at `/`, the bundled samples can be read as
+   * `https://samples.example/…`, and as `local:///…` unless another folder is configured, and `./data/demo` is filled with
+   * some. Default false.
    */
   readonly demonstration?: boolean;
   /** Of the embedding program: asked of every request, besides what its mount demands. Absent: nobody is asked. */

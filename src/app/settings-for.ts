@@ -8,7 +8,7 @@ import { limitsSettings } from '../plan/settings.ts';
 import { admissionSettings, freshnessSettings } from '../service/settings.ts';
 import { sourcesSettings } from '../sources/settings.ts';
 import { cacheSettings } from '../stores/settings.ts';
-import { mountsSettingsFor } from './mounts.ts';
+import { type MountInput, mountsSettingsFor } from './mounts.ts';
 
 /** `pictor serve` keeps its cache on disk unless told otherwise; the drop-in commands say so where they do not. */
 const cacheOnDisk = cacheSettings.extend({
@@ -21,12 +21,13 @@ const cacheOnDisk = cacheSettings.extend({
 /**
  * Every setting of pictor, for mounts that speak these dialects: each section stands beside the code it governs, here they
  * become one tree. The dialects have been loaded.
+ * @param unless what is mounted where nothing is said
  */
-export const settingsFor = (dialects: readonly DialectName[]) =>
+export const settingsFor = (dialects: readonly DialectName[], unless?: readonly MountInput[]) =>
   z.strictObject({
     server: serverSettings.prefault({}).describe('The listener for pictures.'),
     admin: adminSettings.prefault({}).describe('The listener for operators: probes, metrics and versions.'),
-    mounts: mountsSettingsFor(dialects),
+    mounts: mountsSettingsFor(dialects, unless),
     sources: sourcesSettings.prefault({}).describe('Where originals are read from, and what may be reached.'),
     cache: cacheOnDisk.prefault({}).describe('Where originals and variants are kept, and how much of them.'),
     freshness: freshnessSettings

@@ -1,4 +1,5 @@
 import { CommanderError, Command as Program } from 'commander';
+import { demonstrationMounts } from '../app/demonstration.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { settingsSchema } from '../app/settings.ts';
 import { renderHelp } from '../config/render.ts';
@@ -40,8 +41,10 @@ const entries: readonly CommandEntry[] = [
     summary: 'run the image server',
     description:
       'Runs the image server. Without any configuration it listens on 127.0.0.1:8080, keeps its cache below ./data and ' +
-      'answers unsigned imgproxy URLs below /imgproxy.',
+      'speaks all five URL languages, each below a path of its own, with a page at / to try them; what is uploaded is kept ' +
+      'below ./data/demo.',
     takesSettings: true,
+    defaults: () => new Map([['mounts', demonstrationMounts]]),
     load: async () => (await import('./serve.ts')).serve,
   },
   {

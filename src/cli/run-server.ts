@@ -1,3 +1,4 @@
+import { isOnLoopback } from '../app/demonstration.ts';
 import { fileRootProblem } from '../app/file-root.ts';
 import { heifEncoderProblem } from '../app/heif-encoder.ts';
 import { missingPackages } from '../app/missing-packages.ts';
@@ -90,9 +91,18 @@ interface Announcement extends Pick<ReadConfig, 'config' | 'warnings'> {
   readonly call: GreetingCall;
 }
 
+/** @param demonstration nothing was mounted on purpose, nor was it said who may upload */
+const closedWarnings = ({ server }: ReadConfig['config'], demonstration: boolean): string[] =>
+  !demonstration || isOnLoopback(server.bind)
+    ? []
+    : [
+        'uploads are refused, for others than this machine can reach the server. Mount what you need, and say who may.',
+      ];
+
 /** A block for a person at a terminal, lines of the log for everything else. */
 function announce({ config, addresses, demonstration, warnings, server, call }: Announcement): void {
-  const allWarnings = warnings.length > 0 ? warnings : exposureWarnings(config);
+  const allWarnings =
+    warnings.length > 0 ? warnings : [...exposureWarnings(config), ...closedWarnings(config, demonstration)];
   if (call.columns !== null) {
     const version = packageVersion();
     const said = call.greeting === undefined ? '' : `${call.greeting(config.server.bind)}\n`;

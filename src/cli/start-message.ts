@@ -25,13 +25,12 @@ function toUrl(address: string, secure: boolean): string {
 const shortestKey = 16;
 
 function shortKeyWarnings({ mounts }: AppConfig): string[] {
-  const places = mounts
+  const short = mounts
     .map((mount) => openMount(mount))
-    .filter(({ policy }) => policy.signature?.pairs.some(({ key }) => key.length < shortestKey))
-    .map(({ prefix }) => (prefix === '' ? '/' : prefix));
-  if (places.length === 0) return [];
+    .filter(({ policy }) => policy.signature?.pairs.some(({ key }) => key.length < shortestKey));
+  if (short.length === 0) return [];
   return [
-    `the key that signs URLs at ${places.join(', ')} has less than ${shortestKey} bytes and might be guessed. Use 32 random ones: openssl rand -hex 32`,
+    `the key that signs URLs at ${placesOf(short)} has less than ${shortestKey} bytes and might be guessed. Use 32 random ones: openssl rand -hex 32`,
   ];
 }
 
@@ -41,19 +40,35 @@ export function exposureWarnings(config: AppConfig): string[] {
   const disk = isWholeDisk(sources.file.root)
     ? ['sources.file.root is /: every image this user can read is public. Name the folder that is meant.']
     : [];
-  const open = mounts
-    // Others only give what is kept here.
+  // Those with a storage only give what is kept here.
+  const unsigned = mounts
     .filter(({ dialect }) => dialectOf(dialect).storage === undefined)
     .map((mount) => openMount(mount))
     .filter(
       ({ policy }) => policy.signature === null && policy.secret === undefined && !policy.hosts?.allow.length,
-    )
-    .map(
-      ({ prefix }) =>
-        `URLs at ${prefix === '' ? '/' : prefix} need no signature: whoever can reach this server can use it. Set keys before it faces the net.`,
     );
-  return [...open, ...shortKeyWarnings(config), ...disk];
+  const taking = mounts
+    .filter(({ dialect }) => dialectOf(dialect).storage?.takesUploads === true)
+    .map((mount) => openMount(mount))
+    .filter(({ policy }) => policy.token === undefined && policy.signedUrls === undefined);
+  return [
+    ...(unsigned.length === 0
+      ? []
+      : [
+          `URLs at ${placesOf(unsigned)} need no signature: whoever can reach this server can use it. Set keys before it faces the net.`,
+        ]),
+    ...(taking.length === 0
+      ? []
+      : [
+          `uploads to ${placesOf(taking)} need neither token nor signature: whoever can reach this server can fill its disk. Ask for one before it faces the net.`,
+        ]),
+    ...shortKeyWarnings(config),
+    ...disk,
+  ];
 }
+
+const placesOf = (mounts: readonly { readonly prefix: string }[]): string =>
+  mounts.map(({ prefix }) => (prefix === '' ? '/' : prefix)).join(', ');
 
 /** One block for a terminal. */
 export function startMessage({ version, config, addresses, demonstration, warnings }: StartFacts): string {

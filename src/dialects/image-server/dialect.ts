@@ -53,6 +53,7 @@ export const imageServer: Dialect<ImageServerSettings> = {
   replies: imageServerReplies,
   policy: imageServerPolicy,
   storage: {
+    takesUploads: true,
     place: placeOf,
     task: taskOf,
     family(key) {

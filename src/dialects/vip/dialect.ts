@@ -59,7 +59,7 @@ export const vip: Dialect<VipSettings> = {
     gzipLevel: 0,
     allowedSources: [],
   }),
-  storage: { place: placeOf, task: taskOf, family: familyOf },
+  storage: { takesUploads: true, place: placeOf, task: taskOf, family: familyOf },
   effective(settings) {
     const values: Readonly<Record<string, unknown>> = settings;
     return Object.fromEntries(Object.keys(vipSettings.shape).map((name) => [name, values[name] ?? null]));

@@ -335,7 +335,8 @@ describe('the start message', () => {
     assert.match(text, /open +http:\/\/localhost:8080\/\n/);
     assert.match(text, /imgproxy +http:\/\/localhost:8080\/imgproxy\/\n/);
     assert.match(text, /metrics +http:\/\/127\.0\.0\.1:8081\/metrics\n/);
-    assert.match(text, /! URLs at \/imgproxy need no signature/);
+    assert.match(text, /! URLs at \/imgproxy, \/imageproxy need no signature/);
+    assert.match(text, /! uploads to \/image-server, \/vip need neither token nor signature/);
   });
 
   it('does not warn where a signature or a secret is asked for', async () => {
