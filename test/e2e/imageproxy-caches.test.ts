@@ -12,7 +12,7 @@ import type { Origin, OriginReply } from '../support/origin.ts';
 import type { PictorProcess } from '../support/pictor-process.ts';
 import { radosgwMissing, startRadosgw } from '../support/radosgw.ts';
 import { redisSkip, startRedis } from '../support/redis.ts';
-import { adminOf, freshBucket, type RunningS3 } from '../support/s3-service.ts';
+import { adminOf, freshBucket, putObject, type RunningS3 } from '../support/s3-service.ts';
 import { startS3rver } from '../support/s3rver.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -45,6 +45,9 @@ const entryOf = (folder: string, text: string) => {
   return path.join(folder, name.slice(0, 2), name.slice(2, 4), name);
 };
 
+/** What imageproxy has left. */
+const theirs = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\nContent-Type: image/png\r\n\r\ntheirs!';
+
 /** A second server with the same cache, which need not ask the origin. */
 async function isShared(t: TestContext, again: () => Promise<PictorProcess>, origin: Origin) {
   const first = await again();
@@ -62,7 +65,6 @@ test('a folder that imageproxy has left is gone on with', async (t) => {
   const folder = await temporaryFolder(t);
   const origin = await gallery(t, 1);
   const url = `${origin.url}/0.png`;
-  const theirs = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\nContent-Type: image/png\r\n\r\ntheirs!';
   for (const text of [url, `${url}#40x0`, `${url}#1x1`]) {
     const place = entryOf(folder, text);
     mkdirSync(path.dirname(place), { recursive: true });
@@ -170,10 +172,11 @@ async function sharesBucket(t: TestContext, service: RunningS3): Promise<void> {
   t.after(() => admin.destroy());
   const bucket = await freshBucket(admin);
   const origin = await gallery(t, 1);
-  await isShared(t, () => start(t, [s3Cache(service, bucket)], awsOf(service)), origin);
-  const { Contents = [] } = await admin.send(new ListObjectsV2Command({ Bucket: bucket }));
   const url = `${origin.url}/0.png`;
   const names = [url, `${url}#40x0`, `${url}#50x0`].map((text) => `pre/fix/${md5(text)}`);
+  for (const key of names) await putObject(admin, { bucket, key }, { Body: theirs });
+  await isShared(t, () => start(t, [s3Cache(service, bucket)], awsOf(service)), origin);
+  const { Contents = [] } = await admin.send(new ListObjectsV2Command({ Bucket: bucket }));
   assert.deepEqual(Contents.map(({ Key = '' }) => Key).toSorted(), names.toSorted());
 }
 
