@@ -103,11 +103,12 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
   });
 
   async function findLocal(key: string): Promise<FoundFile | null> {
-    const found = await folder.find(key);
-    if (found === null || uploads === null) return found;
-    if (handedOut.size >= mostInUse) handedOut.clear();
-    handedOut.set(key, now());
-    return found;
+    if (uploads !== null) {
+      if (handedOut.size >= mostInUse) handedOut.clear();
+      // Before the look: the clean-up must not take it away in between.
+      handedOut.set(key, now());
+    }
+    return folder.find(key);
   }
 
   async function put(key: string, staged: StagedFile, contentType: string): Promise<OwedObject | null> {

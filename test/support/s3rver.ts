@@ -3,7 +3,7 @@
  * key is refused, a wrong secret is not.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
-import type { ServerResponse } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import S3rver from 's3rver';
@@ -11,6 +11,8 @@ import type { RunningS3 } from './s3-service.ts';
 
 export interface RunningS3rver extends RunningS3 {
   readonly port: number;
+  /** As when its machine is switched off: what is under way breaks off. A folder that was given stays. */
+  die(): Promise<void>;
 }
 
 /** @param port 0: any that is free */
@@ -24,6 +26,11 @@ export async function startS3rver(port = 0, directory?: string): Promise<Running
     port: address.port,
     accessKeyId: 'S3RVER',
     secretAccessKey: 'S3RVER',
+    async die() {
+      const ended = server.close();
+      (server as unknown as { readonly httpServer: Server }).httpServer.closeAllConnections();
+      await ended;
+    },
     async close() {
       await server.close();
       if (directory === undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
