@@ -6,6 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchChromium } from '../support/browser.ts';
 import { requireComponent } from '../support/component.ts';
+import { post } from '../support/keeping-pictor.ts';
+import { until } from '../support/live-pictor.ts';
 import { type Origin, startOrigin } from '../support/origin.ts';
 import { type PictorProcess, startPictor } from '../support/pictor-process.ts';
 import { repositoryRoot } from '../support/repository.ts';
@@ -216,6 +218,106 @@ describe('landing page', { skip: chromium.skip }, () => {
     );
   });
 
+  const languages = ['imgproxy', 'imageproxy', 'image-server', 'vip', 's3imageserver'];
+
+  /** The part of the page that shows one language. */
+  const cardOf = (page: Page, language: string) => page.locator(`article[data-language="${language}"]`);
+
+  /** Waits until a language's example is shown, and gives what is said of it. */
+  async function exampleOf(page: Page, language: string): Promise<string> {
+    await page.locator(`article[data-language="${language}"][aria-busy="false"]`).waitFor();
+    return cardOf(page, language).locator('.said').innerText();
+  }
+
+  test('shows a working example of each of the five languages, without a connection to anywhere', async () => {
+    const { page, complaints } = await open();
+    const said = new Map<string, string>();
+    for (const language of languages) said.set(language, await exampleOf(page, language));
+    assert.deepEqual(
+      [...said].map(([language, text]) => [language, text.replace(/, [\d.]+ k?B$/, '')]),
+      [
+        ['imgproxy', '480 × 320, webp'],
+        ['imageproxy', '480 × 320, jpeg'],
+        ['image-server', '480 × 720, jpeg'],
+        ['vip', '480 × 360, jpeg'],
+        ['s3imageserver', '480 × 320, webp'],
+      ],
+    );
+    for (const language of languages) {
+      const picture = cardOf(page, language).locator('.view img');
+      assert.equal(await picture.isVisible(), true, language);
+    }
+    assert.deepEqual(complaints, []);
+  });
+
+  test('every path it offers is answered with a picture', async () => {
+    const { page } = await open();
+    const paths = await page
+      .locator('[data-path]')
+      .evaluateAll((buttons: { getAttribute(name: string): string }[]) =>
+        buttons.map((each) => each.getAttribute('data-path')),
+      );
+    assert.equal(paths.length, 15);
+    for (const target of paths) {
+      const reply = await pictor.get(target);
+      assert.equal(reply.status, 200, target);
+      assert.match(reply.headers['content-type'] ?? '', /^image\//, target);
+    }
+  });
+
+  test('shows what other paths of a language give, and what is wrong with one', async () => {
+    const { page, complaints } = await open();
+    for (const language of languages) await exampleOf(page, language);
+    const card = cardOf(page, 'vip');
+    await card.getByRole('button', { name: 'square' }).click();
+    await card.locator('.said', { hasText: '320 × 320, jpeg' }).waitFor();
+    assert.equal(
+      await card.getByLabel('Path and query').inputValue(),
+      '/vip/samples/marbles.jpg?s=320&c=true',
+    );
+
+    await card.getByLabel('Path and query').fill('/vip/samples/nothing');
+    await card.getByLabel('Path and query').press('Enter');
+    await card.locator('.said.bad', { hasText: /^404 / }).waitFor();
+    assert.equal(await card.locator('.view img').isVisible(), false);
+    assert.deepEqual(complaints, []);
+  });
+
+  for (const [language, place, shape] of [
+    ['vip', '/vip/uploads/', '480 × 320, jpeg'],
+    ['image-server', '/image-server/uploads/', '480 × 320, jpeg'],
+  ] as const) {
+    test(`uploads a picture to ${language}, and shows it`, async () => {
+      const { page, complaints } = await open();
+      for (const each of languages) await exampleOf(page, each);
+      const card = cardOf(page, language);
+      await card.getByLabel('Upload a picture').setInputFiles(path.join(repositoryRoot, 'samples/dawn.jpg'));
+      await until('the upload is shown', async () =>
+        (await card.getByLabel('Path and query').inputValue()).startsWith(place),
+      );
+      assert.match(await exampleOf(page, language), new RegExp(`^${shape}`));
+      assert.deepEqual(complaints, []);
+
+      await card.getByLabel('Upload a picture').setInputFiles({
+        name: 'not-a-picture.jpg',
+        mimeType: 'image/jpeg',
+        buffer: Buffer.from('nothing of the kind'),
+      });
+      await card.locator('.said.bad', { hasText: /^4\d\d / }).waitFor();
+    });
+  }
+
+  test('pages of other sites cannot upload', async () => {
+    const body = readFileSync(path.join(repositoryRoot, 'samples/dawn.jpg'));
+    const headers = { 'content-type': 'image/jpeg', origin: 'https://evil.example' };
+    for (const [target, status] of [
+      ['/vip/upload/uploads', 401],
+      ['/image-server/uploads', 404],
+    ] as const) {
+      assert.equal((await post(pictor.port, target, { body, headers })).status, status, target);
+    }
+  });
+
   test('fits a phone', async () => {
     const { page } = await open({ viewport: phone });
     const [content, window] = await page.evaluate<[number, number]>(
@@ -229,6 +331,7 @@ describe('landing page', { skip: chromium.skip }, () => {
       ['/', 'text/html; charset=utf-8'],
       ['/playground/app.js', 'text/javascript; charset=utf-8'],
       ['/playground/image-url.js', 'text/javascript; charset=utf-8'],
+      ['/playground/languages.js', 'text/javascript; charset=utf-8'],
       ['/playground/style.css', 'text/css; charset=utf-8'],
       ['/playground/logo.svg', 'image/svg+xml'],
     ] as const) {
