@@ -19,8 +19,7 @@ const longestName = 255;
 const bytesOf = (text: string): number => Buffer.byteLength(text);
 
 /** No file name, or one that some systems read as a way elsewhere. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const oddCharacter = /[\u0000-\u001f\u007f\\]/;
+const oddCharacter = /[\p{Cc}\\]/u;
 
 const isPlainName = (name: string): boolean =>
   name !== '' && bytesOf(name) <= longestName && !oddCharacter.test(name);
@@ -61,17 +60,16 @@ export const escapedPaths: KeyPaths = {
     return key !== null && escapedPaths.pathOf(key) === path ? key : null;
   },
   folderOf(prefix) {
-    if (prefix !== '' && !isObjectKey(prefix)) return null;
     const names = prefix.split('/').slice(0, -1);
+    if (!isObjectKey([...names, 'any'].join('/'))) return null;
     return names.map((name) => `${escapeName(name)}%2F`).join('/');
   },
 };
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
-const escapable = /^\.|[\u0000-\u001f\u007f\\%]/g;
+const escapable = /^\.|[\p{Cc}\\%]/gu;
 
 const escapeName = (name: string): string =>
-  name.replace(escapable, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  name.replace(escapable, (each) => (each === '.' ? '%2E' : encodeURIComponent(each)));
 
 function unescaped(path: string): string | null {
   try {
