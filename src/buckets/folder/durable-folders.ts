@@ -1,4 +1,4 @@
-import { mkdir, realpath, stat } from 'node:fs/promises';
+import { mkdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
 import { codeOf, makeDirectory, syncDirectory } from '../../disk/files.ts';
@@ -23,6 +23,8 @@ const mostRemembered = 20_000;
 
 export function createDurableFolders(root: string): DurableFolders {
   const made = new Map<string, Promise<void>>();
+  /** Folders whose own place above them is on the disk for good. */
+  const flushed = new Set<string>();
 
   function ensure(path: string): Promise<void> {
     const known = made.get(path);
@@ -41,21 +43,43 @@ export function createDurableFolders(root: string): DurableFolders {
 
   async function make(path: string): Promise<void> {
     const above = parentOf(path);
-    await ensure(above);
     const folder = join(root, path);
-    try {
-      await mkdir(folder, { mode: folderMode });
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-      await checkFolder(folder);
+    if (!(await isThere(folder))) {
+      await ensure(above);
+      try {
+        await mkdir(folder, { mode: folderMode });
+      } catch (error) {
+        if (codeOf(error) !== 'EEXIST') throw error;
+        if (!(await isThere(folder))) throw inTheWay(folder);
+      }
     }
-    // Also when it was there: whoever made it may not have come to this.
-    await syncDirectory(join(root, above));
+    await flushUpTo(above);
   }
 
-  async function checkFolder(folder: string): Promise<void> {
-    if (!(await stat(folder)).isDirectory()) throw inTheWay(folder);
-    if (!isBelow(await realpath(root), await realpath(folder))) throw leadsOut(folder);
+  /** Most are: then one look at the deepest of them is enough. */
+  async function isThere(folder: string): Promise<boolean> {
+    let real: string;
+    try {
+      // The dot makes a folder of it, or an error.
+      real = await realpath(`${folder}${sep}.`);
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return false;
+      if (codeOf(error) === 'ENOTDIR') throw inTheWay(folder);
+      throw error;
+    }
+    if (!isBelow(await realpath(root), real)) throw leadsOut(folder);
+    return true;
+  }
+
+  /** Also those that were there: whoever made them may not have come to this. */
+  async function flushUpTo(path: string): Promise<void> {
+    for (let each = path; ; each = parentOf(each)) {
+      if (flushed.has(each) && each !== path) return;
+      await syncDirectory(join(root, each));
+      if (flushed.size >= mostRemembered) flushed.clear();
+      flushed.add(each);
+      if (each === '') return;
+    }
   }
 
   return {
@@ -63,6 +87,7 @@ export function createDurableFolders(root: string): DurableFolders {
     forget(path) {
       for (let each = path; ; each = parentOf(each)) {
         made.delete(each);
+        flushed.delete(each);
         if (each === '') return;
       }
     },

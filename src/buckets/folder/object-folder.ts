@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { constants, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants, lstat, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
 import { codeOf, isMissing, syncDirectory } from '../../disk/files.ts';
@@ -83,8 +83,34 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
       const facts = await stat(real, { bigint: true });
       return facts.isFile() ? factsOf(real, facts) : null;
     } catch (error) {
-      if (noFile.has(codeOf(error))) return null;
-      throw error;
+      return passNoFile(error);
+    }
+  }
+
+  /** `findPath` for files of one folder after the other: where a folder leads is looked up once, links each time. */
+  function createListedFinder(): (path: string) => Promise<FoundFile | null> {
+    let last: { readonly folder: string; readonly real: Promise<string | null> } | undefined;
+    return async (path) => {
+      const folder = parentOf(path);
+      if (last?.folder !== folder) last = { folder, real: realFolder(folder) };
+      const real = await last.real;
+      if (real === null) return null;
+      const file = join(real, path.slice(folder === '' ? 0 : folder.length + 1));
+      const facts = await lstat(file, { bigint: true }).catch(passNoFile);
+      if (facts?.isSymbolicLink() === true) return findPath(path);
+      return facts?.isFile() === true ? factsOf(file, facts) : null;
+    };
+  }
+
+  /** Null: there is none, or it leads out of the root. */
+  async function realFolder(folder: string): Promise<string | null> {
+    try {
+      const realRoot = await realpath(root);
+      if (folder === '') return realRoot;
+      const real = await realpath(join(realRoot, folder));
+      return isBelow(realRoot, real) ? real : null;
+    } catch (error) {
+      return passNoFile(error);
     }
   }
 
@@ -152,10 +178,11 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
     async *list(prefix) {
       const folder = paths.folderOf(prefix);
       if (folder === null) return;
+      const find = createListedFinder();
       for await (const path of walkFiles(root, folder)) {
         const key = paths.keyOf(path);
         if (key?.startsWith(prefix) !== true) continue;
-        const found = await onDisk(() => findPath(path));
+        const found = await onDisk(() => find(path));
         if (found !== null) yield { key, size: found.size, modified: found.modified, links: found.links };
       }
     },
@@ -164,6 +191,11 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
         for await (const folder of walkFiles(root, '', 'folders')) await removedFolder(folder);
       }),
   };
+}
+
+function passNoFile(error: unknown): null {
+  if (noFile.has(codeOf(error))) return null;
+  throw error;
 }
 
 async function unlinkFile(path: string): Promise<void> {
