@@ -109,6 +109,9 @@ function toVip({ source, picture }: Wish): Translation {
   return { url: `${url}?s=${box.width}${square ? '&c=true' : ''}`, notes };
 }
 
+/** Formats it gives unless told otherwise. */
+const usualExtensions: ReadonlySet<string> = new Set(['jpeg', 'gif', 'webp']);
+
 function toImageServer({ source, picture }: Wish, place: TranslationPlace | undefined): Translation {
   const name = originalOfKey(keyIn(objectOf(source, 'image-server'), place, 'image-server'));
   if (name === null)
@@ -134,6 +137,9 @@ function toImageServer({ source, picture }: Wish, place: TranslationPlace | unde
     format: format === null || format === 'jpeg' ? 'jpg' : format,
   });
   const notes = [
+    ...(format === null || usualExtensions.has(format)
+      ? []
+      : [`image-server gives ${format} only where its list of extensions names it.`]),
     ...(format === null ? ['The format is not chosen here: JPEG is named.'] : []),
     ...(box !== null && !box.grows ? ['image-server also makes small pictures larger.'] : []),
   ];
