@@ -4,7 +4,7 @@ import type { RawPixels } from './pixels.ts';
 /**
  * Where people look: fine detail, skin and strong colours, best near the lines that divide a picture into thirds, and not
  * cut by the edge. The measures and most weights are those of muesli/smartcrop, which imageproxy crops with; detail
- * counts for more here because it fades in a picture this small. See docs/adr/0021-subjects.md.
+ * counts for more here because it fades in a picture this small. See docs/adr/0019-subjects.md.
  */
 
 /** Pixels are weighed together in squares of this side. */
