@@ -1,5 +1,5 @@
 import type { Bucket } from '../core/bucket.ts';
-import { asPictorError } from '../core/errors.ts';
+import { asPictorError, type ErrorCode } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import { createWorkQueue, type WorkQueue } from '../lib/work-queue.ts';
 import type { Recipe } from '../request/storage.ts';
@@ -70,7 +70,8 @@ export function createVariantsService({ maker, emit, atOnce }: VariantsParts): V
 
   /** @returns how many did not lie ready */
   async function makeAll(order: VariantsOrder, signal: AbortSignal): Promise<number> {
-    const ready = await readyAmong(bucketOf(order), keptKeys(order.recipes), signal);
+    const ready = new Set<string>();
+    await findReady(bucketOf(order), keptKeys(order.recipes), { ready, signal }).catch(passAway);
     const failures: unknown[] = [];
     const left = [...order.recipes];
     const work = async () => {
@@ -110,23 +111,36 @@ export function createVariantsService({ maker, emit, atOnce }: VariantsParts): V
 const keptKeys = (recipes: readonly Recipe[]): string[] =>
   recipes.flatMap(({ keep }) => (keep === undefined ? [] : [keep.key]));
 
-/** Which of the keys have an object: one look for one, else one list for all that lie together. */
-async function readyAmong(
-  bucket: Bucket,
-  keys: readonly string[],
-  signal: AbortSignal,
-): Promise<ReadonlySet<string>> {
+/** A bucket that is away does not say what is there: then more is made than had to be, and put once more. */
+const bucketIsAway: ReadonlySet<ErrorCode> = new Set([
+  'STORAGE_FAILED',
+  'STORAGE_UNREACHABLE',
+  'STORAGE_TIMEOUT',
+]);
+
+function passAway(thrown: unknown): void {
+  if (!bucketIsAway.has(asPictorError(thrown).code)) throw thrown;
+}
+
+interface Look {
+  /** Gets those of the keys that have an object, also when the look ends early. */
+  readonly ready: Set<string>;
+  readonly signal: AbortSignal;
+}
+
+/** Which of the keys have an object: one look for one, else one list for all that lie together. @throws PictorError STORAGE_* */
+async function findReady(bucket: Bucket, keys: readonly string[], { ready, signal }: Look): Promise<void> {
   const folder = commonFolder(keys);
   if (keys.length > 1 && folder !== '') {
     const wanted = new Set(keys);
-    const ready = new Set<string>();
     for await (const { key } of bucket.list(folder)) if (wanted.has(key)) ready.add(key);
-    return ready;
+    return;
   }
-  const ready = await Promise.all(
-    keys.map(async (key) => ((await bucket.head(key, signal)) === null ? [] : [key])),
+  await Promise.all(
+    keys.map(async (key) => {
+      if ((await bucket.head(key, signal)) !== null) ready.add(key);
+    }),
   );
-  return new Set(ready.flat());
 }
 
 /** The longest beginning of all of them that ends in a slash. */
