@@ -18,8 +18,9 @@ import path from 'node:path';
 import sharp, { type Sharp } from 'sharp';
 import { bitmap } from './fixtures/bitmap.ts';
 import { bombs, withRotation, withSize } from './fixtures/bombs.ts';
+import { cells, document, lockedTrailer } from './fixtures/document.ts';
 import { icon, iconBitmap } from './fixtures/icon.ts';
-import { animation, badge, chart, landscape, type Picture } from './fixtures/pictures.ts';
+import { animation, badge, chart, chartColours, landscape, type Picture } from './fixtures/pictures.ts';
 import { matrixProfile, primaries, swappedInksProfile, withProfile } from './fixtures/profile.ts';
 
 const folder = path.join(import.meta.dirname, '../test/fixtures');
@@ -132,6 +133,14 @@ for (const kind of iconKinds) await save(`${kind}.ico`, icon([iconBitmap(tiny, k
 const sizes = [16, 48, 32].map((side) => iconBitmap(landscape(side, side), '24'));
 await save('sizes.ico', icon([...sizes, await open(badge(40, 40)).png().toBuffer()]));
 await save('png.ico', icon([await load('alpha.png')]));
+
+// Documents: the six colours on white paper; a second page that is not shown
+const content = cells(chartColours, { columns: 3, side: 40 });
+const page = [120.4, 79.6] as const;
+await save('page.pdf', document({ pages: [page, [200, 200]], content }));
+await save('rotated.pdf', document({ pages: [page], content, rotation: 90 }));
+await save('locked.pdf', document({ pages: [page], content, trailer: lockedTrailer }));
+await save('bomb.pdf', document({ pages: [[1_000_000, 1_000_000]], content }));
 
 // Broken
 const jpeg = await load('photo.jpg');

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { arch, platform, versions } from 'node:process';
-import { unwritableFormats } from '../engine/availability.ts';
+import { unreadable, unwritableFormats } from '../engine/availability.ts';
+import { formats } from '../formats/index.gen.ts';
 import { packageVersion } from './package-files.ts';
 
 const resolveInstalled = (name: string): string => createRequire(import.meta.url).resolve(name);
@@ -32,6 +33,10 @@ function libvipsVersion(): string {
 /** The optional package behind JPEG XL. */
 const jxlPackage = (): string => resolveInstalled('@jsquash/jxl/package.json');
 
+/** The optional package behind PDF. It does not export its package.json; its entry point lies one folder below it. */
+const pdfPackage = (): string =>
+  path.resolve(path.dirname(resolveInstalled('@hyzyla/pdfium')), '../package.json');
+
 /** What writes HEIC, where the operator has named it. */
 export interface ComponentSettings {
   readonly heifEncoder: string;
@@ -46,5 +51,7 @@ export const componentVersions = (settings?: ComponentSettings): Readonly<Record
   '@jsquash/jxl': unwritableFormats({ heifEncoder: '' }).has('jxl')
     ? 'not installed: JPEG XL is neither read nor written'
     : readField(jxlPackage, 'version'),
+  '@hyzyla/pdfium':
+    unreadable(formats.pdf) === null ? readField(pdfPackage, 'version') : 'not installed: PDF is not read',
   ...(settings === undefined ? {} : { 'heic-encoder': settings.heifEncoder || 'none: HEIC is not written' }),
 });

@@ -39,8 +39,9 @@ function canResolve(name: string): boolean {
   try {
     createRequire(import.meta.url).resolve(`${name}/package.json`);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // It is there, and keeps that file to itself.
+    return (error as NodeJS.ErrnoException).code === 'ERR_PACKAGE_PATH_NOT_EXPORTED';
   }
 }
 
@@ -51,6 +52,11 @@ function isExecutable(file: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Why a format that pictor knows how to read is not read on this server; null: it is. No program is needed to read anything. */
+export function unreadable({ read }: Pick<FormatDefinition, 'read'>): string | null {
+  return read?.by === 'codec' ? missing(read.needs, { heifEncoder: '' }) : null;
 }
 
 /** Formats pictor knows how to write but not on this server, with the reason. */

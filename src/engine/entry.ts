@@ -1,5 +1,5 @@
 /** Files that run on their own: the worker process, and the threads inside it that hold a WebAssembly codec. */
-export type EntryName = 'worker' | 'heif-thread' | 'jxl-thread';
+export type EntryName = 'worker' | 'heif-thread' | 'jxl-thread' | 'pdf-thread';
 
 /**
  * URL of an entry file: beside this file in the source tree (`.ts`), beside the bundle in the published form (`.js`).

@@ -7,6 +7,7 @@ import { heic } from './heic.ts';
 import { ico } from './ico.ts';
 import { jpeg } from './jpeg.ts';
 import { jxl } from './jxl.ts';
+import { pdf } from './pdf.ts';
 import { png } from './png.ts';
 import { svg } from './svg.ts';
 import { tiff } from './tiff.ts';
@@ -21,6 +22,7 @@ export const formats = {
   ico,
   jpeg,
   jxl,
+  pdf,
   png,
   svg,
   tiff,

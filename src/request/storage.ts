@@ -1,4 +1,5 @@
 import type { PictorError } from '../core/errors.ts';
+import type { InputFormats } from '../core/image-info.ts';
 import type { FixedReply, Grant, ReplyStyle, RequestTarget } from './dialect.ts';
 import type { ImageRequest } from './image-request.ts';
 
@@ -144,6 +145,8 @@ export interface UploadTask {
   readonly plainSvg?: boolean;
   /** True: what cannot be decoded to its end is refused. Absent: its head is looked at, unless it is rewritten. */
   readonly whole?: boolean;
+  /** Which formats it may have, besides the usual ones or without them. */
+  readonly inputs?: InputFormats;
   /** How bytes are changed before they are kept (upright JPEG without metadata, say); null: they are kept as they came. */
   readonly rewrite: ((facts: UploadFacts) => ImageRequest | null) | null;
   /** What is kept, in this order: all of it is durable before the reply. */

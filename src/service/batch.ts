@@ -71,9 +71,10 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     return source;
   }
 
-  async function look(path: string): Promise<ImageInfo> {
-    const info = await engine.inspect({ path }, limits);
-    checkLimits(info, limits);
+  async function look(path: string, { inputs }: UploadTask): Promise<ImageInfo> {
+    const bounds = inputs === undefined ? limits : { ...limits, inputs };
+    const info = await engine.inspect({ path }, bounds);
+    checkLimits(info, bounds);
     return info;
   }
 
@@ -86,7 +87,7 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     const missing = recipes.filter(({ keep: place }) => place === undefined || !ready.has(place.key));
     const [first, ...others] = missing;
     // To look at a picture alone costs a tenth of making something of it, where the answer comes along.
-    const info = first === undefined ? await look(path) : await make(path, first, signal);
+    const info = first === undefined ? await look(path, task) : await make(path, first, signal);
     const facts: UploadFacts = { ...unknown, bytes: info.bytes, ...uprightFacts(info) };
     await keep(picture, facts, ready);
     for (const recipe of others) await make(path, recipe, signal);

@@ -73,15 +73,16 @@ export function createIngest(parts: IngestParts): Ingest {
 
   /** What the bytes are, never what they are said to be. */
   async function looked(
-    { plainSvg = false }: UploadTask,
+    { plainSvg = false, inputs }: UploadTask,
     { staged, declaredType }: ReceivedUpload,
   ): Promise<UploadFacts> {
     const known = { md5: staged.md5, bytes: staged.bytes, random: randomBytes(16).toString('hex') };
     if (plainSvg && declaredType.split(';', 1)[0]?.trim().toLowerCase() === svgType)
       return { ...known, mediaType: svgType, width: 0, height: 0 };
     try {
-      const info = await engine.inspect({ path: staged.path }, limits);
-      checkLimits(info, limits);
+      const bounds = inputs === undefined ? limits : { ...limits, inputs };
+      const info = await engine.inspect({ path: staged.path }, bounds);
+      checkLimits(info, bounds);
       return { ...known, ...uprightFacts(info) };
     } catch (thrown) {
       throw inUploadWords(thrown);

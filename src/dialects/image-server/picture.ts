@@ -1,4 +1,5 @@
 import { PictorError } from '../../core/errors.ts';
+import type { InputFormats } from '../../core/image-info.ts';
 import type { Operation } from '../../operations/index.gen.ts';
 import { freezeRequest } from '../../request/canonical.ts';
 import type { ImageRequest, OutputSpec } from '../../request/image-request.ts';
@@ -37,7 +38,7 @@ export function recipeFor(
     source: originalUri(bucket, originalKey(name)),
     operations: [{ op: 'auto-orient' }, ...operations, { op: 'background', colour: white }],
     output: outputOf(format, quality),
-    limits: { inputs: settings.variantsOfSvg ? {} : { never: ['svg'] } },
+    limits: { inputs: { ...inputs, ...(settings.variantsOfSvg ? {} : { never: ['svg'] }) } },
   };
   return {
     originals: [originalKey(name)],
@@ -46,6 +47,9 @@ export function recipeFor(
     label: { filename: file.text, format: variant.extension, quality },
   };
 }
+
+/** Of documents the first page is shown. */
+export const inputs: InputFormats = { also: ['pdf'] };
 
 const white = { r: 255, g: 255, b: 255 };
 

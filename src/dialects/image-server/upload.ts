@@ -3,7 +3,7 @@ import { originalUri, type Recipe, type UploadFacts, type UploadTask } from '../
 import { compactJson, jsonReply } from './json.ts';
 import { keyOf } from './keys.ts';
 import { formatOf, parseFileName } from './names.ts';
-import { bucket, recipeFor } from './picture.ts';
+import { bucket, inputs, recipeFor } from './picture.ts';
 import type { ImageServerSettings } from './settings.ts';
 
 interface UploadCall {
@@ -34,6 +34,7 @@ export function uploadTask(
     declaredType,
     maxBytes: settings.maxUploadBytes,
     plainSvg: true,
+    inputs,
     rewrite: null,
     objects: (facts) => [
       {

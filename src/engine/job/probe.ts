@@ -4,7 +4,7 @@ import type { FormatDefinition } from '../../core/format.ts';
 import type { Orientation } from '../../core/geometry.ts';
 import type { ImageInfo, InputFormats } from '../../core/image-info.ts';
 import { formats } from '../../formats/index.gen.ts';
-import { type CodecPrograms, missing } from '../availability.ts';
+import { unreadable } from '../availability.ts';
 import { codecs } from '../codecs/index.gen.ts';
 import type { JobInputRef } from '../wire.ts';
 import { signalledColours } from './colour-signals.ts';
@@ -40,7 +40,7 @@ export async function probe(ref: JobInputRef, inputs: InputFormats = {}): Promis
   if (format.read?.by === 'codec') {
     if (format.read.named === true && inputs.also?.includes(format.name) !== true)
       throw new PictorError('IMAGE_UNKNOWN', { detail: `${format.name} is not read here` });
-    const reason = missing(format.read.needs, noPrograms);
+    const reason = unreadable(format);
     if (reason !== null) throw new PictorError('IMAGE_UNKNOWN', { detail: `${format.name}: ${reason}` });
     const decoder = codecs.get(format.name)?.decoder;
     if (decoder?.probe !== undefined) return decoder.probe(input);
@@ -63,9 +63,6 @@ async function probeDrawing(
   const size = { width: inCssPixels(info.width, density), height: inCssPixels(info.height, density) };
   return { ...original, density, info: { ...info, ...size } };
 }
-
-/** No program is needed to read anything. */
-const noPrograms: CodecPrograms = { heifEncoder: '' };
 
 /** Reads headers only, so no bound on pixels is needed yet. */
 const headerOptions: SharpOptions = { limitInputPixels: false, failOn: 'none' };

@@ -97,7 +97,7 @@ describe('the program', () => {
     assert.equal(code, 0);
     assert.match(
       out,
-      /^pictor \d+\.\d+\.\d+\nnode \d+\.\d+\.\d+\nsharp \d+\.\d+\.\d+\nlibvips \d+\.\d+\.\d+\n@jsquash\/jxl \d+\.\d+\.\d+\n$/,
+      /^pictor \d+\.\d+\.\d+\nnode \d+\.\d+\.\d+\nsharp \d+\.\d+\.\d+\nlibvips \d+\.\d+\.\d+\n@jsquash\/jxl \d+\.\d+\.\d+\n@hyzyla\/pdfium \d+\.\d+\.\d+\n$/,
     );
   });
 });
