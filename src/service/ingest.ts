@@ -13,6 +13,7 @@ import { enterWithin } from './enter-within.ts';
 import type { FetchUpload } from './fetch-upload.ts';
 import type { KeptObjects } from './kept-objects.ts';
 import type { VariantsService } from './make-variants.ts';
+import { isSvgFile, svgType } from './object-type.ts';
 import type { StagedUpload, Staging } from './staging.ts';
 import { bucketOf, type StorageSite } from './storage-site.ts';
 import { type ReceivedUpload, receiveBody, type UploadBody } from './upload-body.ts';
@@ -56,14 +57,12 @@ interface Picture {
 /** No picture is smaller: what a source gives instead of one. */
 const leastFetchedBytes = 10;
 
-const svgType = 'image/svg+xml';
-
 export function createIngest(parts: IngestParts): Ingest {
   const { staging, engine, limits, emit } = parts;
 
   async function received(task: UploadTask, { body, signal }: IngestCall): Promise<ReceivedUpload> {
     const { from, maxBytes, declaredType } = task;
-    if (from === undefined) return receiveBody(body, { staging, maxBytes, formsToo: true });
+    if (from === undefined) return receiveBody(body, { staging, maxBytes, formsToo: true, emptyToo: false });
     const take = (bytes: AsyncIterable<Uint8Array>) => staging.receive(bytes, maxBytes);
     const staged = await parts.fetchUpload({ url: from, maxBytes, signal }, take);
     if (staged.bytes >= leastFetchedBytes) return { staged, declaredType };
@@ -77,7 +76,7 @@ export function createIngest(parts: IngestParts): Ingest {
     { staged, declaredType }: ReceivedUpload,
   ): Promise<UploadFacts> {
     const known = { md5: staged.md5, bytes: staged.bytes, random: randomBytes(16).toString('hex') };
-    if (plainSvg && declaredType.split(';', 1)[0]?.trim().toLowerCase() === svgType)
+    if (plainSvg && isSaidToBeSvg(declaredType) && (await isSvgFile(staged.path)))
       return { ...known, mediaType: svgType, width: 0, height: 0 };
     try {
       const bounds = inputs === undefined ? limits : { ...limits, inputs };
@@ -167,6 +166,9 @@ export function createIngest(parts: IngestParts): Ingest {
     },
   };
 }
+
+const isSaidToBeSvg = (declaredType: string): boolean =>
+  declaredType.split(';', 1)[0]?.trim().toLowerCase() === svgType;
 
 /** What has arrived whole is worked on to its end: whoever sent it may think that it is here. */
 const nobody = new AbortController().signal;

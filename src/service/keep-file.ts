@@ -16,7 +16,12 @@ export interface KeepFileParts {
 export function createKeepFile({ staging, objects }: KeepFileParts): KeepFile {
   return async (site, task, body) => {
     const { bucket, key, contentType, maxBytes, reply } = task;
-    const { staged } = await receiveBody(body, { staging, maxBytes, formsToo: false });
+    const { staged } = await receiveBody(body, {
+      staging,
+      maxBytes,
+      formsToo: false,
+      emptyToo: true,
+    });
     try {
       const file = { file: staged.path, size: staged.bytes };
       await bucketOf({ site, bucket }).put(key, file, { contentType });

@@ -24,6 +24,8 @@ interface Receiving {
   readonly maxBytes: number;
   /** False: a form is taken as it is, envelope and all. */
   readonly formsToo: boolean;
+  /** False: a body without a byte is refused. */
+  readonly emptyToo: boolean;
 }
 
 /**
@@ -32,17 +34,17 @@ interface Receiving {
  */
 export async function receiveBody(
   body: UploadBody,
-  { staging, maxBytes, formsToo }: Receiving,
+  { staging, maxBytes, formsToo, emptyToo }: Receiving,
 ): Promise<ReceivedUpload> {
   const form = formsToo && isForm(body.contentType);
   const most = form ? maxBytes + formOverhead : maxBytes;
   if (body.length !== null && body.length > most)
     throw new PictorError('UPLOAD_TOO_LARGE', { detail: `${body.length} bytes declared` });
-  if (body.length === 0) throw new PictorError('UPLOAD_EMPTY');
+  if (body.length === 0 && !emptyToo) throw new PictorError('UPLOAD_EMPTY');
   const arriving = bounded(arrivingOf(body), most);
   const file = form ? await openFormFile(arriving, body.contentType) : null;
   const staged = await staging.receive(file?.body ?? arriving, maxBytes);
-  if (staged.bytes > 0) return { staged, declaredType: file?.mediaType ?? body.contentType };
+  if (staged.bytes > 0 || emptyToo) return { staged, declaredType: file?.mediaType ?? body.contentType };
   await staged.drop();
   throw new PictorError('UPLOAD_EMPTY');
 }

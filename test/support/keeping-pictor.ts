@@ -49,7 +49,7 @@ export async function keepingPictor(t: TestContext, options: KeepingOptions): Pr
 }
 
 /** Paths of files below a folder, relative to it; none where there is no folder. */
-async function filesBelow(folder: string): Promise<string[]> {
+export async function filesBelow(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => []);
   return entries
     .filter((entry) => entry.isFile())

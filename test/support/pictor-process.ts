@@ -51,11 +51,14 @@ export async function startPictor(options: {
   readonly bind?: string;
   /** The port it is told to listen on by other means. */
   readonly port?: number;
+  /** Absent: the one of this clone. */
+  readonly program?: string;
 }): Promise<PictorProcess> {
   const port = options.port ?? (await freePort());
   const adminPort = await freePort();
   const home = mkdtempSync(path.join(tmpdir(), 'pictor-test-'));
-  const child = spawn(execPath, [path.join(repositoryRoot, 'bin/pictor.js'), ...options.args], {
+  const program = options.program ?? path.join(repositoryRoot, 'bin/pictor.js');
+  const child = spawn(execPath, [program, ...options.args], {
     cwd: home,
     env: {
       PATH: ambient['PATH'] ?? '',

@@ -32,12 +32,15 @@ test('nothing else is ever shown as what it seems to be', () => {
 const typeOf = (text: string) => sniffedObjectType(Buffer.from(text));
 
 test('drawings are known by their root, whatever stands in front of it', () => {
-  for (const text of ['<svg>', '\ufeff<svg xmlns="x">', '<?xml version="1.0"?>\n<!-- a > b --><svg\n>'])
-    assert.equal(typeOf(text), 'image/svg+xml', text);
+  const declared =
+    '<!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "a.dtd" [\n<!ENTITY ns "http://a">\n]>\n<svg>';
+  const licensed = `<!-- ${'all rights '.repeat(200)}--><svg>`;
+  const plain = ['<svg>', '\ufeff<svg xmlns="x">', '<?xml version="1.0"?>\n<!-- a > b --><svg\n>'];
+  for (const text of [...plain, declared, licensed]) assert.equal(typeOf(text), 'image/svg+xml', text);
 });
 
 test('pages and other texts are no drawings', () => {
-  for (const text of ['<html><svg>', '<svgx>', 'x<svg>', `${' '.repeat(2000)}<svg>`, ''])
+  for (const text of ['<html><svg>', '<svgx>', 'x<svg>', `${' '.repeat(5000)}<svg>`, ''])
     assert.equal(typeOf(text), 'application/octet-stream', text);
 });
 
