@@ -1,6 +1,6 @@
 import { formatHttpDate } from '../lib/http-date.ts';
 import type { Showing } from '../request/storage.ts';
-import { svgType } from '../service/object-type.ts';
+import { pdfType, svgType } from '../service/object-type.ts';
 import type { ShownObject } from '../service/show-object.ts';
 import { isFresh } from './conditional.ts';
 import type { Exchange } from './exchange.ts';
@@ -84,5 +84,7 @@ function rangeOf(
 }
 
 /** A drawing can hold scripts: it is shown as one where the task says so, and then what all replies carry keeps them still. */
-const sniffedFor = ({ svg }: Showing, type: string): string =>
-  type === svgType && svg !== true ? 'application/octet-stream' : type;
+const sniffedFor = ({ svg, pdf }: Showing, type: string): string =>
+  (type === svgType && svg !== true) || (type === pdfType && pdf !== true)
+    ? 'application/octet-stream'
+    : type;

@@ -120,6 +120,8 @@ export interface Showing {
   readonly contentType: 'sniffed' | (string & {});
   /** True: what is sniffed may also be SVG. Scripts in it do not run: every reply carries a policy that forbids it. */
   readonly svg?: true;
+  /** True: what is sniffed may also be PDF. */
+  readonly pdf?: true;
   /** On 200, 206 and 304. */
   readonly headers: Readonly<Record<string, string>>;
   /** Time of the object, a fixed HTTP date, or none. */

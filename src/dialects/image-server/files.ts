@@ -38,6 +38,7 @@ function showingOf(parsed: FileName, { cacheControl, etag }: ImageServerSettings
   return {
     contentType: typeShown(parsed) ?? 'sniffed',
     svg: true,
+    pdf: true,
     headers: cacheControl === '' ? {} : { 'Cache-Control': cacheControl },
     lastModified: 'object',
     since: 'compare',

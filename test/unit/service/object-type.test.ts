@@ -5,7 +5,7 @@ import { sniffedObjectType } from '../../../src/service/object-type.ts';
 const box = (brand: string) =>
   Buffer.concat([Buffer.from([0, 0, 0, 24]), Buffer.from(`ftyp${brand}`), Buffer.alloc(12)]);
 
-test('pictures are told by their first bytes', () => {
+test('pictures and documents are told by their first bytes', () => {
   const types: [Buffer, string][] = [
     [Buffer.from('89504e470d0a1a0a', 'hex'), 'image/png'],
     [Buffer.from('ffd8ffe0', 'hex'), 'image/jpeg'],
@@ -17,14 +17,13 @@ test('pictures are told by their first bytes', () => {
     [box('mif1'), 'image/heif'],
     [Buffer.from('ff0a', 'hex'), 'image/jxl'],
     [Buffer.from('49492a00', 'hex'), 'image/tiff'],
+    [Buffer.from('%PDF-1.7'), 'application/pdf'],
   ];
   for (const [bytes, type] of types) assert.equal(sniffedObjectType(bytes), type);
 });
 
 test('nothing else is ever shown as what it seems to be', () => {
-  const others = ['<html>', '<!DOCTYPE html><script>', '%PDF-1.7', 'plain text', ''].map((text) =>
-    Buffer.from(text),
-  );
+  const others = ['<html>', '<!DOCTYPE html><script>', 'plain text', ''].map((text) => Buffer.from(text));
   for (const bytes of [...others, box('mp42'), Buffer.from('504b0304', 'hex')])
     assert.equal(sniffedObjectType(bytes), 'application/octet-stream', bytes.toString('latin1'));
 });
