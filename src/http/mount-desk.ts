@@ -8,6 +8,7 @@ import type {
 } from '../request/dialect.ts';
 import { type Authoriser, createAuthoriser } from '../service/authorise.ts';
 import { type CookieRule, createCookieRule } from './cookies.ts';
+import { createKnownObjects, type KnownObjects } from './known-objects.ts';
 import { createKnownUrls, type KnownUrls } from './known-urls.ts';
 import { type HttpRequest, headerText } from './messages.ts';
 import { createMountReplies, type MountReplies } from './mount-replies.ts';
@@ -41,6 +42,8 @@ export interface MountDesk {
   readonly cookies: CookieRule | null;
   /** Of this mount alone: another mount may answer the same target with another picture, or not at all. */
   readonly known: KnownUrls;
+  /** The same of a mount that keeps pictures. */
+  readonly knownObjects: KnownObjects;
   /** True when headers depend on the second they are sent in: then none are kept. */
   readonly timed: boolean;
   /** True: a known URL may be answered to anyone. */
@@ -62,6 +65,7 @@ export function openDesk(mount: Mount, extensionOf: (mediaType: string) => strin
     terms: createSourceTerms(policy),
     cookies: cookies === undefined ? null : createCookieRule(cookies),
     known: createKnownUrls(),
+    knownObjects: createKnownObjects(),
     timed: age.expires || age.passthrough || policy.gzipLevel > 0 || (policy.answers?.passed.length ?? 0) > 0,
     free: secret === undefined && referrers.length === 0 && cookies === undefined,
     isOpen: (path) => exact.has(path) || below.some((start) => path.startsWith(start)),

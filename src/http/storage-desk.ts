@@ -1,6 +1,7 @@
 import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { FixedReply } from '../request/dialect.ts';
 import type { Call, KeepTask, MakeTask, ShowTask, StorageTask, UploadTask } from '../request/storage.ts';
+import type { ShownObject } from '../service/show-object.ts';
 import type { StorageGuard } from '../service/storage-guard.ts';
 import type { StorageSite } from '../service/storage-site.ts';
 import type { StorageWork } from '../service/storage-work.ts';
@@ -8,6 +9,7 @@ import type { CheckRequest } from '../service/verify-request.ts';
 import { callOf, type OriginOf } from './call.ts';
 import { clientSignal } from './client-signal.ts';
 import { askedRequest, type Counter, type Exchange, failureFacts, type RequestFacts } from './exchange.ts';
+import { knownFrom, knownReply } from './known-objects.ts';
 import type { Reply } from './messages.ts';
 import { flat, without } from './mount-replies.ts';
 import { heldWithoutLook, objectReply } from './object-reply.ts';
@@ -35,7 +37,7 @@ export interface StorageDeskParts {
 }
 
 /** Answers requests of mounts that keep pictures: task, grant, work, reply. */
-export type StorageDesk = (exchange: Exchange, storage: MountStorage) => Promise<void>;
+export type StorageDesk = (exchange: Exchange, storage: MountStorage) => void | Promise<void>;
 
 type Voice = StorageTask['voice'];
 
@@ -56,6 +58,31 @@ export function createStorageDesk({
   const say = (exchange: Exchange, voice: Voice, reply: FixedReply): Reply =>
     withHeaders(exchange.desk.replies.plain(reply, exchange.id), voice);
 
+  /** Only what everybody may have, and what has no say in who may have it. */
+  function keepKnown(
+    { desk, target, method }: Exchange,
+    { grant, key, bucket, showing, steady }: ShowTask & StorageTask,
+    { site, reply, shown }: { site: MountStorage['site']; reply: Reply; shown: ShownObject },
+  ): void {
+    if (steady !== true || key === undefined || grant.type !== 'none' || check !== null) return;
+    if (method !== 'GET') return;
+    const glance = work.objects.glance({ site, bucket, key });
+    const entry = knownFrom(reply, { ...shown, glance, showing });
+    if (entry !== null) desk.knownObjects.keep(target.raw, entry);
+  }
+
+  /** A target that was answered a moment ago, with an object that is still in memory. */
+  function answerKnown(exchange: Exchange): boolean {
+    const known = exchange.desk.knownObjects.find(exchange.target.raw);
+    const found = known?.glance() ?? null;
+    if (known === undefined || found === null) return false;
+    const reply = knownReply(exchange, known, found);
+    if (reply === null) return false;
+    const { cache, tier } = found;
+    finish(exchange, reply, { cache, source: known.source, ...(tier === undefined ? {} : { tier }) });
+    return true;
+  }
+
   async function show(
     exchange: Exchange,
     { site }: MountStorage,
@@ -75,7 +102,10 @@ export function createStorageDesk({
     };
     const reply = objectReply(exchange, showing, shown);
     const { status, headers } = withHeaders(reply, voice);
-    if (reply.stream === undefined) return finish(exchange, { ...reply, headers }, facts);
+    if (reply.stream === undefined) {
+      if (cache === 'hit') keepKnown(exchange, task, { site, reply: { ...reply, headers }, shown });
+      return finish(exchange, { ...reply, headers }, facts);
+    }
     const body = exchange.method === 'HEAD' ? null : await shown.open(reply.stream.part);
     const { bytes, error } = await sendStream(exchange.response, { status, headers, body }, signal);
     counter.tell(
@@ -152,7 +182,7 @@ export function createStorageDesk({
     finish(exchange, withHeaders(reply, task?.voice), facts);
   }
 
-  return async (exchange, storage) => {
+  async function answer(exchange: Exchange, storage: MountStorage): Promise<void> {
     let task: StorageTask | null = null;
     try {
       task = storage.task(callOf(exchange.request, exchange.target, originOf));
@@ -163,7 +193,9 @@ export function createStorageDesk({
     } catch (thrown) {
       await fail(exchange, task, asPictorError(thrown));
     }
-  };
+  }
+
+  return (exchange, storage) => (answerKnown(exchange) ? undefined : answer(exchange, storage));
 }
 
 /** What is said to this request on every answer. */

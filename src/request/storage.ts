@@ -100,6 +100,8 @@ export interface ShowTask {
    */
   readonly shelf?: string;
   readonly showing: Showing;
+  /** True: every GET of this target is this very task but for its grant, whatever else it says and whenever it comes. */
+  readonly steady?: true;
 }
 
 /** One variant of a kept original. */

@@ -32,6 +32,11 @@ export interface FoundObject {
 export interface KeptObjects {
   /** Null: no such object. @throws PictorError STORAGE_*, BUSY */
   find(address: ObjectAddress, signal: AbortSignal): Promise<FoundObject | null>;
+  /**
+   * A look that costs next to nothing and can be repeated: the object where its bytes are in memory and nobody has to be
+   * asked whether they are still good. Null: `find` it.
+   */
+  glance(address: ObjectAddress): () => FoundObject | null;
   /** The bytes, or a part of them, first and last included. @throws PictorError as `find`, OBJECT_NOT_FOUND */
   open(
     address: ObjectAddress,
@@ -199,7 +204,7 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
         const entry = await load(address, key, signal);
         return entry === null ? null : { object: entry.object, cache: 'miss' };
       }
-      const fresh = address.site.isLocal ? freshMilliseconds.local : freshMilliseconds.remote;
+      const fresh = freshFor(address);
       const { object, tier } = held;
       if (age(key) < fresh) return { object, cache: 'hit', tier };
       if (!address.site.isLocal && age(key) < fresh + staleMilliseconds) {
@@ -210,8 +215,21 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
         return await check(address, { key, held }, signal);
       } catch (thrown) {
         if (object.bytes === null || !away.has(asPictorError(thrown).code)) throw thrown;
+        // The next ones do not wait for what does not answer.
+        checked.set(key, parts.now() - fresh);
         return { object, cache: 'stale', tier };
       }
+    },
+    glance(address) {
+      const key = keyOf(address);
+      const fresh = freshFor(address);
+      return () => {
+        if (age(key) >= fresh) return null;
+        const held = peek(address, key);
+        return held === null || held.object.bytes === null
+          ? null
+          : { object: held.object, cache: 'hit', tier: held.tier };
+      };
     },
     async open(address, signal, part) {
       const found = await bucketOf(address).get(address.key, {
@@ -243,6 +261,9 @@ export const heldObject = (
   etag: tagOf(bytes),
   bytes,
 });
+
+const freshFor = ({ site }: ObjectAddress): number =>
+  site.isLocal ? freshMilliseconds.local : freshMilliseconds.remote;
 
 const keyOf = (address: ObjectAddress): string =>
   createHash('sha256')

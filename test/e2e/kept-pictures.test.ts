@@ -77,6 +77,39 @@ test('what lies in the bucket is shown as it is, whoever put it there, and no pa
   });
 });
 
+test('a picture that was shown a moment ago is shown again in every way one can ask for it', async (t) => {
+  const { pictor, home } = await keepingPictor(t, vip);
+  const file = path.join(home, 'kept', 'pics', 'hot');
+  const place = await uploaded(pictor.port, await drawing({ width: 64, height: 48, colour: 'plum' }));
+  await writeFile(file, await drawing({ width: 32, height: 24, colour: 'teal' }));
+  for (const target of [`${place}?s=32`, '/pics/hot', '/pics/hot?s=0', '//pics/hot'])
+    await pictor.get(target);
+  const first = await pictor.get('/pics/hot');
+  const hot = await pictor.get('/pics/hot');
+  assert.deepEqual(
+    { ...hot.headers, 'x-request-id': '', date: '' },
+    { ...first.headers, 'x-request-id': '', date: '' },
+  );
+  assert.notEqual(hot.headers['x-request-id'], first.headers['x-request-id']);
+  assert.ok(hot.body.equals(first.body));
+  const head = await pictor.send('HEAD', '/pics/hot');
+  assert.equal(head.headers['content-length'], String(hot.body.length));
+  assert.equal(head.body.length, 0);
+  const part = await pictor.get('/pics/hot', { Range: 'bytes=0-9' });
+  assert.equal(part.status, 206);
+  assert.ok(part.body.equals(hot.body.subarray(0, 10)));
+  assert.equal((await pictor.get('/pics/hot', { 'If-None-Match': hot.headers['etag']! })).status, 304);
+  assert.equal((await pictor.get('/pics/hot', { 'If-Modified-Since': 'some day' })).status, 304);
+  assert.equal((await pictor.send('POST', '/pics/hot')).status, 405);
+  assert.equal((await pictor.get('//pics/hot')).status, 301);
+
+  await t.test('and somebody else who puts another in its place has it seen', async () => {
+    const other = await drawing({ width: 48, height: 24, colour: 'navy' });
+    await writeFile(file, other);
+    await until('the other one is shown', async () => (await pictor.get('/pics/hot')).body.equals(other));
+  });
+});
+
 test('over HTTP/2: a body without a length is taken, one that is too long is refused', async (t) => {
   const folder = await temporaryFolder(t);
   const { cert, key } = await selfSigned();

@@ -31,6 +31,7 @@ export function showTask(name: OriginalName, file: string, settings: ImageServer
     key: keyOf(name, file),
     ...(recipe === null ? {} : { recipe }),
     showing: showingOf(parsed, settings),
+    steady: true,
   };
 }
 

@@ -89,7 +89,7 @@ function show(call: Call, route: Extract<Route, { image: string }>, settings: Vi
   if (bucket === null) throw new PictorError('OBJECT_NOT_FOUND', { detail: 'the bucket is not on the list' });
   const place = { bucket, image: route.image };
   const size = sizeIn(call.target.query, settings);
-  const shown = { task: 'show', grant: free, bucket, showing } as const;
+  const shown = { task: 'show', grant: free, bucket, showing, steady: true } as const;
   if (size.width === 0) return { ...shown, key: route.image };
   const key = keyOf(route.image, size);
   return mayBeMade(size, settings) ? { ...shown, key, recipe: recipeFor(place, size) } : { ...shown, key };

@@ -12,14 +12,15 @@ interface Kept {
   modified: number;
 }
 
-/** A bucket in a Map that counts what it is asked and can be away. */
+/** A bucket in a Map that counts what it is asked, and can be away or hang. */
 function mapBucket() {
   const objects = new Map<string, Kept>();
   const asked: string[] = [];
-  const state = { away: false };
+  const state = { away: false, hangs: false };
   const answer = async (what: string, key: string): Promise<Kept | null> => {
     asked.push(`${what} ${key}`);
     await new Promise((resolve) => setImmediate(resolve));
+    if (state.hangs) await new Promise(() => {});
     if (state.away) throw new PictorError('STORAGE_UNREACHABLE');
     return objects.get(key) ?? null;
   };
@@ -157,4 +158,43 @@ test('objects that are too large to be held are described and read on demand, in
   const chunks: Uint8Array[] = [];
   for await (const chunk of part) chunks.push(chunk);
   assert.equal(Buffer.concat(chunks).toString(), 'PNG');
+});
+
+test('a glance shows what is in memory while nobody has to be asked, and asks nobody', async () => {
+  const { objects, find, address, asked, clock, keptObjects } = setUp();
+  const look = keptObjects.glance(address('a'));
+  assert.equal(look(), null);
+  put(objects, 'a', 'bytes of a');
+  await find('a');
+  assert.equal(Buffer.from(look()?.object.bytes ?? []).toString(), 'bytes of a');
+  clock.now += 61_000;
+  assert.equal(look(), null);
+  assert.equal((await find('a'))?.cache, 'stale');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  assert.equal(look()?.cache, 'hit');
+  keptObjects.forget(address('a'));
+  assert.equal(look(), null);
+  assert.deepEqual(asked, ['get a', 'head a']);
+});
+
+test('a glance never shows what is too large to be held', async () => {
+  const { objects, find, address, keptObjects } = setUp();
+  objects.set('large', { bytes: Buffer.alloc(mostHeldBytes + 1), modified: 1 });
+  await find('large');
+  assert.equal(keptObjects.glance(address('large'))(), null);
+});
+
+test('of a bucket that does not answer one request finds out, and the next ones do not wait for it', async () => {
+  const { objects, find, clock, state, asked } = setUp();
+  put(objects, 'a', 'bytes of a');
+  await find('a');
+  state.away = true;
+  clock.now += 86_400_000;
+  await find('a');
+  state.away = false;
+  state.hangs = true;
+  clock.now += 1000;
+  const found = await find('a');
+  assert.equal(found?.cache, 'stale');
+  assert.deepEqual(asked, ['get a', 'head a', 'head a']);
 });
