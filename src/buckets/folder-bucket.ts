@@ -1,10 +1,11 @@
 import { join, resolve } from 'node:path';
-import type { Bucket, Buckets } from '../core/bucket.ts';
+import type { Bucket, Buckets, ListedObject } from '../core/bucket.ts';
 import { checkBucketName } from './bucket-name.ts';
 import { onDisk } from './folder/failure.ts';
 import { createIncoming, type Incoming } from './folder/incoming.ts';
-import { escapedPaths, ownFolder, plainPaths } from './folder/key-path.ts';
+import { escapedPaths, type KeyPaths, ownFolder, plainPaths } from './folder/key-path.ts';
 import { createObjectFolder, type FoundFile, type ObjectFolder } from './folder/object-folder.ts';
+import { type SortedWalk, walkSorted } from './folder/sorted-walk.ts';
 
 export interface FolderBucketsOptions {
   /** Made with the first object. */
@@ -28,7 +29,8 @@ export function createFolderBuckets({ root, single, anyKey }: FolderBucketsOptio
   const base = resolve(root);
   const paths = anyKey ? escapedPaths : plainPaths;
   const incoming = createIncoming(incomingBelow(base));
-  const open = (folder: string) => createFolderBucket(createObjectFolder(folder, paths), incoming);
+  const open = (root: string) =>
+    createFolderBucket({ root, paths, folder: createObjectFolder(root, paths), incoming });
   const only = single ? open(base) : null;
   const opened = new Map<string, Bucket>();
   return {
@@ -43,7 +45,22 @@ export function createFolderBuckets({ root, single, anyKey }: FolderBucketsOptio
   };
 }
 
-function createFolderBucket(folder: ObjectFolder, incoming: Incoming): Bucket {
+interface FolderBucketParts {
+  readonly root: string;
+  readonly paths: KeyPaths;
+  readonly folder: ObjectFolder;
+  readonly incoming: Incoming;
+}
+
+/** Objects of a folder in the order of their keys. */
+export async function* listSorted(walk: SortedWalk, folder: ObjectFolder): AsyncGenerator<ListedObject> {
+  for await (const key of walkSorted(walk)) {
+    const found = await folder.find(key);
+    if (found !== null) yield { key, size: found.size, modified: found.modified };
+  }
+}
+
+function createFolderBucket({ root, paths, folder, incoming }: FolderBucketParts): Bucket {
   return {
     name: 'folder',
     async get(key, { part, signal } = {}) {
@@ -67,6 +84,7 @@ function createFolderBucket(folder: ObjectFolder, incoming: Incoming): Bucket {
     async *list(prefix) {
       for await (const { key, size, modified } of folder.list(prefix)) yield { key, size, modified };
     },
+    listFrom: (prefix, after) => listSorted({ root, paths, prefix, after }, folder),
     close: () => incoming.cleaned(),
   };
 }

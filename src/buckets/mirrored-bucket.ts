@@ -9,9 +9,10 @@ import { onDisk } from './folder/failure.ts';
 import { createIncoming, type StagedFile } from './folder/incoming.ts';
 import { ownFolder, plainPaths } from './folder/key-path.ts';
 import { createObjectFolder, type FoundFile } from './folder/object-folder.ts';
-import { incomingBelow } from './folder-bucket.ts';
+import { incomingBelow, listSorted } from './folder-bucket.ts';
 import { cleanUp } from './mirrored/clean-up.ts';
 import { createDownloads } from './mirrored/downloads.ts';
+import { merged } from './mirrored/merged.ts';
 import { createOwedFiles, type OwedObject } from './mirrored/owed-files.ts';
 import { createRemote } from './mirrored/remote.ts';
 import { createRemoteHealth } from './mirrored/remote-health.ts';
@@ -171,6 +172,13 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
     for await (const object of remote.writable.list(prefix)) if (!local.has(object.key)) yield object;
   }
 
+  async function* listAllFrom(prefix: string, after: string) {
+    await recovered;
+    const local = listSorted({ root, paths: plainPaths, prefix, after }, folder);
+    const { writable } = remote;
+    yield* writable?.listFrom === undefined ? local : merged(local, writable.listFrom(prefix, after));
+  }
+
   const bucket: Bucket = {
     name: 'mirrored',
     async get(key, options = {}) {
@@ -205,6 +213,7 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
       await queue.run(key, () => erase(key));
     },
     list: listAll,
+    ...(remote.writable === null || remote.writable.listFrom !== undefined ? { listFrom: listAllFrom } : {}),
     close: async () => {},
   };
 

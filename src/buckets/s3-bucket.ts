@@ -4,7 +4,15 @@ import type { GetObjectCommandOutput, HeadObjectCommandOutput, ObjectCannedACL }
 import { createS3Service, type S3Service, type S3Session } from '../cloud/s3-session.ts';
 import type { S3Connection } from '../cloud/s3-settings.ts';
 import { partBytes, uploadObject } from '../cloud/s3-upload.ts';
-import type { Bucket, BucketObject, Buckets, ObjectBody, ObjectFacts, ReadOptions } from '../core/bucket.ts';
+import type {
+  Bucket,
+  BucketObject,
+  Buckets,
+  ListedObject,
+  ObjectBody,
+  ObjectFacts,
+  ReadOptions,
+} from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { S3Place } from '../request/storage.ts';
 import { checkBucketName } from './bucket-name.ts';
@@ -52,6 +60,13 @@ export function createS3Buckets(place: S3Place): Buckets {
     },
     close: () => service.close(),
   };
+}
+
+/** What is asked of a bucket when it is listed. */
+interface Listing {
+  readonly Bucket: string;
+  readonly Prefix: string;
+  readonly StartAfter?: string;
 }
 
 /** What is sent to every request of an object. */
@@ -111,6 +126,22 @@ function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): B
     }
   }
 
+  async function* list(question: Listing): AsyncGenerator<ListedObject> {
+    for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
+      const from = next === undefined ? {} : { ContinuationToken: next };
+      const page = await run(undefined, ({ client, sdk }) =>
+        client.send(new sdk.ListObjectsV2Command({ ...question, ...from })),
+      ).catch((thrown: unknown) => {
+        throw s3StorageFailure(thrown);
+      });
+      for (const { Key: key = '', Size: size = 0, LastModified: modified } of page.Contents ?? []) {
+        if (key.length > prefix.length)
+          yield { key: key.slice(prefix.length), size, modified: modified?.getTime() ?? 0 };
+      }
+      next = page.NextContinuationToken;
+    }
+  }
+
   return {
     name: 's3',
     get,
@@ -141,22 +172,13 @@ function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): B
         missingOr(thrown);
       }
     },
-    async *list(start) {
-      const question = { Bucket: bucket, Prefix: prefix + start };
-      for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
-        const from = next === undefined ? {} : { ContinuationToken: next };
-        const page = await run(undefined, ({ client, sdk }) =>
-          client.send(new sdk.ListObjectsV2Command({ ...question, ...from })),
-        ).catch((thrown: unknown) => {
-          throw s3StorageFailure(thrown);
-        });
-        for (const { Key: key = '', Size: size = 0, LastModified: modified } of page.Contents ?? []) {
-          if (key.length > prefix.length)
-            yield { key: key.slice(prefix.length), size, modified: modified?.getTime() ?? 0 };
-        }
-        next = page.NextContinuationToken;
-      }
-    },
+    list: (start) => list({ Bucket: bucket, Prefix: prefix + start }),
+    listFrom: (start, after) =>
+      list({
+        Bucket: bucket,
+        Prefix: prefix + start,
+        ...(after === '' ? {} : { StartAfter: prefix + after }),
+      }),
     // The service is closed by whoever opened it.
     close: async () => {},
   };

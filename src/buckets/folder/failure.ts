@@ -5,7 +5,7 @@ import { codeOf, describeFailure } from '../../disk/files.ts';
 const refusals: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS']);
 
 /** @returns ours as they are; anything else is the disk's: STORAGE_REFUSED where it may not be used, else STORAGE_FAILED */
-export function folderFailure(thrown: unknown): PictorError {
+function folderFailure(thrown: unknown): PictorError {
   if (thrown instanceof PictorError) return thrown;
   const options = { detail: describeFailure(thrown), cause: thrown };
   return refusals.has(codeOf(thrown))

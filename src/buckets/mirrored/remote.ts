@@ -12,6 +12,7 @@ export interface Remote {
   readonly writable: {
     delete(key: string): Promise<void>;
     list(prefix: string): AsyncIterable<ListedObject>;
+    listFrom?(prefix: string, after: string): AsyncIterable<ListedObject>;
   } | null;
 }
 
@@ -33,11 +34,15 @@ export function createRemote({ reader, writer, health, emit }: RemoteOptions): R
       health.answered();
       return answer;
     } catch (thrown) {
-      const error = asPictorError(thrown);
-      if (isTrouble(error)) health.failed(error);
-      else if (error.code === 'STORAGE_REFUSED') health.answered();
-      throw error;
+      throw noted(thrown);
     }
+  }
+
+  function noted(thrown: unknown): PictorError {
+    const error = asPictorError(thrown);
+    if (isTrouble(error)) health.failed(error);
+    else if (error.code === 'STORAGE_REFUSED') health.answered();
+    return error;
   }
 
   async function look<T>(question: () => Promise<T | null>): Promise<T | null> {
@@ -64,8 +69,20 @@ export function createRemote({ reader, writer, health, emit }: RemoteOptions): R
             delete: (key) => ask(() => writer.delete(key)),
             async *list(prefix) {
               health.check();
-              yield* writer.list(prefix);
+              try {
+                yield* writer.list(prefix);
+              } catch (thrown) {
+                throw noted(thrown);
+              }
             },
+            ...(writer.listFrom === undefined
+              ? {}
+              : {
+                  async *listFrom(prefix: string, after: string) {
+                    health.check();
+                    yield* writer.listFrom!(prefix, after);
+                  },
+                }),
           },
   };
 }
