@@ -9,6 +9,7 @@ import { createOriginOf } from '../http/call.ts';
 import { createClientAddress, parseTrustedProxies } from '../http/client-address.ts';
 import { createHandler } from '../http/handler.ts';
 import { createListeners, type Listeners } from '../http/listeners.ts';
+import type { Management } from '../http/management/listener.ts';
 import type { HttpHandler } from '../http/messages.ts';
 import type { Readiness } from '../http/probes.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
@@ -19,6 +20,8 @@ import { createHostGates } from '../service/host-gates.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createMezzanines, type Mezzanines } from '../service/mezzanines.ts';
 import { createOriginals } from '../service/originals.ts';
+import type { Purging } from '../service/purge.ts';
+import type { PurgeMarks } from '../service/purge-marks.ts';
 import { createImageService, type ImageService } from '../service/serve-image.ts';
 import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
 import { createRequestCheck, type Verify } from '../service/verify-request.ts';
@@ -30,10 +33,12 @@ import { type Assets, readAssets } from './assets.ts';
 import { fromThisMachine } from './demonstration.ts';
 import { createLazyEngine, type LazyEngine } from './lazy-engine.ts';
 import { createLazySource, type LazySource } from './lazy-source.ts';
+import { openManagementFor } from './management.ts';
 import { openMount, wantedFormats } from './mounts.ts';
 import { openObjectSources } from './object-sources.ts';
 import { createObservers, type Observers } from './observers.ts';
 import { packageFile, packageVersion } from './package-files.ts';
+import { createPurgingFor, openPurges } from './purging.ts';
 import type { AppConfig } from './settings.ts';
 import { openStorageMounts, type StorageMounts } from './storage-mounts.ts';
 import { openStorages, type Storages } from './storages.ts';
@@ -57,6 +62,9 @@ export interface Parts {
   readonly handler: HttpHandler;
   readonly http: Listeners;
   readonly admin: Admin;
+  readonly purging: Purging;
+  /** Null: nobody may. */
+  readonly management: Management | null;
   /** Begins with what can wait, and loads what was left out of the start, so that nobody waits for it later. */
   warmUp(): void;
 }
@@ -155,6 +163,7 @@ interface Wired {
   readonly sources: ReturnType<typeof openSources>;
   readonly gates: ReturnType<typeof createGates>;
   readonly engine: Engine;
+  readonly purges: PurgeMarks;
   readonly emit: EmitEvent;
 }
 
@@ -166,7 +175,7 @@ interface Services {
 }
 
 function createServices({ limits, admission, freshness }: AppConfig, wired: Wired): Services {
-  const { stores, sources, gates, engine, emit } = wired;
+  const { stores, sources, gates, engine, purges, emit } = wired;
   const { retryAfterSeconds, maxWaitSeconds } = admission;
   const fetching = {
     source: sources,
@@ -182,6 +191,7 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     store: stores.originals,
     memory: createMemoryBudget(admission.memoryForOriginals),
     freshness,
+    purges,
   });
   const { variants } = stores;
   const mezzanines = createMezzanines({
@@ -189,6 +199,7 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     engine,
     gate: gates.process,
     limits,
+    purges,
     emit,
   });
   const service = createImageService({
@@ -200,6 +211,7 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     limits,
     maxWaitSeconds,
     retryAfterSeconds,
+    purges,
     emit,
     now: Date.now,
   });
@@ -234,7 +246,7 @@ const waitingObjects = 10_000;
 
 /** What mounts that keep pictures need of the rest. */
 function storageWorkParts({ limits, admission }: AppConfig, wired: Wired, { service }: Services) {
-  const { stores, sources, gates, engine, emit } = wired;
+  const { stores, sources, gates, engine, purges, emit } = wired;
   const memory = stores.tiers.find(({ peek }) => peek !== undefined) ?? stores.variants;
   return {
     ...admission,
@@ -248,6 +260,7 @@ function storageWorkParts({ limits, admission }: AppConfig, wired: Wired, { serv
     memory,
     engine,
     limits,
+    purges,
     emit,
     now: Date.now,
   };
@@ -328,6 +341,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
 
   const assets = await readAssets({ config, version });
   const stores = await openStores(config.cache, emit);
+  const purges = await openPurges(config.cache);
   const web = createHttp(config.sources.http, version);
   if (assembly.demonstration) await (await import('./demonstration-data.ts')).seedDemonstration(emit);
   const storages = await openStorages(config.mounts, emit);
@@ -337,12 +351,14 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     const { createEngine } = await import('../engine/engine.ts');
     return createEngine(config.engine, emit);
   });
-  const wired: Wired = { stores, sources, gates, engine, emit };
+  const wired: Wired = { stores, sources, gates, engine, purges, emit };
   const services = createServices(config, wired);
   const { service, mezzanines } = services;
   const work = storageWorkParts(config, wired, services);
   const kept = await openStorageMounts({ config, storages, emit, work });
   const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
+  const purging = createPurgingFor({ cache: config.cache, purges, stores, mezzanines, emit });
+  const management = await openManagementFor({ config, kept, mezzanines, purging, emit });
   const admin = createAdmin({
     settings: config.admin,
     metrics: () => operatorsPage(observers),
@@ -363,6 +379,8 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     handler,
     http,
     admin,
+    purging,
+    management,
     warmUp() {
       webhooks?.start();
       web.warmUp();

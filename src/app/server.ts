@@ -26,6 +26,8 @@ export interface Addresses {
   readonly plain: string | null;
   /** Null when the listener for operators is switched off. */
   readonly admin: string | null;
+  /** Of the management API; null where there is none. */
+  readonly management: string | null;
 }
 
 /** A server that is complete but does not listen yet. */
@@ -62,12 +64,16 @@ async function closeParts({
   sources,
   stores,
   admin,
+  purging,
+  management,
   observers,
 }: Parts): Promise<void> {
   const { emit } = observers;
   await closeInOrder(
     [
+      { name: 'management', close: () => management?.close() },
       { name: 'server', close: () => http.close() },
+      { name: 'purges', close: () => purging.close() },
       { name: 'uploads', close: () => kept?.close() },
       { name: 'service', close: async () => void (await Promise.all([service.drain(), mezzanines.close()])) },
       { name: 'webhooks', close: () => webhooks?.close() },
@@ -121,13 +127,19 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
       if (closing !== null) throw new PictorError('SHUTTING_DOWN');
       try {
         const admin = await parts.admin.listen();
+        const management = (await parts.management?.listen()) ?? null;
         const { main, plain } = await parts.http.listen();
         // … nor to work.
         if (closing === null) state = 'ready';
         setTimeout(() => {
           if (state === 'ready') parts.engine.start();
         }, workersAfterMilliseconds).unref();
-        return { server: main.text, plain: plain?.text ?? null, admin: admin?.text ?? null };
+        return {
+          server: main.text,
+          plain: plain?.text ?? null,
+          admin: admin?.text ?? null,
+          management: management?.text ?? null,
+        };
       } catch (error) {
         await close();
         throw error;

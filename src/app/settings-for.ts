@@ -2,7 +2,7 @@ import * as z from 'zod';
 import type { DialectName } from '../dialects/index.gen.ts';
 import { engineSettings } from '../engine/settings.ts';
 import { webhooksSettings } from '../hooks/settings.ts';
-import { adminSettings, serverSettings } from '../http/settings.ts';
+import { adminSettings, managementSettings, serverSettings } from '../http/settings.ts';
 import { logSettings, statsdSettings } from '../observe/settings.ts';
 import { limitsSettings } from '../plan/settings.ts';
 import { admissionSettings, freshnessSettings } from '../service/settings.ts';
@@ -27,6 +27,9 @@ export const settingsFor = (dialects: readonly DialectName[], unless?: readonly 
   z.strictObject({
     server: serverSettings.prefault({}).describe('The listener for pictures.'),
     admin: adminSettings.prefault({}).describe('The listener for operators: probes, metrics and versions.'),
+    management: managementSettings
+      .prefault({})
+      .describe('The listener for looking after kept originals and caches.'),
     mounts: mountsSettingsFor(dialects, unless),
     sources: sourcesSettings.prefault({}).describe('Where originals are read from, and what may be reached.'),
     cache: cacheOnDisk.prefault({}).describe('Where originals and variants are kept, and how much of them.'),

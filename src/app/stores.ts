@@ -2,6 +2,7 @@ import path from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
+import type { SweptStore } from '../service/cache-sweep.ts';
 import { createAgedStore } from '../stores/aged-store.ts';
 import { createFsStore } from '../stores/fs.ts';
 import { createHttpFilesStore } from '../stores/http-files-store.ts';
@@ -26,6 +27,8 @@ export interface Stores {
   readonly mezzanines: BlobStore | null;
   /** Every single store, for metrics. */
   readonly tiers: readonly BlobStore[];
+  /** Those in which copies can be looked for by their sources. */
+  readonly swept: readonly SweptStore[];
 }
 
 /**
@@ -124,20 +127,22 @@ async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Kept> 
   if (settings.layout === 'imageproxy') return openAsImageproxy(settings, { memory, shared, emit });
   if (settings.dir === '') {
     const originals = aged(settings, await createTemporaryFsStore(ofOriginals));
-    return {
-      variants: createTieredStore([memory, ...shared]),
-      originals,
-      tiers: [memory, ...shared, originals],
-    };
+    return kept([memory, ...shared], originals);
   }
   const [disk, originals] = await Promise.all([
     createFsStore({ dir: path.resolve(settings.dir, 'variants'), maxBytes: settings.variants, emit }),
     createFsStore({ ...ofOriginals, dir: path.resolve(settings.dir, 'originals') }),
   ]);
+  return kept([memory, disk, ...shared], originals);
+}
+
+function kept(tiers: readonly [BlobStore, ...BlobStore[]], originals: BlobStore): Kept {
+  const variants = createTieredStore(tiers);
   return {
-    variants: createTieredStore([memory, disk, ...shared]),
+    variants,
     originals,
-    tiers: [memory, disk, ...shared, originals],
+    tiers: [...tiers, originals],
+    swept: [...tiers.map((tier) => ({ tier, through: variants })), { tier: originals, through: originals }],
   };
 }
 
@@ -168,13 +173,15 @@ async function openAsImageproxy(
     name: 'originals',
     separateBodies: true,
   });
-  if (first === undefined)
-    return { variants: memory, originals: aged(settings, near), tiers: [memory, near] };
-  return {
-    variants: createTieredStore([memory, first, ...rest]),
-    originals: createMirroredStore(near, createTieredStore([first, ...rest])),
-    tiers: [memory, first, ...rest, near],
-  };
+  if (first === undefined) return kept([memory], aged(settings, near));
+  const variants = createTieredStore([memory, first, ...rest]);
+  const originals = createMirroredStore(near, createTieredStore([first, ...rest]));
+  // Below those of this machine, both lie together and only their names tell what they are of.
+  const swept = [
+    { tier: memory, through: variants },
+    { tier: near, through: originals },
+  ];
+  return { variants, originals, tiers: [memory, first, ...rest, near], swept };
 }
 
 /** For a store that two others stand on. */

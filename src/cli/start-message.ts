@@ -79,6 +79,9 @@ export function startMessage({ version, config, addresses, demonstration, warnin
     ...(addresses.admin === null
       ? []
       : [['metrics', `${toUrl(addresses.admin, false)}/metrics`] as [string, string]]),
+    ...(addresses.management === null
+      ? []
+      : [['manage', `${toUrl(addresses.management, false)}/v1/`] as [string, string]]),
     ['cache', config.cache.dir === '' ? 'in memory' : config.cache.dir],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -22,6 +22,8 @@ export interface Bucket {
   delete(key: string): Promise<void>;
   /** All objects whose keys begin so, in any order, however many. @throws as `get` */
   list(prefix: string): AsyncIterable<ListedObject>;
+  /** As `list`, in the order of the bytes of their keys (UTF-8), only those after `after`. @throws as `get` */
+  listFrom?(prefix: string, after: string): AsyncIterable<ListedObject>;
   close(): Promise<void>;
 }
 

@@ -8,6 +8,8 @@ export interface Shelf {
   get(name: string): Promise<ShelvedPicture | null>;
   /** Atomic. Never rejects; what cannot be written is told as an event. */
   put(name: string, body: Uint8Array): Promise<void>;
+  /** Does nothing where there is none. Never rejects. */
+  delete(name: string): Promise<void>;
 }
 
 /** A picture from a shelf. */

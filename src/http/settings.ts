@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { byteSize, count, seconds } from '../core/settings.ts';
+import { byteSize, count, seconds, secretText } from '../core/settings.ts';
 import { parseBind } from './bind.ts';
 import { parseTrustedProxies } from './client-address.ts';
 
@@ -116,3 +116,33 @@ export const adminSettings = z.strictObject({
     ),
 });
 export type AdminSettings = z.infer<typeof adminSettings>;
+
+/** Short ones can be guessed. */
+const shortestToken = 32;
+
+/** The listener for those who look after originals and caches. */
+export const managementSettings = z
+  .strictObject({
+    bind: z
+      .union([z.literal(''), bindText])
+      .default('')
+      .describe(
+        'Where the management API is answered. Empty: at 127.0.0.1:8082 as soon as there are tokens, else nowhere. Plain HTTP: before it leaves the machine, put a proxy with TLS in front.',
+      ),
+    tokens: z
+      .array(
+        secretText().min(
+          shortestToken,
+          `expected ${shortestToken} characters at least: openssl rand -hex 32`,
+        ),
+      )
+      .default([])
+      .describe(
+        `Bearer tokens of the management API, ${shortestToken} characters at least each. Whoever has one may delete every original. None: there is no such API.`,
+      ),
+  })
+  .refine(({ bind, tokens }) => bind === '' || tokens.length > 0, {
+    path: ['bind'],
+    message: 'the management API needs a token: set management.tokens as well',
+  });
+export type ManagementSettings = z.infer<typeof managementSettings>;

@@ -145,7 +145,7 @@ export interface UploadTask {
   readonly declaredType: string;
   /** Bytes; what is longer is refused while it arrives. */
   readonly maxBytes: number;
-  /** True: what is declared as SVG is taken without a look at its size. */
+  /** True: what is declared as SVG, and begins as one, is taken without a look at its size. */
   readonly plainSvg?: boolean;
   /** True: what cannot be decoded to its end is refused. Absent: its head is looked at, unless it is rewritten. */
   readonly whole?: boolean;
@@ -220,7 +220,7 @@ export type StoragePlace =
       /** Everything is written here first and read from here first. */
       readonly root: string;
       /** Null: nowhere else. */
-      readonly remote: { readonly s3: S3Place } | { readonly url: string } | null;
+      readonly remote: { readonly s3: S3Place; readonly alsoBy?: UrlPlace } | { readonly url: string } | null;
       /** Uploads at the same time. */
       readonly concurrency: number;
       /**
@@ -231,6 +231,13 @@ export type StoragePlace =
       /** Local files older than this many minutes are removed once they are safe elsewhere; 0: never. */
       readonly maxAgeMinutes: number;
     };
+
+/** Where the objects of a bucket can be had by GET, below a URL. */
+export interface UrlPlace {
+  readonly url: string;
+  /** Asked where the bucket refuses to be read, or also for what it does not have. */
+  readonly when: 'refused' | 'missing';
+}
 
 /** A bucket of an S3 service. */
 export interface S3Place {
@@ -277,6 +284,9 @@ export interface StorageGrammar<Settings> {
   shelf?(settings: Settings): ShelfPlace | null;
   /** What a request wants. @throws PictorError URL_INVALID, OPTION_INVALID, NOT_FOUND, METHOD_NOT_ALLOWED … */
   task(call: Call, settings: Settings): StorageTask;
-  /** Where all that belongs to one original lies: its own key, and the prefix of what was made of it. For erasure. */
-  family(key: string): { readonly original: string; readonly prefix: string } | null;
+  /**
+   * Where all that belongs to one original lies: its own key, and the prefix of what was made of it; null: nothing of that is
+   * kept in the bucket. For erasure. Null for a key that is none of ours.
+   */
+  family(key: string): { readonly original: string; readonly prefix: string | null } | null;
 }

@@ -33,7 +33,7 @@ export interface BatchParts {
   readonly limits: ImageLimits;
   readonly bucket: Bucket;
   /** Where all that belongs to an original lies (`StorageGrammar.family`). */
-  readonly family: (key: string) => { readonly prefix: string } | null;
+  readonly family: (key: string) => { readonly prefix: string | null } | null;
 }
 
 /** Makes what is missing of one picture: original, facts and variants. */
@@ -49,7 +49,7 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
   async function keysBeside(key: string): Promise<ReadonlySet<string>> {
     const keys = new Set<string>();
     const prefix = family(key)?.prefix;
-    if (prefix === undefined) return keys;
+    if (prefix === undefined || prefix === null) return keys;
     for await (const object of bucket.list(prefix)) keys.add(object.key);
     return keys;
   }

@@ -15,6 +15,7 @@ import type { Gate } from '../lib/gate.ts';
 import { type Freshness, fixedFreshness, forbidden, freshnessOf } from './freshness.ts';
 import type { HostGates } from './host-gates.ts';
 import type { MemoryBudget, MemoryHold } from './memory-budget.ts';
+import type { PurgeMarks } from './purge-marks.ts';
 import type { FreshnessSettings } from './settings.ts';
 import type { SourceRules } from './source-rules.ts';
 import type { Transfer } from './transfer.ts';
@@ -47,6 +48,8 @@ export interface HeldOriginal extends Visited, Varied {
   /** Same text, same bytes. */
   readonly version: string;
   readonly freshness: Freshness;
+  /** When it was set out to ask the source, for these bytes or whether they are still the same; epoch milliseconds. */
+  readonly asked: number;
   /** As the source sent it. */
   readonly etag?: string;
   /** HTTP date. */
@@ -72,6 +75,7 @@ export interface OriginalsParts {
   readonly memory: MemoryBudget;
   readonly retryAfterSeconds: number;
   readonly freshness: FreshnessSettings;
+  readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
   readonly emit: EmitEvent;
   readonly now: () => number;
 }
@@ -82,6 +86,7 @@ export interface OriginalRecord extends Visited, Varied {
   readonly version: string;
   readonly validators: Validators;
   readonly freshness: Freshness;
+  readonly asked: number;
   readonly response?: SourceResponse;
 }
 
@@ -101,6 +106,7 @@ export async function heldFrom(uri: string, blob: StoredBlob): Promise<Fetched |
     input: blob.path === undefined ? { bytes: await blob.bytes() } : { path: blob.path },
     version: record.version,
     freshness: record.freshness,
+    asked: record.asked,
     ...visitedOf(record),
     ...(record.varied === undefined ? {} : { varied: record.varied }),
     ...shownValidators(record.validators),
@@ -132,6 +138,8 @@ export interface Known {
   readonly key: string;
   readonly stored: StoredBlob | null;
   readonly held: Fetched | null;
+  /** When it was set out to ask: before the look at what is held. Epoch milliseconds. */
+  readonly asked: number;
   /** True: what comes is not stored. */
   readonly aside?: true;
   /** True: it was fetched with somebody's cookies, and is for nobody else. */

@@ -7,7 +7,9 @@ import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { enterWithin } from './enter-within.ts';
+import { objectKey } from './key.ts';
 import { sniffedObjectType } from './object-type.ts';
+import type { PurgeMarks, SourceTime } from './purge-marks.ts';
 import { bucketOf, type ObjectAddress, uriOf } from './storage-site.ts';
 import { startTransfer } from './transfer.ts';
 
@@ -44,9 +46,17 @@ export interface KeptObjects {
     part?: { readonly first: number; readonly last: number },
   ): Promise<AsyncIterable<Uint8Array>>;
   /** What is being put there: found from now on, also before the bucket has it. */
-  hold(address: ObjectAddress, bytes: Uint8Array, contentType: string): HeldObject;
+  hold(address: ObjectAddress, made: MadeObject): HeldObject;
   /** Asked for anew next time. */
   forget(address: ObjectAddress): void;
+}
+
+/** Bytes on their way into a bucket. */
+export interface MadeObject {
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+  /** When it was set out to make them; epoch milliseconds. */
+  readonly began: number;
 }
 
 export interface KeptObjectsParts {
@@ -57,6 +67,7 @@ export interface KeptObjectsParts {
   readonly gate: Gate;
   readonly maxWaitSeconds: number;
   readonly retryAfterSeconds: number;
+  readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
   readonly now: () => number;
 }
 
@@ -80,7 +91,8 @@ const away: ReadonlySet<ErrorCode> = new Set([
   'BUSY',
 ]);
 
-interface Entry {
+/** An object that is held, with its URI and when it was asked for. */
+interface Entry extends SourceTime {
   readonly object: HeldObject;
   /** Tag of the bucket. Absent with `etag`: the bucket has not said. */
   readonly bucketTag?: string;
@@ -89,7 +101,7 @@ interface Entry {
   readonly tier: string;
 }
 
-type Record_ = Omit<HeldObject, 'bytes'> & Pick<Entry, 'bucketTag' | 'isNew'>;
+type Record_ = Omit<HeldObject, 'bytes'> & Pick<Entry, 'bucketTag' | 'isNew' | 'uri' | 'asked'>;
 
 export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   const loads = createSingleFlight<Entry | null>();
@@ -98,12 +110,21 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   /** When the facts were last heard from the bucket. */
   const checked = new LRUCache<string, number>({ max: 100_000 });
 
+  const unpurged = (entry: Entry | null): Entry | null =>
+    entry === null || parts.purges.isGone([entry]) ? null : entry;
+
+  /** What was read before a purge is for nobody who came after it. */
+  const flightOf = (address: ObjectAddress): string => {
+    const uri = uriOf(address);
+    return `${uri}\n${parts.purges.of(uri)}`;
+  };
+
   const storeOf = ({ site }: ObjectAddress): BlobStore => (site.isLocal ? parts.memory : parts.variants);
 
   function peek(address: ObjectAddress, key: string): Entry | null {
     const blob = storeOf(address).peek?.(key) ?? null;
-    if (blob?.body !== undefined) return entryFrom(blob, blob.body);
-    return large.get(key) ?? null;
+    if (blob?.body !== undefined) return unpurged(entryFrom(blob, blob.body));
+    return unpurged(large.get(key) ?? null);
   }
 
   async function read(address: ObjectAddress, key: string): Promise<Entry | null> {
@@ -111,7 +132,7 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
     if (held !== null || address.site.isLocal) return held;
     const blob = await parts.variants.get(key).catch(() => null);
     const bytes = blob === null ? null : (blob.body ?? (await blob.bytes().catch(() => null)));
-    return blob === null || bytes === null ? null : entryFrom(blob, bytes);
+    return blob === null || bytes === null ? null : unpurged(entryFrom(blob, bytes));
   }
 
   const age = (key: string): number => {
@@ -122,6 +143,7 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   };
 
   function keep(address: ObjectAddress, key: string, entry: Entry): void {
+    if (parts.purges.isGone([entry])) return;
     checked.set(key, parts.now());
     const { bytes, ...facts } = entry.object;
     if (bytes === null) {
@@ -129,15 +151,20 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
       return;
     }
     large.delete(key);
-    const { bucketTag, isNew } = entry;
+    const { bucketTag, isNew, uri, asked } = entry;
     const meta: Record_ = {
       ...facts,
+      uri,
+      asked,
       ...(bucketTag === undefined ? {} : { bucketTag }),
       ...(isNew === undefined ? {} : { isNew }),
     };
     // A cache that cannot keep it only makes the next one wait.
-    storeOf(address)
+    const store = storeOf(address);
+    store
       .put(key, bytes, meta as unknown as BlobMeta)
+      // Purged while it was written: a look through the store may have passed it by.
+      .then(() => (parts.purges.isGone([entry]) ? store.delete(key) : undefined))
       .catch(() => {});
   }
 
@@ -150,7 +177,8 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   }
 
   const load = (address: ObjectAddress, key: string, signal: AbortSignal): Promise<Entry | null> =>
-    loads.join(key, signal, async (shared) => {
+    loads.join(flightOf(address), signal, async (shared) => {
+      const asked = parts.now();
       // Read by the run that this request would have joined, had it come a moment earlier.
       const held = peek(address, key);
       if (held !== null && age(key) < freshMilliseconds.local) return held;
@@ -162,7 +190,7 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
           drop(address, key);
           return null;
         }
-        const entry = await entryOf(found);
+        const entry = { ...(await entryOf(found)), uri: uriOf(address), asked };
         keep(address, key, entry);
         return entry;
       } finally {
@@ -177,7 +205,8 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
     { key, held }: { key: string; held: Entry },
     signal: AbortSignal,
   ): Promise<FoundObject | null> {
-    const facts = await checks.join(key, signal, (shared) => bucketOf(address).head(address.key, shared));
+    const flight = flightOf(address);
+    const facts = await checks.join(flight, signal, (shared) => bucketOf(address).head(address.key, shared));
     if (facts === null) {
       drop(address, key);
       return null;
@@ -239,10 +268,11 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
       if (found === null) throw new PictorError('OBJECT_NOT_FOUND', { detail: uriOf(address) });
       return found.body;
     },
-    hold(address, bytes, contentType) {
+    hold(address, { bytes, contentType, began: asked }) {
       const object = heldObject(bytes, { contentType, modified: parts.now() });
       const key = keyOf(address);
-      if (bytes.byteLength <= mostHeldBytes) keep(address, key, { object, isNew: true, tier: 'memory' });
+      const entry = { object, isNew: true, tier: 'memory', uri: uriOf(address), asked } as const;
+      if (bytes.byteLength <= mostHeldBytes) keep(address, key, entry);
       else drop(address, key);
       return object;
     },
@@ -265,19 +295,18 @@ export const heldObject = (
 const freshFor = ({ site }: ObjectAddress): number =>
   site.isLocal ? freshMilliseconds.local : freshMilliseconds.remote;
 
-const keyOf = (address: ObjectAddress): string =>
-  createHash('sha256')
-    .update(`object\n${uriOf(address)}`)
-    .digest('hex');
+const keyOf = (address: ObjectAddress): string => objectKey(uriOf(address));
 
 /** Opaque strong tag. */
 const tagOf = (bytes: Uint8Array): string =>
   createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
 
 function entryFrom({ meta, tier }: StoredBlob, bytes: Uint8Array): Entry {
-  const { bucketTag, isNew, ...facts } = meta as unknown as Record_;
+  const { bucketTag, isNew, uri, asked, ...facts } = meta as unknown as Record_;
   return {
     object: { ...facts, bytes },
+    uri,
+    asked,
     tier,
     ...(bucketTag === undefined ? {} : { bucketTag }),
     ...(isNew === undefined ? {} : { isNew }),
@@ -291,9 +320,11 @@ const factsOf = ({ size, modified, contentType }: ObjectFacts) => ({
 });
 
 /** Our own copy, of which the bucket has told by now. The time stays as clients were told. */
-const known = ({ object, tier }: Entry, { etag }: ObjectFacts): Entry => ({
+const known = ({ object, tier, uri, asked }: Entry, { etag }: ObjectFacts): Entry => ({
   object,
   tier,
+  uri,
+  asked,
   ...(etag === undefined ? {} : { bucketTag: etag }),
 });
 
@@ -305,7 +336,7 @@ function isSame({ object, bucketTag, isNew }: Entry, facts: ObjectFacts): boolea
 }
 
 /** Reads what is small whole, and of the rest what tells its type. @throws PictorError STORAGE_FAILED when it ends early */
-async function entryOf(found: BucketObject): Promise<Entry> {
+async function entryOf(found: BucketObject): Promise<Omit<Entry, 'uri' | 'asked'>> {
   const isSmall = found.size <= mostHeldBytes;
   const wanted = isSmall ? found.size : Math.min(found.size, headBytes);
   const chunks: Uint8Array[] = [];

@@ -1,6 +1,7 @@
 import { asPictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore } from '../core/ports.ts';
+import type { PurgeMarks } from './purge-marks.ts';
 import { asRecord, type ReadBlob, readable, type Variant, type VariantRecord } from './variant-record.ts';
 
 /** The variants of a store, with the writes that follow replies: nobody waits for those but `drain`. */
@@ -19,10 +20,24 @@ export interface KeptVariants {
   drain(): Promise<void>;
 }
 
-export function createKeptVariants(store: BlobStore, emit: EmitEvent): KeptVariants {
+export interface KeptVariantsParts {
+  readonly variants: BlobStore;
+  readonly purges: Pick<PurgeMarks, 'isGone'>;
+  readonly emit: EmitEvent;
+}
+
+/** Those that were purged are missing. */
+export function createKeptVariants({ variants: store, purges, emit }: KeptVariantsParts): KeptVariants {
   const writes = new Set<Promise<void>>();
   const underWay = new Map<string, Variant>();
   const nameOf = (key: string, version: string) => `${key}\n${version}`;
+
+  const isGone = ({ sources }: VariantRecord): boolean => purges.isGone(sources);
+
+  /** Purged while it was written: a look through the store may have passed it by. */
+  async function undone(key: string, record: VariantRecord): Promise<void> {
+    if (isGone(record)) await store.delete(key);
+  }
 
   function track(write: Promise<void>): void {
     const settled = write.catch((thrown: unknown) => {
@@ -38,18 +53,34 @@ export function createKeptVariants(store: BlobStore, emit: EmitEvent): KeptVaria
   }
 
   return {
-    find: async (key) => readable(store.peek?.(key) ?? (await store.get(key))),
+    async find(key) {
+      const found = await readable(store.peek?.(key) ?? (await store.get(key)));
+      return found === null || isGone(asRecord(found.meta)) ? null : found;
+    },
     peek(key) {
       const blob = store.peek?.(key) ?? null;
-      return blob?.body === undefined ? null : { record: asRecord(blob.meta), body: blob.body };
+      if (blob?.body === undefined) return null;
+      const record = asRecord(blob.meta);
+      return isGone(record) ? null : { record, body: blob.body };
     },
-    beingWritten: (key, version) => underWay.get(nameOf(key, version)) ?? null,
+    beingWritten(key, version) {
+      const found = underWay.get(nameOf(key, version)) ?? null;
+      return found === null || isGone(found.record) ? null : found;
+    },
     write(key, variant) {
       const { record, body } = variant;
+      if (isGone(record)) return;
       const name = nameOf(key, record.version);
       underWay.set(name, variant);
-      const done = () => underWay.delete(name);
-      track(store.put(key, body, record as unknown as BlobMeta).finally(done));
+      const done = () => {
+        if (underWay.get(name) === variant) underWay.delete(name);
+      };
+      track(
+        store
+          .put(key, body, record as unknown as BlobMeta)
+          .then(() => undone(key, record))
+          .finally(done),
+      );
     },
     renew: (key, record) => track(store.setMeta(key, { ...record })),
     forget: (key) => track(store.delete(key)),

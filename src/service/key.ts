@@ -17,17 +17,39 @@ export interface KeyScope {
 }
 
 /**
- * Key of a variant: 64 hex digits of epoch and canonical text of the request, behind the name that another server had for
- * it, where the rules give one. Signature and delivery never change it.
+ * Key of a variant: 64 hex digits that begin with those of its main source (`keyStart`), then of epoch and canonical text of
+ * the request; behind the name that another server had for it, where the rules give one. Signature and delivery never
+ * change it.
  */
 export function variantKey(image: ImageRequest, scope: KeyScope = {}): string {
-  return named(scope.rules?.names?.variant, hashed(`${pixelEpoch}\n${canonicalText(image)}`, scope));
+  const rest = hashed(`${pixelEpoch}\n${canonicalText(image)}`, scope);
+  return named(scope.rules?.names?.variant, begunBy(image.source, rest));
 }
 
 /** Key of an original, made likewise. */
 export function originalKey(uri: string, scope: KeyScope = {}): string {
-  return named(scope.rules?.names?.original, hashed(`original\n${uri}`, scope));
+  return named(scope.rules?.names?.original, begunBy(uri, hashed(`original\n${uri}`, scope)));
 }
+
+/** Key of an object of a bucket, made likewise. */
+export const objectKey = (uri: string): string => begunBy(uri, hashed(`object\n${uri}`, {}));
+
+const startDigits = 8;
+
+const digits = (text: string): string =>
+  createHash('sha256').update(text).digest('hex').slice(0, startDigits);
+
+/** What the keys begin with of all that lies in the same place: host, or storage and bucket. */
+export const placeStart = (uri: string): string =>
+  digits(/^original:\/\/[^/]*\/[^/]*\/|^[^:]*:\/*[^/]*/.exec(uri)?.[0] ?? '');
+
+/**
+ * What the keys begin with of all that is made of one source first of all. Others may begin so too: it says where to look,
+ * and spares a look at everything else.
+ */
+export const keyStart = (uri: string): string => placeStart(uri) + digits(uri);
+
+const begunBy = (uri: string, hash: string): string => keyStart(uri) + hash.slice(2 * startDigits);
 
 function hashed(text: string, { audience, rules, edition }: KeyScope): string {
   const hash = createHash('sha256');

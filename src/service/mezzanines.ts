@@ -12,6 +12,7 @@ import type { Engine, Mezzanine } from '../plan/engine-port.ts';
 import { mezzanineSizes, needsOriginal } from '../plan/mezzanine.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import type { HeldOriginal } from './held-original.ts';
+import type { PurgeMarks, SourceTime } from './purge-marks.ts';
 
 export interface MezzanineParts {
   /** Null: none are made. */
@@ -20,6 +21,7 @@ export interface MezzanineParts {
   /** Processing gate: mezzanines are made while nobody waits there. */
   readonly gate: Gate;
   readonly limits: ImageLimits;
+  readonly purges: Pick<PurgeMarks, 'isGone'>;
   readonly emit: EmitEvent;
 }
 
@@ -35,8 +37,7 @@ export interface Mezzanines {
   close(): Promise<void>;
 }
 
-interface MezzanineRecord {
-  readonly uri: string;
+interface MezzanineRecord extends SourceTime {
   /** Of the original. */
   readonly version: string;
   readonly width: number;
@@ -68,7 +69,7 @@ const longestQueue = 64;
 const retryMilliseconds = 50;
 
 export function createMezzanines(parts: MezzanineParts): Mezzanines {
-  const { store, engine, gate, emit } = parts;
+  const { store, engine, gate, purges, emit } = parts;
   if (store === null) return noMezzanines;
   const waiting = new Map<string, Wish>();
   const absent = new LRUCache<string, true>({ max: rememberedUris });
@@ -82,7 +83,8 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     const blobs = await Promise.all(levels.map((level) => store!.get(keyOf(uri, level)).catch(() => null)));
     return blobs.flatMap((blob) => {
       const meta = blob?.meta as MezzanineRecord | undefined;
-      return blob?.path === undefined || meta?.uri !== uri ? [] : [{ ...meta, path: blob.path }];
+      if (blob?.path === undefined || meta?.uri !== uri || purges.isGone([meta])) return [];
+      return [{ ...meta, path: blob.path }];
     });
   }
 
@@ -110,9 +112,15 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     }
   }
 
-  async function keep({ uri, version }: HeldOriginal, made: readonly Mezzanine[]): Promise<void> {
+  async function keep(original: HeldOriginal, made: readonly Mezzanine[]): Promise<void> {
+    const { uri, version, asked } = original;
     for (const [level, { width, height, path: file }] of made.entries())
-      await store!.put(keyOf(uri, level), createReadStream(file), { uri, version, width, height });
+      await store!.put(keyOf(uri, level), createReadStream(file), { uri, asked, version, width, height });
+    if (purges.isGone([original])) await drop(uri);
+  }
+
+  async function drop(uri: string): Promise<void> {
+    for (const level of levels) await store!.delete(keyOf(uri, level));
   }
 
   /** One after the other, while a place is free; what is wanted again and again stands in line like a request. */
@@ -151,7 +159,7 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     },
     async forget(uri) {
       waiting.delete(uri);
-      for (const level of levels) await store.delete(keyOf(uri, level));
+      await drop(uri);
     },
     async close() {
       closed = true;

@@ -50,24 +50,41 @@ export interface Originals {
 export function createOriginals(parts: OriginalsParts): Originals {
   const flight = createSingleFlight<HeldOriginal>();
   const failures = createFailureMemory(parts.now);
-  const ownFiles = createOwnFiles(parts.now);
+  /** What was purged is asked for anew: runs and failures from before have another name. */
+  const sincePurge = (name: string, uri: string): string => {
+    const at = parts.purges.of(uri);
+    return at === 0 ? name : `${name} since ${at}`;
+  };
+  const failureName = (wanted: Wanted): string => sincePurge(boundedName(wanted), wanted.uri);
+  const flightName = (wanted: Wanted): string => sincePurge(ruledName(wanted), wanted.uri);
+  const unpurged = (stored: StoredBlob | null): StoredBlob | null =>
+    stored === null || parts.purges.isGone([asRecord(stored.meta)]) ? null : stored;
+  const nothingKnown = (uri: string, key: string): Known => ({
+    uri,
+    key,
+    stored: null,
+    held: null,
+    asked: parts.now(),
+  });
+  const ownFiles = createOwnFiles(parts);
 
   /** What is known without asking: a fresh copy, or what a failure of a moment ago leaves. Null: the source must be asked. */
   async function look(wanted: Wanted): Promise<{ known: Known; answer: HeldOriginal | null }> {
     const { uri, key, asking } = wanted;
+    const asked = parts.now();
     const file = ownFiles.recall(key, asking);
     if (file !== null)
       return {
-        known: { uri, key, stored: null, held: null },
+        known: { uri, key, stored: null, held: null, asked },
         answer: { ...file, standsIn: false, timings: {} },
       };
-    const stored = await parts.store.get(key);
+    const stored = unpurged(await parts.store.get(key));
     const held = stored === null ? null : await heldFrom(uri, stored);
     const usable = held !== null && suits(held, asking) ? held : null;
-    const known: Known = { uri, key, stored, held };
+    const known: Known = { uri, key, stored, held, asked };
     if (usable !== null && isFresh(usable.freshness, parts.now()))
       return { known, answer: { ...usable, standsIn: false, timings: {} } };
-    const remembered = failures.recall(boundedName(wanted));
+    const remembered = failures.recall(failureName(wanted));
     return { known, answer: remembered === null ? null : standIn(usable, remembered, parts.now()) };
   }
 
@@ -75,13 +92,14 @@ export function createOriginals(parts: OriginalsParts): Originals {
     // Looked at once more: the run that this request would have joined may have ended while the store was read.
     const { known, answer } = await look(wanted);
     if (answer !== null) return answer;
+    const name = failureName(wanted);
     try {
       const original = await refresh(parts, known, withoutCookies(wanted.asking, signal));
       ownFiles.remember(wanted.key, original);
       return original;
     } catch (thrown) {
       const error = asPictorError(thrown);
-      if (!isKeptHere(wanted.uri)) failures.remember(boundedName(wanted), error);
+      if (!isKeptHere(wanted.uri)) failures.remember(name, error);
       const usable = known.held !== null && suits(known.held, wanted.asking) ? known.held : null;
       return standIn(usable, error, parts.now());
     }
@@ -91,15 +109,16 @@ export function createOriginals(parts: OriginalsParts): Originals {
   async function obtainForOne(uri: string, asking: Asking, name: string): Promise<HeldOriginal> {
     const key = originalKey(uri, { audience: name, ...scopeOf(asking) });
     const wanted: Wanted = { uri, key, asking };
-    const remembered = failures.recall(boundedName(wanted));
+    const failure = failureName(wanted);
+    const remembered = failures.recall(failure);
     if (remembered !== null) throw remembered;
-    const known: Known = { uri, key, stored: null, held: null, aside: true, forOne: true };
+    const known: Known = { ...nothingKnown(uri, key), aside: true, forOne: true };
     const run = async (signal: AbortSignal) => {
       try {
         return await lent(refresh(parts, known, { ...asking, signal }));
       } catch (thrown) {
         const error = asPictorError(thrown);
-        failures.remember(boundedName(wanted), error);
+        failures.remember(failure, error);
         throw error;
       }
     };
@@ -119,7 +138,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
       const one = inTheNameOf(uri, asking);
       if (one !== null) return obtainForOne(uri, asking, one);
       const key = originalKey(uri, scopeOf(asking));
-      const known: Known = { uri, key, stored: null, held: null, aside: true };
+      const known: Known = { ...nothingKnown(uri, key), aside: true };
       const run = (shared: AbortSignal) => lent(refresh(parts, known, withoutCookies(asking, shared)));
       return retained(await flight.join(`${flightName({ uri, key, asking })} aside`, asking.signal, run));
     },
@@ -144,7 +163,7 @@ const boundedName = ({ key, asking: { maxBytes, passed } }: Wanted): string =>
   );
 
 /** What one mount is refused on the way, another may be led through: they do not wait for the same fetch. */
-const flightName = (wanted: Wanted): string => {
+const ruledName = (wanted: Wanted): string => {
   const { visits } = wanted.asking;
   return visits === undefined ? boundedName(wanted) : `${boundedName(wanted)} ${visits.name}`;
 };
@@ -249,6 +268,7 @@ async function renew(
   const freshness = freshnessFrom(parts, { response, freshForSeconds: answer.freshForSeconds }, rules);
   const renewal = {
     freshness,
+    asked: known.asked,
     ...(response === undefined ? {} : { response }),
     ...variedBy(response, passed),
   };

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { isFresh } from './freshness.ts';
-import type { Asking, Fetched } from './held-original.ts';
+import type { Asking, Fetched, OriginalsParts } from './held-original.ts';
 import { suits } from './held-original.ts';
 
 const mostFiles = 4096;
@@ -15,13 +15,13 @@ export interface OwnFiles {
   remember(key: string, original: Fetched): void;
 }
 
-export function createOwnFiles(now: () => number): OwnFiles {
+export function createOwnFiles({ now, purges }: Pick<OriginalsParts, 'now' | 'purges'>): OwnFiles {
   const files = new LRUCache<string, Fetched>({ max: mostFiles });
   return {
     recall(key, asking) {
       const file = files.get(key);
       if (file === undefined) return null;
-      if (isFresh(file.freshness, now())) return suits(file, asking) ? file : null;
+      if (isFresh(file.freshness, now()) && !purges.isGone([file])) return suits(file, asking) ? file : null;
       files.delete(key);
       return null;
     },

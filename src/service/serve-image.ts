@@ -11,6 +11,7 @@ import { createKeptVariants } from './kept-variants.ts';
 import { variantKey } from './key.ts';
 import { createPictureMaking, type PictureMakingParts, type PictureOrder } from './make-picture.ts';
 import type { Originals } from './originals.ts';
+import type { PurgeMarks } from './purge-marks.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
 import { fromStore, notModified, served } from './served-image.ts';
 import { sourceFailures } from './source-failures.ts';
@@ -29,6 +30,7 @@ import {
 interface ImageServiceParts extends PictureMakingParts {
   readonly variants: BlobStore;
   readonly originals: Originals;
+  readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
   readonly emit: EmitEvent;
 }
 
@@ -52,7 +54,7 @@ interface Renewal {
 }
 
 export function createImageService(parts: ImageServiceParts): ImageService {
-  const variants = createKeptVariants(parts.variants, parts.emit);
+  const variants = createKeptVariants(parts);
   const making = createPictureMaking(parts, variants);
   const transforms = createSingleFlight<Variant>();
   const refreshes = new Set<string>();
@@ -68,6 +70,15 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const originals = await obtainAll(sourcesOf(image), (uri) => obtain(uri, askingFor(uri, image, asking)));
     return sourcedFrom(key, originals, { cutting, rules });
   }
+
+  /** Pictures of what was purged meanwhile are made apart from those of what came since. */
+  const sincePurge = ({ originals }: Sourced): string =>
+    originals
+      .map(({ uri, asked }) => {
+        const at = parts.purges.of(uri);
+        return at >= asked ? `gone ${asked}` : String(at);
+      })
+      .join(' ');
 
   /** A bounded store may have forgotten an original between handing out its path and the worker opening it. */
   async function makeAgainIfLost(order: PictureOrder, request: Renewal['request']): Promise<Variant> {
@@ -115,7 +126,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     if (same !== null) return same;
     const lastModified = latestModified(sourced.originals);
     if (holdsThisOne(request, sourced, lastModified)) return notModified(key, sourced, lastModified);
-    const variant = await transforms.join(`${key}\n${sourced.version}`, signal, async (shared) => {
+    const name = `${key}\n${sourced.version}\n${sincePurge(sourced)}`;
+    const variant = await transforms.join(name, signal, async (shared) => {
       // The one who began this run may leave before the others who wait for it.
       retainAll(sourced.originals);
       try {

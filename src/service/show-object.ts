@@ -5,6 +5,7 @@ import { createSingleFlight } from '../lib/single-flight.ts';
 import type { ShowTask } from '../request/storage.ts';
 import type { HeldObject, KeptObjects } from './kept-objects.ts';
 import { sniffedObjectType } from './object-type.ts';
+import type { PurgeMarks } from './purge-marks.ts';
 import { type StorageSite, uriOf } from './storage-site.ts';
 import type { VariantMaker } from './variant-maker.ts';
 
@@ -23,6 +24,8 @@ export interface ShownObject {
 export interface ShowParts {
   readonly objects: KeptObjects;
   readonly maker: VariantMaker;
+  readonly purges: Pick<PurgeMarks, 'isGone'>;
+  readonly now: () => number;
 }
 
 /** The use case behind a GET of a storage mount. */
@@ -39,7 +42,7 @@ const bucketIsAway: ReadonlySet<ErrorCode> = new Set([
  * Shows what lies ready, else makes it.
  * @throws PictorError OBJECT_NOT_FOUND, STORAGE_*, and what making a picture can throw
  */
-export function createShowObject({ objects, maker }: ShowParts): ShowObject {
+export function createShowObject({ objects, maker, purges, now }: ShowParts): ShowObject {
   const reads = createSingleFlight<ShelvedPicture | null>();
 
   /** Null: it does not lie ready. */
@@ -57,8 +60,9 @@ export function createShowObject({ objects, maker }: ShowParts): ShowObject {
     const { bucket, recipe, shelf } = task;
     if (recipe === undefined) throw notFound(task);
     const source = uriOf({ site, bucket, key: recipe.originals[0] ?? '' });
+    const began = now();
     const { image, object } = await maker.make({ site, bucket, recipe }, signal);
-    if (shelf !== undefined && object.bytes !== null) void site.shelf?.put(shelf, object.bytes);
+    if (shelf !== undefined && object.bytes !== null) void putOn(site, task, { bytes: object.bytes, began });
     const { cache, tier, timings } = image;
     return {
       object,
@@ -70,6 +74,22 @@ export function createShowObject({ objects, maker }: ShowParts): ShowObject {
     };
   }
 
+  /** What was purged is not there, and comes to no place. */
+  const wasPurged = (site: StorageSite, { bucket, recipe }: ShowTask, asked: number): boolean =>
+    purges.isGone((recipe?.originals ?? []).map((key) => ({ uri: uriOf({ site, bucket, key }), asked })));
+
+  async function putOn(
+    site: StorageSite,
+    task: ShowTask,
+    { bytes, began }: { readonly bytes: Uint8Array; readonly began: number },
+  ): Promise<void> {
+    const { shelf = '' } = task;
+    if (wasPurged(site, task, began)) return;
+    await site.shelf?.put(shelf, bytes);
+    // A file tells when it was written, not when its original was asked for.
+    if (wasPurged(site, task, began)) await site.shelf?.delete(shelf);
+  }
+
   /** Made pictures of a shelf are read once for all who ask at the same time. */
   async function fromShelf(site: StorageSite, task: ShowTask, signal: AbortSignal): Promise<Shelved | null> {
     const { shelf, bucket, recipe } = task;
@@ -77,7 +97,7 @@ export function createShowObject({ objects, maker }: ShowParts): ShowObject {
     const on = site.shelf;
     const source = uriOf({ site, bucket, key: recipe?.originals[0] ?? '' });
     const found = await reads.join(`${source}\n${shelf}`, signal, () => on.get(shelf));
-    if (found === null) return null;
+    if (found === null || wasPurged(site, task, found.modified)) return null;
     const { body, modified, fresh } = found;
     const object = { size: body.byteLength, modified, sniffedType: sniffedObjectType(body), bytes: body };
     return {

@@ -8,7 +8,7 @@ import { createVariantsService, type VariantsService } from './make-variants.ts'
 import type { ServeImage } from './serve-image-types.ts';
 import { createShowObject, type ShowObject } from './show-object.ts';
 import { createStaging } from './staging.ts';
-import { createVariantMaker } from './variant-maker.ts';
+import { createVariantMaker, type VariantMaker } from './variant-maker.ts';
 
 /** Everything that mounts with a storage do, for all of them together. */
 export interface StorageWork {
@@ -17,6 +17,7 @@ export interface StorageWork {
   readonly variants: VariantsService;
   readonly keepFile: KeepFile;
   readonly objects: KeptObjects;
+  readonly maker: VariantMaker;
   /** Waits for what nobody waits for: variants that were put off, and those on their way into their buckets. */
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -24,7 +25,7 @@ export interface StorageWork {
 
 export interface StorageWorkParts
   extends FetchUploadParts,
-    Pick<KeptObjectsParts, 'variants' | 'memory'>,
+    Pick<KeptObjectsParts, 'variants' | 'memory' | 'purges'>,
     Pick<IngestParts, 'engine' | 'maxWaitSeconds'> {
   readonly serve: ServeImage;
   /** For objects that are read into memory. */
@@ -38,16 +39,17 @@ export interface StorageWorkParts
 }
 
 export function createStorageWork(parts: StorageWorkParts): StorageWork {
-  const { emit, serve } = parts;
+  const { emit } = parts;
   const staging = createStaging(parts.stagingParent);
   const objects = createKeptObjects({ ...parts, gate: parts.objectGate });
-  const maker = createVariantMaker({ serve, objects, emit });
+  const maker = createVariantMaker({ ...parts, objects });
   const variants = createVariantsService({ maker, emit, atOnce: parts.variantsAtOnce });
   const fetchUpload = createFetchUpload(parts);
   return {
     objects,
+    maker,
     variants,
-    show: createShowObject({ objects, maker }),
+    show: createShowObject({ ...parts, objects, maker }),
     ingest: createIngest({ ...parts, gate: parts.processGate, staging, fetchUpload, objects, variants }),
     keepFile: createKeepFile({ staging, objects }),
     async drain() {

@@ -46,6 +46,7 @@ export async function takeOriginal(arrival: Arrival): Promise<Taken> {
   const common: Common = {
     uri: known.uri,
     freshness,
+    asked: known.asked,
     ...visitedOf(answer),
     ...variedBy(answer.response, asking.passed),
     ...shownValidators(answer.validators),
@@ -86,6 +87,7 @@ async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<U
       version: versionOf(watched.digest(), common, arrival),
       validators: answer.validators,
       freshness: common.freshness,
+      asked: known.asked,
       ...visitedOf(answer),
       ...(common.varied === undefined ? {} : { varied: common.varied }),
       ...(answer.response === undefined ? {} : { response: answer.response }),
@@ -94,7 +96,12 @@ async function inStore(arrival: Arrival, common: Common, stream: AsyncIterable<U
     await parts.store.put(known.key, watched.stream, record);
     const blob = await parts.store.get(known.key);
     const held = blob === null ? null : await heldFrom(known.uri, blob);
-    if (held !== null) return { held, bytes: watched.bytes() };
+    const isGone = parts.purges.isGone([known]);
+    // Purged while it came: those who waited for it get it, nobody else. A path that was handed out stays readable.
+    if (isGone) await noted(parts, forget(parts, known));
+    // What was purged may have come later, and taken the place of what is new.
+    const isNew = held !== null && (isGone || !parts.purges.isGone([held]));
+    if (isNew) return { held, bytes: watched.bytes() };
   } catch (thrown) {
     if (asPictorError(thrown).code !== 'STORE_FAILED') throw thrown;
   }

@@ -5,6 +5,7 @@ import { createSingleFlight } from '../lib/single-flight.ts';
 import { canonicalText } from '../request/canonical.ts';
 import type { Recipe } from '../request/storage.ts';
 import { type HeldObject, heldObject, type KeptObjects } from './kept-objects.ts';
+import type { PurgeMarks } from './purge-marks.ts';
 import type { ServedImage, ServeImage } from './serve-image-types.ts';
 import { bucketOf, type ObjectAddress, type StorageSite, uriOf } from './storage-site.ts';
 
@@ -29,6 +30,8 @@ export interface VariantMaker {
   make(order: VariantOrder, signal: AbortSignal): Promise<MadeVariant>;
   /** Settles when a variant that was made lies in its bucket. @throws PictorError STORAGE_*, BUSY */
   kept(order: VariantOrder): Promise<void>;
+  /** Settles when nothing is on its way any more to a key whose URI begins so. Never rejects. */
+  settled(uris: string): Promise<void>;
   /** Waits for everything that is on its way into a bucket. */
   drain(): Promise<void>;
 }
@@ -36,8 +39,13 @@ export interface VariantMaker {
 export interface VariantMakerParts {
   readonly serve: ServeImage;
   readonly objects: KeptObjects;
+  readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
   readonly emit: EmitEvent;
+  readonly now: () => number;
 }
+
+/** A variant, and when it was begun: what was purged since is not kept. */
+type Begun = VariantOrder & { readonly began: number };
 
 /** Variants on their way into buckets at the same time, and those that wait with their bytes in memory. */
 const keepers = 16;
@@ -54,12 +62,20 @@ const notTheVariants: ReadonlySet<ErrorCode> = new Set([
 /** There is no such original: perhaps it has another name. */
 const missing: ReadonlySet<ErrorCode> = new Set(['OBJECT_NOT_FOUND', 'SOURCE_NOT_FOUND']);
 
-export function createVariantMaker({ serve, objects, emit }: VariantMakerParts): VariantMaker {
+export function createVariantMaker(parts: VariantMakerParts): VariantMaker {
+  const { serve, objects, purges, emit, now } = parts;
   const flight = createSingleFlight<MadeVariant>();
   const gate = createGate({ width: keepers, queue: waitingKeepers });
   const keeping = new Map<string, Promise<void>>();
 
-  async function run(order: VariantOrder, signal: AbortSignal): Promise<MadeVariant> {
+  const isGone = (order: Begun): boolean =>
+    purges.isGone(urisOf(order).map((uri) => ({ uri, asked: order.began })));
+
+  /** What is being made of what was purged is for nobody who came after that. */
+  const flightOf = (order: VariantOrder): string =>
+    `${nameOf(order)}\n${Math.max(...urisOf(order).map(purges.of))}`;
+
+  async function run(order: Begun, signal: AbortSignal): Promise<MadeVariant> {
     try {
       const image = await serveFirst(order, signal);
       const { body } = image;
@@ -99,13 +115,15 @@ export function createVariantMaker({ serve, objects, emit }: VariantMakerParts):
   }
 
   /** Begins to put it into its bucket, where it belongs into one. */
-  function keep(order: VariantOrder, { mediaType }: ServedImage, bytes: Uint8Array): HeldObject {
+  function keep(order: Begun, { mediaType }: ServedImage, bytes: Uint8Array): HeldObject {
     const address = keptAddress(order);
-    if (address === null) return heldObject(bytes, { contentType: mediaType, modified: Date.now() });
-    const object = objects.hold(address, bytes, mediaType);
+    if (address === null || isGone(order))
+      return heldObject(bytes, { contentType: mediaType, modified: now() });
+    const object = objects.hold(address, { bytes, contentType: mediaType, began: order.began });
     const name = uriOf(address);
     if (keeping.has(name)) return object;
-    const done = put(address, bytes, mediaType).finally(() => keeping.delete(name));
+    const kept = { ...order, address, bytes, contentType: mediaType };
+    const done = put(kept).finally(() => keeping.delete(name));
     keeping.set(name, done);
     done.catch((thrown: unknown) => {
       const { code, detail = '' } = asPictorError(thrown);
@@ -114,19 +132,27 @@ export function createVariantMaker({ serve, objects, emit }: VariantMakerParts):
     return object;
   }
 
-  async function put(address: ObjectAddress, bytes: Uint8Array, contentType: string): Promise<void> {
+  async function put({ address, bytes, contentType, ...order }: Begun & Kept): Promise<void> {
     const leave = await gate.enter(nobody);
     if (leave === null)
       throw new PictorError('BUSY', { detail: 'too many variants are on their way into buckets' });
     try {
-      await bucketOf(address).put(address.key, bytes, { contentType });
+      if (!isGone(order)) await bucketOf(address).put(address.key, bytes, { contentType });
     } finally {
       leave();
     }
   }
 
   return {
-    make: (order, signal) => flight.join(nameOf(order), signal, (shared) => run(order, shared)),
+    make: (order, signal) =>
+      flight.join(flightOf(order), signal, (shared) => run({ ...order, began: now() }, shared)),
+    async settled(uris) {
+      for (;;) {
+        const left = [...keeping].flatMap(([uri, done]) => (uri.startsWith(uris) ? [done] : []));
+        if (left.length === 0) return;
+        await Promise.allSettled(left);
+      }
+    },
     async kept(order) {
       const address = keptAddress(order);
       if (address !== null) await keeping.get(uriOf(address));
@@ -140,6 +166,20 @@ export function createVariantMaker({ serve, objects, emit }: VariantMakerParts):
 /** To the middle a bucket is a source like any; here it is the mount's own storage that failed. */
 const ofTheBucket = (error: PictorError): PictorError =>
   error.cause instanceof PictorError && error.cause.code.startsWith('STORAGE_') ? error.cause : error;
+
+/** A variant on its way to its place. */
+interface Kept {
+  readonly address: ObjectAddress;
+  readonly bytes: Uint8Array;
+  readonly contentType: string;
+}
+
+/** Of its originals, and of itself where it is kept. */
+function urisOf(order: VariantOrder): string[] {
+  const { site, bucket, recipe } = order;
+  const keys = [...recipe.originals, ...(recipe.keep === undefined ? [] : [recipe.keep.key])];
+  return keys.map((key) => uriOf({ site, bucket, key }));
+}
 
 const nobody = new AbortController().signal;
 

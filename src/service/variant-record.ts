@@ -4,6 +4,7 @@ import type { Bounded } from '../plan/bounded.ts';
 import type { Freshness } from './freshness.ts';
 import type { HeldOriginal } from './held-original.ts';
 import { etagOf } from './key.ts';
+import type { SourceTime } from './purge-marks.ts';
 import { shownHeaders } from './source-answer.ts';
 import type { SourceRules } from './source-rules.ts';
 import { type Varied, variedByAll } from './varied.ts';
@@ -18,6 +19,8 @@ export interface VariantRecord extends Freshness, Visited, Varied {
   readonly declaredType?: string;
   readonly etag: string;
   readonly version: string;
+  /** All of them, the main one first. */
+  readonly sources: readonly SourceTime[];
   readonly width: number;
   readonly height: number;
   /** What it owes to the bounds of its day; absent: nothing. */
@@ -103,6 +106,7 @@ export function recordOf(sourced: Sourced, made: Made, bounded: Bounded | null):
     mediaType: made.mediaType,
     etag: sourced.etag,
     version: sourced.version,
+    sources: sourceTimes(sourced),
     width: made.width,
     height: made.height,
     ...(made.declaredType === undefined ? {} : { declaredType: made.declaredType }),
@@ -128,11 +132,16 @@ export function renewedRecord(record: VariantRecord, sourced: Sourced): VariantR
   return {
     ...before,
     ...freshnessOfAll(sourced.originals),
+    sources: sourceTimes(sourced),
     ...variedByAll(sourced.originals),
     ...validatorsOfMain(sourced),
     ...passedOn(sourced),
   };
 }
+
+/** When each of the originals was asked for. */
+export const sourceTimes = ({ originals }: Pick<Sourced, 'originals'>): SourceTime[] =>
+  originals.map(({ uri, asked }) => ({ uri, asked }));
 
 /** What the main source's own answer said. */
 export function passedOn({

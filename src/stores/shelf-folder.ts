@@ -107,6 +107,7 @@ export async function createShelfFolder(options: ShelfFolderOptions): Promise<Sh
         writes.add(done);
         await done.finally(() => writes.delete(done));
       },
+      delete: async (name) => void (await removeFile(pathOf(name))),
     }),
     usage: bound.usage,
     async close() {

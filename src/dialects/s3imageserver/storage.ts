@@ -42,7 +42,8 @@ export const s3imageserverStorage: StorageGrammar<S3imageserverSettings> = {
   // What is made anew is made of what the bucket holds then.
   freshForSeconds: ({ cache: { dir, seconds } }) => (dir === '' ? 0 : seconds),
   task: (call, settings) => taskOf(call, settings),
-  family: (key) => ({ original: key, prefix: `${key}/` }),
+  // Nothing is made there: what lies below is another original.
+  family: (key) => ({ original: key, prefix: null }),
 };
 
 function taskOf({ method, target }: Call, settings: S3imageserverSettings): StorageTask {

@@ -327,7 +327,7 @@ describe('the start message', () => {
     const text = startMessage({
       version: '1.2.3',
       config,
-      addresses: { server: '[::]:8080', plain: null, admin: '127.0.0.1:8081' },
+      addresses: { server: '[::]:8080', plain: null, admin: '127.0.0.1:8081', management: null },
       demonstration: true,
       warnings: exposureWarnings(config),
     });

@@ -4,6 +4,7 @@ import type { Bucket, Buckets } from '../../../src/core/bucket.ts';
 import { PictorError } from '../../../src/core/errors.ts';
 import { createGate } from '../../../src/lib/gate.ts';
 import { createKeptObjects, mostHeldBytes } from '../../../src/service/kept-objects.ts';
+import { noPurges } from '../../../src/service/purge-marks.ts';
 import type { StorageSite } from '../../../src/service/storage-site.ts';
 import { createMapStore } from '../../support/service-fakes.ts';
 
@@ -67,6 +68,7 @@ function setUp({ isLocal = false } = {}) {
     gate: createGate({ width: 4, queue: 100 }),
     maxWaitSeconds: 0,
     retryAfterSeconds: 1,
+    purges: noPurges,
     now: () => clock.now,
   });
   const site: StorageSite = { mount: '/', storage: 'one', buckets, isLocal, shelf: null };
@@ -133,7 +135,11 @@ test('what is not there is not remembered as missing', async () => {
 test('what is being put is found before the bucket has it, and has the same tag afterwards', async () => {
   const { objects, find, address, clock, keptObjects, asked } = setUp({ isLocal: true });
   const bytes = Buffer.from('made a moment ago');
-  const { etag } = keptObjects.hold(address('a'), bytes, 'image/png');
+  const { etag } = keptObjects.hold(address('a'), {
+    bytes,
+    contentType: 'image/png',
+    began: clock.now,
+  });
   assert.equal((await find('a'))?.cache, 'hit');
   put(objects, 'a', bytes.toString());
   clock.now += 6000;

@@ -11,6 +11,7 @@ import { createGate } from '../../../src/lib/gate.ts';
 import type { Mezzanine } from '../../../src/plan/engine-port.ts';
 import type { HeldOriginal } from '../../../src/service/held-original.ts';
 import { createMezzanines } from '../../../src/service/mezzanines.ts';
+import { noPurges } from '../../../src/service/purge-marks.ts';
 import { createFsStore } from '../../../src/stores/fs.ts';
 import { plainInfo } from '../../support/plain-info.ts';
 import { createHashEngine } from '../../support/service-fakes.ts';
@@ -25,6 +26,7 @@ const original = (more: Partial<HeldOriginal> = {}): HeldOriginal => ({
   input: { path: '/nowhere' },
   version: '1',
   freshness: good,
+  asked: 0,
   standsIn: false,
   timings: {},
   ...more,
@@ -59,7 +61,7 @@ async function open(context: TestContext, { width = 2, reduce }: Options = {}) {
   };
   const gate = createGate({ width, queue: 10 });
   const engine = { ...createHashEngine(), reduce: reduce ?? files };
-  const mezzanines = createMezzanines({ store, engine, gate, limits, emit });
+  const mezzanines = createMezzanines({ store, engine, gate, limits, purges: noPurges, emit });
   context.after(async () => {
     await mezzanines.close();
     await store.close();

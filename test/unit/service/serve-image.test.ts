@@ -9,6 +9,7 @@ import { createHostGates } from '../../../src/service/host-gates.ts';
 import { createMemoryBudget } from '../../../src/service/memory-budget.ts';
 import { noMezzanines } from '../../../src/service/mezzanines.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
+import { noPurges } from '../../../src/service/purge-marks.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
 import {
   createHashEngine,
@@ -60,6 +61,7 @@ function setUp(
     maxBytes: 1e6,
     memory,
     retryAfterSeconds: 2,
+    purges: noPurges,
     freshness,
     emit,
     now,
@@ -72,6 +74,7 @@ function setUp(
     mezzanines: noMezzanines,
     gate,
     limits,
+    purges: noPurges,
     maxWaitSeconds: more.maxWaitSeconds ?? 0,
     retryAfterSeconds: 2,
     emit,
