@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { createFolderBuckets } from '../buckets/folder-bucket.ts';
 import type { OwedStats } from '../buckets/mirrored/uploads.ts';
+import type { RemotePlace } from '../buckets/mirrored-bucket.ts';
 import { createS3Buckets } from '../buckets/s3-bucket.ts';
-import type { Buckets } from '../core/bucket.ts';
+import type { Bucket, Buckets } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { Source } from '../core/ports.ts';
@@ -152,12 +153,24 @@ async function openMirrored(
   }
   const s3 = createS3Buckets(remote.s3);
   const bucket = s3.bucket('');
-  const mirrored = createMirroredBuckets({ ...terms, remote: { reader: bucket, writer: bucket } });
+  const reader = await readerOf(bucket, remote, emit);
+  const mirrored = createMirroredBuckets({ ...terms, remote: { reader, writer: bucket } });
   const close = async () => {
     await mirrored.close();
     await s3.close();
   };
   return { buckets: { ...mirrored, close }, stats: mirrored.stats };
+}
+
+async function readerOf(
+  bucket: Bucket,
+  { alsoBy }: Pick<Extract<Mirrored['remote'], { s3: S3Place }>, 'alsoBy'>,
+  emit: EmitEvent,
+): Promise<RemotePlace['reader']> {
+  if (alsoBy === undefined) return bucket;
+  const { createBucketThenUrl } = await import('../buckets/mirrored/bucket-then-url.ts');
+  const { createHttpRemote } = await import('../buckets/mirrored/http-remote.ts');
+  return createBucketThenUrl({ bucket, url: createHttpRemote(alsoBy.url), when: alsoBy.when, emit });
 }
 
 /**

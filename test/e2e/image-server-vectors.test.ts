@@ -16,7 +16,12 @@ import { radosgwMissing, startRadosgw } from '../support/radosgw.ts';
 import { adminOf, freshBucket, type RunningS3 } from '../support/s3-service.ts';
 import { startS3rver } from '../support/s3rver.ts';
 
-type Fixture = { readonly name: string } & ({ readonly text: string } | { readonly repeat: number } | Drawn);
+type Fixture = { readonly name: string } & (
+  | { readonly text: string }
+  | { readonly repeat: number }
+  | { readonly file: string }
+  | Drawn
+);
 
 interface Drawn {
   readonly width: number;
@@ -138,7 +143,7 @@ async function bucketOf(service: RunningS3): Promise<Keeping> {
       `--aws_access_key_id=${service.accessKeyId}`,
       `--aws_secret_key=${service.secretAccessKey}`,
       '--remote_base_path=images/',
-      '--remote_base_url=https://cdn.example.com',
+      `--remote_base_url=${service.endpoint}/${bucket}`,
     ],
     env: { AWS_ENDPOINT_URL_S3: service.endpoint },
     read: (key) => objectIn(admin, bucket, `images/${key}`),
@@ -299,6 +304,7 @@ async function firstPixel(picture: Buffer): Promise<string> {
 async function draw(fixture: Fixture): Promise<Buffer> {
   if ('text' in fixture) return Buffer.from(fixture.text);
   if ('repeat' in fixture) return Buffer.alloc(fixture.repeat, 'x');
+  if ('file' in fixture) return readFile(path.join(import.meta.dirname, '../fixtures', fixture.file));
   const { width, height, format, frames = 1, clear = false, space, orientation } = fixture;
   const channels = clear ? 4 : 3;
   const pixels = Buffer.alloc(width * height * frames * channels);

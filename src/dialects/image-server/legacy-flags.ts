@@ -66,7 +66,9 @@ export const legacyFlags: readonly LegacyFlag[] = [
     fallback: 'public',
     to: 'settings.storage.root',
   }),
-  flag('remote_base_url', 'text', 'what public URLs begin with', { to: 'settings.storage.publicUrl' }),
+  flag('remote_base_url', 'text', 'what public URLs begin with, and objects are read from', {
+    to: 'settings.storage.publicUrl',
+  }),
   flag('remote_base_path', 'text', 'put before every key', { to: 'settings.storage.path' }),
   flag('uploader', 'text', 's3 (or aws), or noop; empty: s3 where aws_access_key_id is set'),
   flag('max_file_age', 'number', 'minutes that files stay in the folder once they are in the bucket', {

@@ -164,7 +164,10 @@ function settleListeners(work: Work): void {
 function settleStorage(work: Work): void {
   const remote = chosenRemote(work);
   if (remote !== undefined) assign(work, 'settings.storage.remote', remote.value, remote.name);
-  if (remote?.value === 's3') settleBucket(work, remote.name);
+  if (remote?.value === 's3') {
+    settleBucket(work, remote.name);
+    settleReading(work);
+  }
   const minutes = said(work, 'max_file_age');
   if (typeof minutes === 'number')
     assign(work, 'settings.storage.maxAgeMinutes', Math.max(1, minutes), 'max_file_age');
@@ -184,6 +187,17 @@ function chosenRemote(work: Work): { readonly value: string; readonly name: stri
   if (uploader === '' && textSaid(work, 'aws_access_key_id') !== '')
     return { value: 's3', name: 'aws_access_key_id' };
   return textSaid(work, 'remote_base_url') === '' ? undefined : { value: 'http', name: 'remote_base_url' };
+}
+
+/**
+ * The original only read by URL. The bucket's own address has nothing that the bucket lacks, and may not lead to it at all
+ * where another service stands in for Amazon's: the Docker image names it whatever the service.
+ */
+function settleReading(work: Work): void {
+  const url = textSaid(work, 'remote_base_url').replace(/\/+$/, '');
+  if (url === '') return;
+  const own = `https://s3-${textSaid(work, 'aws_region')}.amazonaws.com/${textSaid(work, 'aws_bucket')}`;
+  assign(work, 'settings.storage.readByUrl', url === own ? 'refused' : 'missing', 'remote_base_url');
 }
 
 /** Credentials count when both halves of them are there; else the usual chain is asked. */

@@ -5,15 +5,23 @@ import { type ImageServerSettings, imageServerSettings } from './settings.ts';
 
 /** Where the objects of a mount are. Without a bucket to copy them to, nothing in the folder is ever removed. */
 export function placeOf({ storage }: ImageServerSettings): StoragePlace {
-  const { root, remote, path, publicUrl: baseUrl, s3, concurrency, maxAgeMinutes } = storage;
+  const { root, remote, path, publicUrl: baseUrl, readByUrl, s3, concurrency, maxAgeMinutes } = storage;
+  const url = publicUrl({ baseUrl, path }, '');
   const place = { kind: 'mirrored', root, concurrency } as const;
   switch (remote) {
     case 'none':
       return { kind: 'folder', root, single: true };
     case 'http':
-      return { ...place, remote: { url: publicUrl({ baseUrl, path }, '') }, maxAgeMinutes: 0 };
+      return { ...place, remote: { url }, maxAgeMinutes: 0 };
     case 's3':
-      return { ...place, remote: { s3: s3PlaceOf(s3, keyPrefix(path)) }, maxAgeMinutes };
+      return {
+        ...place,
+        remote: {
+          s3: s3PlaceOf(s3, keyPrefix(path)),
+          ...(readByUrl === 'never' ? {} : { alsoBy: { url, when: readByUrl } }),
+        },
+        maxAgeMinutes,
+      };
   }
 }
 

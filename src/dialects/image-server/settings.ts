@@ -32,6 +32,12 @@ const storage = z.strictObject({
     .default('')
     .refine(isPublicUrl, 'expected an http or https URL')
     .describe('What public URLs of the objects begin with: webhooks tell them.'),
+  readByUrl: z
+    .enum(['never', 'refused', 'missing'])
+    .default('never')
+    .describe(
+      'With `remote: s3`: whether objects are read from `publicUrl` too. never; refused: where the bucket does not let them be read, as with credentials that may only write; missing: also what the bucket does not have. The URL must not lead back here.',
+    ),
   s3: z.strictObject(s3PlaceFields).prefault({}).describe('The bucket, with `remote: s3`.'),
   concurrency: count(10, 1).describe('Uploads to the bucket at the same time.'),
   maxAgeMinutes: z
@@ -87,6 +93,10 @@ export const imageServerSettings = z.strictObject({
     .refine(({ remote, publicUrl }) => remote !== 'http' || publicUrl !== '', {
       path: ['publicUrl'],
       error: 'with `remote: http` the URL to read from is needed',
+    })
+    .refine(({ readByUrl, publicUrl }) => readByUrl === 'never' || publicUrl !== '', {
+      path: ['publicUrl'],
+      error: 'with `readByUrl` the URL to read from is needed',
     })
     .refine(({ s3 }) => (s3.accessKeyId === '') === (s3.secretAccessKey === ''), {
       path: ['s3', 'secretAccessKey'],

@@ -202,6 +202,7 @@ function meetsShow(
   assert.deepEqual(showing, {
     contentType: type,
     svg: true,
+    pdf: true,
     headers: headersShown,
     lastModified: 'object',
     since: 'compare',

@@ -87,6 +87,18 @@ describe('where pictures are', () => {
   test('behind a URL, where there is one and no bucket', () =>
     assert.equal(remote(['--remote_base_url=https://cdn.example.com']), 'http'));
 
+  const readByUrl = (...args: readonly string[]) =>
+    read(['--aws_bucket=b', '--aws_region=eu-west-1', ...args]).values.get('settings.storage.readByUrl');
+
+  test('in a bucket that is read by its public URL too', () => {
+    assert.equal(readByUrl('--uploader=s3', '--remote_base_url=https://cdn.example.com'), 'missing');
+    const own = '--remote_base_url=https://s3-eu-west-1.amazonaws.com/b/';
+    assert.equal(readByUrl('--uploader=s3', own), 'refused', 'its own address has no more than it has');
+    assert.equal(readByUrl('--uploader=s3'), undefined);
+    assert.equal(readByUrl('--remote_base_url=https://cdn.example.com'), undefined, 'there is no bucket');
+    assert.equal(read(dockerFlags({})).values.get('settings.storage.readByUrl'), 'refused');
+  });
+
   test('an uploader nobody knows is a mistake, and so is a bucket without a name', () => {
     assert.deepEqual(read(['--uploader=manta']).problems, [
       { where: '--uploader', message: 'expected s3, aws or noop, got "manta"' },
