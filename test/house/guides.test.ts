@@ -206,6 +206,17 @@ describe('examples', () => {
     for (const block of blocks) await load('block.yaml', block);
   });
 
+  test('translations print what the guide says', async () => {
+    const text = read('docs/guide/choosing.md');
+    const shown = [...text.matchAll(/^pictor (translate '.+)\n```\n[\s\S]*?^```\n(\S+)\n```$/gm)];
+    assert.equal(shown.length, 2);
+    for (const [, words = '', printed = ''] of shown) {
+      const args = words.split(' ').map((word) => word.replaceAll("'", ''));
+      const { stdout } = await run(execPath, ['bin/pictor.js', ...args], { cwd: repositoryRoot, env: {} });
+      assert.equal(stdout.trim(), printed);
+    }
+  });
+
   test('signing prints what the guide says, and the server takes it', async (t) => {
     const [, key = '', salt = ''] = /IMGPROXY_KEY=(\w+) IMGPROXY_SALT=(\w+)/.exec(start) ?? [];
     const [, script = '', target = ''] = /^npx node (examples\/[\w-]+\.ts) (\S+)$/m.exec(start) ?? [];
