@@ -75,12 +75,13 @@ export async function readS3imageserverConfig(call: ConfigCall): Promise<ReadCon
   const flags = await readS3imageserverFlags(call);
   const misuses = flags.misuses.map((message): Problem => ({ where: 's3imageserver', message }));
   const reading = readFile(flags.file);
+  // Of a file that cannot be understood only that is told.
+  if (reading.mounts.length === 0) throw new ConfigError([...misuses, ...reading.problems]);
   const loaded = await loadConfig({
     schema: await settingsSpeaking('s3imageserver', call),
     env: call.env,
     args: flags.rest,
-    // Of a file that cannot be understood only that is told.
-    legacy: reading.mounts.length === 0 ? [] : legacyOf(call, reading, flags.file),
+    legacy: legacyOf(call, reading, flags.file),
     problems: [...misuses, ...reading.problems],
   });
   return { ...loaded, warnings: [...unreadNotice(flags), ...reading.notices] };

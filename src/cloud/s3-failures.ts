@@ -62,6 +62,8 @@ const kindByCode: Readonly<Record<string, S3FailureKind>> = {
   RequestTimeout: 'timeout',
   TimeoutError: 'timeout',
   ETIMEDOUT: 'timeout',
+  ECONNRESET: 'unreachable',
+  EPIPE: 'unreachable',
   EMFILE: 'exhausted',
   ENFILE: 'exhausted',
   ENOBUFS: 'exhausted',
@@ -105,10 +107,14 @@ function numberAt(holder: unknown, name: string): number | undefined {
   return typeof value === 'number' && value > 0 ? value : undefined;
 }
 
+const isSystemCode = (code: string): boolean => /^E[A-Z]+$/.test(code);
+
 /** What went wrong, from anything the SDK throws before the head of an answer is here. */
 export function s3FailureOf(thrown: unknown): S3Failure {
   const { name, code, message, status } = factsOf(thrown);
-  const known = [name, code].find((each) => Object.hasOwn(kindByCode, each));
+  // The SDK calls broken connections TimeoutError too: the code of the system says which it is.
+  const words = isSystemCode(code) ? [code, name] : [name, code];
+  const known = words.find((each) => Object.hasOwn(kindByCode, each));
   const detail = [name === 'Error' ? code : name, message, status === undefined ? '' : `status ${status}`]
     .filter((part) => part !== '')
     .join(': ')

@@ -148,7 +148,7 @@ function readHandler(work: Work, handler: LegacyObject): readonly Handler[] {
     settings.set(path, value);
     origins.set(`settings.${path}`, named(work, from.place(name)));
   };
-  readBucket(handler.object('aws'), set);
+  readBucket(work, handler.object('aws'), set);
   readPictures(work, handler, set);
   readCache(handler, set);
   readVerification(handler, set);
@@ -158,11 +158,18 @@ function readHandler(work: Work, handler: LegacyObject): readonly Handler[] {
 /** Undefined values leave the default. */
 type Setter = (path: string, value: unknown, from: LegacyObject, name: string) => void;
 
-function readBucket(aws: LegacyObject, set: Setter): void {
+function readBucket(work: Work, aws: LegacyObject, set: Setter): void {
+  const before = work.problems.length;
+  const [key, secret] = [aws.text('aws_access'), aws.text('aws_secret')];
+  if (work.problems.length === before && !key !== !secret) {
+    const [there, lacking] = key ? ['aws_access', 'aws_secret'] : ['aws_secret', 'aws_access'];
+    work.problems.push({ where: named(work, aws.place(there)), message: `${lacking} is missing beside it` });
+    return;
+  }
   set('bucket', aws.text('bucket_name'), aws, 'bucket_name');
   set('keyPrefix', aws.text('file_path'), aws, 'file_path');
-  set('accessKeyId', aws.text('aws_access'), aws, 'aws_access');
-  set('secretAccessKey', aws.text('aws_secret'), aws, 'aws_secret');
+  set('accessKeyId', key, aws, 'aws_access');
+  set('secretAccessKey', secret, aws, 'aws_secret');
   set('region', aws.text('region'), aws, 'region');
   set('endpoint', aws.text('endpoint'), aws, 'endpoint');
   set('pathStyle', aws.flag('force_path_style'), aws, 'force_path_style');

@@ -21,9 +21,14 @@ export function readPath(target: RequestTarget): PathReading {
 
 /** Doubled slashes, and dots between them, lead to the plain path where that is one. */
 function repaired(target: RequestTarget, path: string): PathReading {
-  const [file, ...more] = cleaned(path) ?? [];
-  if (file === undefined || more.length > 0) return null;
-  return { moved: `${prefixOf(target)}/${escapedSegment(file)}` };
+  const prefix = prefixOf(target);
+  // Dots may lead out of the mount and back into it.
+  const own = cleaned(prefix) ?? [];
+  const segments = cleaned(`${prefix}${path}`) ?? [];
+  const [file, ...more] = segments.slice(own.length);
+  const isBelow = own.every((each, at) => each === segments[at]);
+  if (!isBelow || file === undefined || more.length > 0) return null;
+  return { moved: `${prefix}/${escapedSegment(file)}` };
 }
 
 /** Segments of a path without empty ones and dots (Go's `path.Clean`); null for one that leads out of where it begins. */

@@ -30,6 +30,13 @@ const cases: readonly (readonly [what: string, thrown: unknown, kind: S3FailureK
   ['304 without a name', thrown('UnknownError', status(304)), 'not-modified'],
   ['412', thrown('PreconditionFailed', status(412)), 'changed'],
   ['no answer in time', thrown('TimeoutError'), 'timeout'],
+  [
+    'a connection that breaks, as the SDK calls it',
+    thrown('TimeoutError', { code: 'ECONNRESET' }),
+    'unreachable',
+  ],
+  ['a connection that takes nothing any more', thrown('TimeoutError', { code: 'EPIPE' }), 'unreachable'],
+  ['no connection in time, as the SDK calls it', thrown('TimeoutError', { code: 'ETIMEDOUT' }), 'timeout'],
   ['no connection in time', thrown('Error', { code: 'ETIMEDOUT' }), 'timeout'],
   ['refused', thrown('Error', { code: 'ECONNREFUSED' }), 'unreachable'],
   ['refused on several addresses', thrown('AggregateError', { code: 'ECONNREFUSED' }), 'unreachable'],

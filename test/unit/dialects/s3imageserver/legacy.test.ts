@@ -231,3 +231,13 @@ test('what pictor adds', () => {
     ['eu-central-1', 'http://127.0.0.1:9000', false],
   );
 });
+
+test('a key goes with its secret, and whichever is missing is named as the file calls it', () => {
+  const wheres = [{ aws_access: 'k' }, { aws_secret: 's' }].map(
+    (half) => read({ handlers: [handler({}, { bucket_name: 'b', ...half })] }).problems,
+  );
+  assert.deepEqual(wheres, [
+    [{ where: 'config.json handlers[0].aws.aws_access', message: 'aws_secret is missing beside it' }],
+    [{ where: 'config.json handlers[0].aws.aws_secret', message: 'aws_access is missing beside it' }],
+  ]);
+});
