@@ -96,7 +96,8 @@ export async function storm(plan: StormPlan): Promise<StormReport> {
     for (let count = 1; count <= kills; count += 1) {
       await reached(count / (kills + 1));
       await pictor.kill();
-      const remote = away ? null : await askedFor(plan);
+      // It may have just gone away; and s3rver cannot list what a dead client has put by half.
+      const remote = away ? null : ((await plan.remote?.().catch(() => null)) ?? null);
       problems.push(...(await auditFolder({ root: plan.root, acknowledged, remote })));
       pictor = await start(plan, pictor.port);
     }
@@ -115,12 +116,6 @@ export async function storm(plan: StormPlan): Promise<StormReport> {
   await Promise.all([killer(), breaker(), ...Array.from({ length: concurrency }, worker)]);
   return { acknowledged, ...counts, seconds: (performance.now() - began) / 1000, problems, pictor };
 }
-
-/** Null: there is no bucket, or it has just gone away. */
-const askedFor = ({ remote, outage }: StormPlan): Promise<StoredObjects | null> => {
-  if (remote === null) return Promise.resolve(null);
-  return outage === undefined ? remote() : remote().catch(() => null);
-};
 
 const start = ({ root, args, env, program }: StormPlan, port?: number): Promise<PictorProcess> =>
   startPictor({

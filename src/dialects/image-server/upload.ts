@@ -36,16 +36,17 @@ export function uploadTask(
     plainSvg: true,
     inputs,
     rewrite: null,
+    // Whoever finds the info finds its original: of an upload that fails in between, nobody is told.
     objects: (facts) => [
-      {
-        key: keyOf({ namespace, hash: facts.md5 }, 'info.json'),
-        body: { text: infoText(facts) },
-        contentType: 'application/json',
-      },
       {
         key: keyOf({ namespace, hash: facts.md5 }, 'original'),
         body: 'picture',
         contentType: contentTypeOf(facts.mediaType),
+      },
+      {
+        key: keyOf({ namespace, hash: facts.md5 }, 'info.json'),
+        body: { text: infoText(facts) },
+        contentType: 'application/json',
       },
     ],
     variants: (facts) => check(facts.md5).map((recipe) => ({ recipe, when: 'before' })),

@@ -1,24 +1,13 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import {
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rmdir,
-  stat,
-  symlink,
-  utimes,
-  writeFile,
-} from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { escapedPaths, plainPaths } from '../../../src/buckets/folder/key-path.ts';
 import { createFolderBuckets } from '../../../src/buckets/folder-bucket.ts';
 import { jpeg, ownFilesOf } from '../../support/mirror.ts';
+import { noSmallDisk, smallDisk } from '../../support/small-disk.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const open = (root: string) => createFolderBuckets({ root, single: true, anyKey: false }).bucket('');
@@ -142,21 +131,9 @@ describe('folder bucket', () => {
 });
 
 describe('folder bucket: full disk', () => {
-  async function smallDisk(context: TestContext): Promise<string | null> {
-    if (process.platform !== 'linux' || process.getuid?.() !== 0) return null;
-    const folder = await mkdtemp(join(tmpdir(), 'pictor-test-'));
-    const mounted =
-      spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=2097152,mode=0700', 'pictor-test', folder]).status === 0;
-    context.after(async () => {
-      if (mounted) spawnSync('umount', ['-l', folder]);
-      await rmdir(folder);
-    });
-    return mounted ? folder : null;
-  }
-
   it('fails a put that finds no room, keeps what was there, and leaves nothing behind', async (context) => {
-    const root = await smallDisk(context);
-    if (root === null) return context.skip('needs root on Linux, to mount a small file system');
+    const root = await smallDisk(context, 2 * 1024 * 1024);
+    if (root === null) return context.skip(noSmallDisk);
     const bucket = open(root);
     await bucket.put('a', Buffer.from('old'), jpeg);
     await assert.rejects(
@@ -173,8 +150,8 @@ describe('folder bucket: full disk', () => {
   });
 
   it('that may not be written to refuses', async (context) => {
-    const root = await smallDisk(context);
-    if (root === null) return context.skip('needs root on Linux, to mount a small file system');
+    const root = await smallDisk(context, 2 * 1024 * 1024);
+    if (root === null) return context.skip(noSmallDisk);
     await open(root).put('a', Buffer.from('old'), jpeg);
     assert.equal(spawnSync('mount', ['-o', 'remount,ro', root]).status, 0);
     await assert.rejects(open(root).put('b', Buffer.from('x'), jpeg), { code: 'STORAGE_REFUSED' });

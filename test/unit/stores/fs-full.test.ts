@@ -1,39 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, rmdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, it, type TestContext } from 'node:test';
+import { describe, it } from 'node:test';
 import { createFsStore } from '../../../src/stores/fs.ts';
 import { createMemoryStore } from '../../../src/stores/memory.ts';
 import { createTieredStore } from '../../../src/stores/tiered.ts';
 import { expectBlob, inChunks } from '../../contract/store.ts';
+import { noSmallDisk, smallDisk } from '../../support/small-disk.ts';
 import { filesOf, storeEvents } from '../../support/store-files.ts';
 
 const small = 4 * 1024 * 1024;
 
-/** A file system of its own with 4 MiB, or null where that is not possible. */
-async function smallDisk(t: TestContext, ...options: string[]): Promise<string | null> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) return null;
-  const dir = await mkdtemp(join(tmpdir(), 'pictor-test-'));
-  const size = [`size=${small}`, 'mode=0700', ...options].join(',');
-  const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', size, 'pictor-test', dir]).status === 0;
-  t.after(async () => {
-    if (mounted) spawnSync('umount', ['-l', dir]);
-    await rmdir(dir);
-  });
-  return mounted ? dir : null;
-}
-
 const remount = (dir: string, how: 'ro' | 'rw') =>
   assert.equal(spawnSync('mount', ['-o', `remount,${how}`, dir]).status, 0);
 
-const why = 'needs root on Linux, to mount a small file system';
-
 describe('disk store: full disk', () => {
   it('fails a put that finds no room, says so once, leaves nothing behind and goes on serving', async (t) => {
-    const dir = await smallDisk(t);
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small);
+    if (dir === null) return t.skip(noSmallDisk);
     const events = storeEvents();
     const store = await createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: events.emit });
     await store.put('aaaa', Buffer.alloc(1_000, 1), {});
@@ -51,8 +36,8 @@ describe('disk store: full disk', () => {
   });
 
   it('gives old blobs away when strangers fill the disk', async (t) => {
-    const dir = await smallDisk(t);
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small);
+    if (dir === null) return t.skip(noSmallDisk);
     const events = storeEvents();
     const store = await createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: events.emit });
     for (let index = 0; index < 30; index += 1)
@@ -69,8 +54,8 @@ describe('disk store: full disk', () => {
   });
 
   it('also when the disk runs out of file names', async (t) => {
-    const dir = await smallDisk(t, 'nr_inodes=60');
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small, 'nr_inodes=60');
+    if (dir === null) return t.skip(noSmallDisk);
     const store = await createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: () => {} });
     for (let index = 0; index < 60; index += 1) {
       await store.put(`key${index}`, Buffer.alloc(100, index), { index });
@@ -80,8 +65,8 @@ describe('disk store: full disk', () => {
   });
 
   it('starts on a full disk', async (t) => {
-    const dir = await smallDisk(t);
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small);
+    if (dir === null) return t.skip(noSmallDisk);
     const first = await createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: () => {} });
     await first.put('aaaa', Buffer.alloc(1_000, 1), {});
     await first.close();
@@ -94,8 +79,8 @@ describe('disk store: full disk', () => {
   });
 
   it('serves reads from a disk that has become read-only, and recovers', async (t) => {
-    const dir = await smallDisk(t);
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small);
+    if (dir === null) return t.skip(noSmallDisk);
     const events = storeEvents();
     const open = () =>
       createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: events.emit, touchAfterSeconds: 0 });
@@ -124,16 +109,16 @@ describe('disk store: full disk', () => {
   });
 
   it('says that the file system is read-only when its folder cannot be made', async (t) => {
-    const dir = await smallDisk(t);
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small);
+    if (dir === null) return t.skip(noSmallDisk);
     remount(dir, 'ro');
     const opening = createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: () => {} });
     await assert.rejects(opening, { code: 'STORE_FAILED', detail: /^EROFS: / });
   });
 
   it('does not disturb the memory above it', async (t) => {
-    const dir = await smallDisk(t);
-    if (dir === null) return t.skip(why);
+    const dir = await smallDisk(t, small);
+    if (dir === null) return t.skip(noSmallDisk);
     const disk = await createFsStore({ dir: join(dir, 'store'), maxBytes: 1e9, emit: () => {} });
     const store = createTieredStore([
       createMemoryStore({ maxBytes: 10_000_000, maxEntryBytes: 10_000_000 }),
