@@ -124,9 +124,19 @@ export function createManageOriginals(parts: ManageOriginalsParts): ManageOrigin
 /** @throws PictorError OPTION_INVALID, STORAGE_REFUSED */
 function openBucket(mount: ManagedMount, bucket: string): Bucket {
   const isNamed = bucket !== '';
-  if (isNamed !== mount.oneBucket) return bucketOf({ site: mount.site, bucket });
+  if (isNamed !== mount.oneBucket) return existing({ site: mount.site, bucket });
   const reason = mount.oneBucket ? 'this mount has one bucket, without a name' : 'the bucket is missing';
   throw new PictorError('OPTION_INVALID', { reason });
+}
+
+/** A name that is none is the fault of whoever asks. */
+function existing(place: { readonly site: StorageSite; readonly bucket: string }): Bucket {
+  try {
+    return bucketOf(place);
+  } catch (thrown) {
+    if (!(thrown instanceof PictorError) || thrown.upstreamStatus !== 404) throw thrown;
+    throw new PictorError('NOT_FOUND', { reason: 'no such bucket', cause: thrown });
+  }
 }
 
 function checkKeeps({ keeps }: ManagedMount): void {

@@ -6,14 +6,12 @@ import type { PurgeMarks, PurgeScope } from './purge-marks.ts';
 /** What has become of the bytes of purged copies: gone from every store, or still being looked for. */
 export type CopiesState = 'removed' | 'being-removed';
 
-/** Takes copies away from all who ask: kept originals, pictures made of them, and what is being made. */
-export interface Purge {
-  /**
-   * From when this settles on, nothing that the sources said before is answered to new requests.
-   * @throws PictorError STORE_FAILED when it could not be noted for good
-   */
-  (scopes: readonly PurgeScope[]): Promise<void>;
-}
+/**
+ * Takes copies away from all who ask: kept originals, pictures made of them, and what is being made. From when this settles
+ * on, nothing that the sources said before is answered to new requests.
+ * @throws PictorError STORE_FAILED when it could not be noted for good
+ */
+export type Purge = (scopes: readonly PurgeScope[]) => Promise<void>;
 
 export interface Purging {
   readonly purge: Purge;

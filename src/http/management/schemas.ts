@@ -92,15 +92,15 @@ const copies = z
 
 const object = z.object({
   key: z.string().describe('Key in its bucket.'),
-  bytes: z.number().int(),
+  bytes: z.number().int().describe('Its size.'),
   modified: z.string().describe('When it was stored, RFC 3339.'),
 });
 
 export const mountsReply = z.object({
   mounts: z.array(
     z.object({
-      name: z.string(),
-      dialect: z.string(),
+      name: z.string().describe('Hosts and prefix; the dialect where it has neither.'),
+      dialect: z.string().describe('The URL language that is spoken there.'),
       namedBuckets: z.boolean().describe('True: requests name the bucket.'),
       readOnly: z.boolean().describe('True: originals are only read here; nothing is ever deleted.'),
     }),
@@ -141,7 +141,7 @@ export const purgeReply = z.object({ copies });
 export const errorReply = z.object({
   error: z.object({
     code: z.string().describe('One of those in the reference of errors.'),
-    message: z.string(),
+    message: z.string().describe('The same in words.'),
     reason: z.string().optional().describe('What is wrong with this request.'),
     requestId: z.string().describe('Leads to the line in the log.'),
   }),
