@@ -274,7 +274,7 @@ interface Behind extends Services {
 }
 
 function createEdge(
-  { config, demonstration, verify }: Assembly,
+  { config, demonstration, readiness, verify }: Assembly,
   { service, streams, kept, assets, observers, emit }: Behind,
 ) {
   const page = demonstration ? landingPage() : null;
@@ -302,6 +302,7 @@ function createEdge(
             work: kept.work,
             originOf: createOriginOf(trusted),
             bodySeconds: config.server.requestTimeoutSeconds,
+            readiness,
           },
     emit,
   });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { HttpHandler } from '../http/messages.ts';
@@ -112,7 +113,8 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
       state = 'stopping';
       clearTimeout(warmUp);
       emit({ type: 'notice', level: 'info', message: 'stopping' });
-      closing = closeParts(parts);
+      const { shutdownDelaySeconds: delay } = config.server;
+      closing = delay === 0 ? closeParts(parts) : sleep(delay * 1000).then(() => closeParts(parts));
     }
     return closing;
   };

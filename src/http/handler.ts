@@ -32,6 +32,7 @@ import {
 } from './mount-desk.ts';
 import { createMountMatcher } from './mounts.ts';
 import { clientHolds, conditionOf, knownFrom, type PictureFacts, pictureReply } from './picture-reply.ts';
+import type { Readiness } from './probes.ts';
 import { sendRaw } from './raw.ts';
 import { createRequestIds } from './request-id.ts';
 import { createStandIn } from './stand-in.ts';
@@ -61,6 +62,7 @@ interface HandlerStorage {
   readonly originOf: OriginOf;
   /** Seconds an HTTP/2 client has to send a body; 0: no limit. */
   readonly bodySeconds: number;
+  readonly readiness: () => Readiness;
 }
 
 export type { Mount } from './mount-desk.ts';

@@ -75,6 +75,9 @@ export const serverSettings = z
     writeTimeoutSeconds: seconds(30).describe(
       'A client that takes nothing of its answer for this long is cut off; so is one that takes less than 1 KiB a second on the whole. 0: never.',
     ),
+    shutdownDelaySeconds: seconds(0).describe(
+      'Time after a signal to stop in which everything is still answered, while the probes say that the server stops: as long as a load balancer needs to notice.',
+    ),
     shutdownTimeoutSeconds: seconds(20).describe(
       'Time that requests in flight have to finish when the server stops.',
     ),

@@ -13,6 +13,7 @@ import { knownFrom, knownReply } from './known-objects.ts';
 import type { Reply } from './messages.ts';
 import { flat, without } from './mount-replies.ts';
 import { heldWithoutLook, objectReply } from './object-reply.ts';
+import type { Readiness } from './probes.ts';
 import { answerBefore, bodyOf } from './request-body.ts';
 import { sendStream } from './send-stream.ts';
 import type { StandIn } from './stand-in.ts';
@@ -34,6 +35,7 @@ export interface StorageDeskParts {
   readonly standIn: StandIn;
   /** Seconds an HTTP/2 client has to send a body; 0: no limit. */
   readonly bodySeconds: number;
+  readonly readiness: () => Readiness;
 }
 
 /** Answers requests of mounts that keep pictures: task, grant, work, reply. */
@@ -48,6 +50,7 @@ export function createStorageDesk({
   check,
   standIn,
   bodySeconds,
+  readiness,
 }: StorageDeskParts): StorageDesk {
   /** One answer, one event; what the client still sends does not keep it from reading the answer. */
   function finish(exchange: Exchange, reply: Reply, facts: RequestFacts): void {
@@ -185,7 +188,8 @@ export function createStorageDesk({
   async function answer(exchange: Exchange, storage: MountStorage): Promise<void> {
     let task: StorageTask | null = null;
     try {
-      task = storage.task(callOf(exchange.request, exchange.target, originOf));
+      const call = callOf(exchange.request, exchange.target, originOf);
+      task = storage.task(readiness() === 'stopping' ? { ...call, stopping: true } : call);
       const checked = storage.guard.check(task.grant);
       if (checked !== undefined) await checked;
       if (check !== null && task.task !== 'reply') await check(task.grant, askedRequest(exchange));

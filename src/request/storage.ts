@@ -45,6 +45,8 @@ export interface Call {
   readonly origin: { readonly scheme: 'http' | 'https'; readonly host: string };
   /** Epoch milliseconds. */
   readonly now: number;
+  /** True: the server is about to stop. */
+  readonly stopping?: true;
 }
 
 /** What is to be done. The grant is checked first, whatever the task. */

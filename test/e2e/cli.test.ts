@@ -128,6 +128,21 @@ describe('pictor serve', () => {
     await reply;
   });
 
+  it('says for a while that it will stop, and answers all the same', async (context) => {
+    const env = { PICTOR_SERVER_SHUTDOWN_DELAY_SECONDS: '600' };
+    const pictor = await start(context, { args: ['image-server', 'server'], env });
+    assert.equal((await pictor.get('/status_check')).status, 200);
+    const first = pictor.stop();
+    await until(() => pictor.output().includes('stopping'));
+    const { status, headers, body } = await pictor.get('/status_check');
+    assert.deepEqual([status, headers['content-type']], [501, 'application/json; charset=UTF-8']);
+    assert.equal(body.toString(), '{\n  "message": "Shutting down"\n}\n');
+    const elsewhere = await pictor.get('/products/000/000/000/00000000000000000000000/original');
+    assert.equal(elsewhere.status, 404);
+    process.kill(pictor.pid, 'SIGTERM');
+    assert.equal(await first, 1);
+  });
+
   it('is ready from the first answer on, and is seen to be by pictor health', async (context) => {
     const pictor = await start(context, { args: ['serve'] });
     const env = { PICTOR_ADMIN_BIND: `127.0.0.1:${pictor.adminPort}` };

@@ -51,11 +51,14 @@ function workFor(route: Route, call: Call, settings: ImageServerSettings): Work 
     case 'moved':
       return { task: 'reply', reply: moved(route.path, call), voice: { failure: failureTeller(gone) } };
     case 'status':
-      return { task: 'reply', reply: jsonReply(200, { message: 'OK' }), quiet: true };
+      return { task: 'reply', reply: call.stopping === true ? shuttingDown : healthy, quiet: true };
     default:
       return workAt(route, call, settings);
   }
 }
+
+const healthy = jsonReply(200, { message: 'OK' });
+const shuttingDown = jsonReply(501, { message: 'Shutting down' });
 
 const gone = { status: 404, url: null };
 

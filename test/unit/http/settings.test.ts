@@ -10,6 +10,7 @@ test('nothing configured gives safe defaults on loopback', () => {
     requestTimeoutSeconds: 60,
     idleTimeoutSeconds: 75,
     writeTimeoutSeconds: 30,
+    shutdownDelaySeconds: 0,
     shutdownTimeoutSeconds: 20,
     maxHeaderBytes: 32_768,
     tls: { certFile: '', keyFile: '', http2: true },
