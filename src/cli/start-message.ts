@@ -3,6 +3,7 @@ import { isWholeDisk } from '../app/file-root.ts';
 import { openMount } from '../app/mounts.ts';
 import type { Addresses } from '../app/server.ts';
 import type { AppConfig } from '../app/settings.ts';
+import type { MountPolicy } from '../request/dialect.ts';
 
 /** What a person wants to know of a server that has just started. */
 interface StartFacts {
@@ -34,6 +35,10 @@ function shortKeyWarnings({ mounts }: AppConfig): string[] {
   ];
 }
 
+/** Whether anything is asked of those who come. */
+const isGuarded = ({ signature, secret, token, signedUrls, verify }: MountPolicy): boolean =>
+  signature !== null || [secret, token, signedUrls, verify].some((demand) => demand !== undefined);
+
 /** What is open to everybody: worth a word before a server faces the net. */
 export function exposureWarnings(config: AppConfig): string[] {
   const { mounts, sources } = config;
@@ -44,13 +49,11 @@ export function exposureWarnings(config: AppConfig): string[] {
   const unsigned = mounts
     .filter(({ dialect }) => dialectOf(dialect).storage === undefined)
     .map((mount) => openMount(mount))
-    .filter(
-      ({ policy }) => policy.signature === null && policy.secret === undefined && !policy.hosts?.allow.length,
-    );
+    .filter(({ policy }) => !isGuarded(policy) && !policy.hosts?.allow.length);
   const taking = mounts
     .filter(({ dialect }) => dialectOf(dialect).storage?.takesUploads === true)
     .map((mount) => openMount(mount))
-    .filter(({ policy }) => policy.token === undefined && policy.signedUrls === undefined);
+    .filter(({ policy }) => !isGuarded(policy));
   return [
     ...(unsigned.length === 0
       ? []

@@ -347,6 +347,22 @@ describe('the start message', () => {
     }
   });
 
+  it('warns of uploads that anybody may make, and not of others', async () => {
+    const warnings = async (mount: object) => {
+      const { config } = await readServeConfig({ env: { PICTOR_MOUNTS: JSON.stringify([mount]) }, args: [] });
+      return exposureWarnings(config);
+    };
+    const signatures = { uploads: true, secrets: ['a secret that nobody knows'] };
+    assert.deepEqual(await warnings({ dialect: 'image-server', settings: { signatures } }), []);
+    assert.deepEqual(
+      await warnings({ dialect: 'vip', settings: { store: 'folder', token: 't'.repeat(32) } }),
+      [],
+    );
+    const [warning = '', ...others] = await warnings({ dialect: 'image-server' });
+    assert.match(warning, /^uploads to \/ need neither token nor signature/);
+    assert.deepEqual(others, []);
+  });
+
   it('warns once of keys that are too short', async () => {
     const short = { dialect: 'imgproxy', settings: { keys: [{ key: 'a1'.repeat(15), salt }] } };
     const mounts = [
