@@ -38,7 +38,7 @@ const uploadHint = (status) =>
  */
 function openCard(card) {
   const form = within(card, 'form.path', HTMLFormElement);
-  const input = within(form, 'input', HTMLInputElement);
+  const input = within(form, 'textarea', HTMLTextAreaElement);
   const picture = within(card, '.view img', HTMLImageElement);
   const said = within(card, '.said', HTMLElement);
   /** @type {AbortController | undefined} */
@@ -110,6 +110,12 @@ function openCard(card) {
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     void show();
+  });
+  // Lines are there to show a long path whole: it has no line breaks of its own.
+  input.addEventListener('keydown', (event) => {
+    if (event.key !== 'Enter') return;
+    event.preventDefault();
+    form.requestSubmit();
   });
   for (const each of card.querySelectorAll('button[data-path]'))
     each.addEventListener('click', () => void showPath(each.getAttribute('data-path') ?? ''));
