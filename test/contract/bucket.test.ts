@@ -48,5 +48,7 @@ describeBucket({
 
 /** It makes the token of a second page with a cipher that Node has no more. */
 const countable = 900;
-for (const each of s3BucketsUnderTest('s3rver', () => service)) describeBucket({ ...each, countable });
-describeBucket({ ...mirroredBucketUnderTest('s3rver', () => service), countable });
+const unordered = 's3rver takes a slash for the first of all characters';
+for (const each of s3BucketsUnderTest('s3rver', () => service))
+  describeBucket({ ...each, countable, unordered });
+describeBucket({ ...mirroredBucketUnderTest('s3rver', () => service), countable, unordered });

@@ -20,6 +20,8 @@ export interface BucketUnderTest {
   readonly noKeys: readonly string[];
   /** Objects that can be listed here; more than a thousand where that takes several questions. */
   readonly countable: number;
+  /** Why the order of its lists is not looked at. Absent: it is. */
+  readonly unordered?: string;
 }
 
 const png = { contentType: 'image/png' };
@@ -52,6 +54,7 @@ export function describeBucket({
   alsoKeys,
   noKeys,
   countable,
+  unordered,
 }: BucketUnderTest): void {
   describe(`bucket: ${name}`, () => {
     it('has nothing of what was never put', async (context) => {
@@ -196,6 +199,39 @@ export function describeBucket({
       for (const [index, bytes] of versions.entries())
         assert.ok((await bytesOf(bucket, `many/${index % 3}/${index}`)).equals(bytes));
       assert.equal((await keysOf(bucket)).length, versions.length + 1);
+    });
+
+    it('lists in the order of the keys, from any of them on', async (context) => {
+      const bucket = await open(context);
+      if (bucket.listFrom === undefined || unordered !== undefined)
+        return context.skip(unordered ?? 'knows no order');
+      const keys = [
+        'a-b/x',
+        'a.c',
+        'a/b',
+        'a/b-c/d',
+        'a/bc',
+        'ab',
+        'a0/z',
+        'b/é',
+        'b/z',
+        'z/\u{10000}',
+        'z/\uffee',
+      ];
+      for (const key of keys) await bucket.put(key, Buffer.from(key), png);
+      const inOrder = keys.toSorted((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const from = async (prefix: string, after: string) =>
+        (await Array.fromAsync(bucket.listFrom!(prefix, after))).map(({ key }) => key);
+      assert.deepEqual(await from('', ''), inOrder);
+      for (const after of [...inOrder, 'a', 'a/', 'a/b-', 'b/', 'zz'])
+        for (const prefix of ['', 'a', 'a/', 'a/b', 'z/', 'none/'])
+          assert.deepEqual(
+            await from(prefix, after),
+            inOrder.filter(
+              (key) => key.startsWith(prefix) && Buffer.compare(Buffer.from(key), Buffer.from(after)) > 0,
+            ),
+            `${prefix} after ${after}`,
+          );
     });
 
     it('lists by any beginning, however many there are', async (context) => {
