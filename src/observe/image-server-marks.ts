@@ -76,8 +76,9 @@ function fetchMarks({ source, outcome, local = false }: EventOf<'fetch'>): reado
   return outcome === 'SOURCE_NOT_FOUND' ? [count('fetch.original_unavailable')] : [];
 }
 
-const ofOriginal = /\/[a-z0-9_-]+\/(?:[a-f0-9]{3}\/){3}[a-f0-9]{23}\/([^/?]+)(?:\?|$)/;
-const ofNamespace = /\/[a-z0-9_-]+(?:\?|$)/;
+/** Of paths, below whatever prefix a mount has. */
+const ofOriginal = /\/[a-z0-9_-]+\/(?:[a-f0-9]{3}\/){3}[a-f0-9]{23}\/([^/]+)$/;
+const ofNamespace = /\/[a-z0-9_-]+$/;
 
 /** Whoever has no business here is turned away before any handler. */
 function latencyMarks({ method, target, status, ms }: EventOf<'request'>): readonly Mark[] {
@@ -86,9 +87,11 @@ function latencyMarks({ method, target, status, ms }: EventOf<'request'>): reado
 }
 
 function handlerOf(method: string, target: string): HandlerName | null {
-  const file = ofOriginal.exec(target)?.[1];
+  // The URL of a source, in the query, may look like one of ours.
+  const [path = ''] = target.split('?', 1);
+  const file = ofOriginal.exec(path)?.[1];
   if (method === 'GET' || method === 'HEAD') return file === undefined ? null : 'resize_image';
   if (method !== 'POST') return null;
-  if (file === undefined) return ofNamespace.test(target) ? 'new_image' : null;
+  if (file === undefined) return ofNamespace.test(path) ? 'new_image' : null;
   return file === 'process' ? 'resize_many' : 'new_file';
 }

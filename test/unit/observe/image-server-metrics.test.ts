@@ -50,6 +50,15 @@ test('what other mounts do, and who is turned away, does not count', async () =>
   assert.deepEqual((await page([...elsewhere, ...refused])).lines, (await page([])).lines);
 });
 
+test('an upload from a URL that looks like one of ours is an upload', async () => {
+  const upload = imageServerEvents('/i').find(({ type }) => type === 'request');
+  assert.ok(upload?.type === 'request');
+  const source = 'http://other.example.com/ns/6e0/072/682/e66287b662827da75b244a3/original';
+  const { lines } = await page([{ ...upload, target: `/i/products?source=${source}` }]);
+  const counts = lines.filter((line) => line.startsWith('image_server_request_latency_seconds_count'));
+  assert.deepEqual(counts, ['image_server_request_latency_seconds_count{handler="new_image"} 1']);
+});
+
 test('namespaces that clients make up do not make the page grow for ever', async () => {
   const many = Array.from(
     { length: 1500 },
