@@ -7,7 +7,7 @@ import { secretShown } from './mask.ts';
 import { inPlainWords } from './plain-words.ts';
 import type { Problem } from './problems.ts';
 import { showValue, withSyntax } from './problems.ts';
-import type { Setting } from './settings-tree.ts';
+import type { SchemaDefinition, Setting } from './settings-tree.ts';
 import { holdsSecret, unwrap } from './settings-tree.ts';
 
 /** What is known when a value was refused. */
@@ -20,15 +20,36 @@ export interface Refusal {
   readonly file: FileReading | null;
 }
 
-/** Every schema that can govern the value at a path: several behind a union. */
-function schemasAt(schema: z.core.$ZodType, path: KeyPath): readonly z.core.$ZodType[] {
+/**
+ * Every schema that can govern the value at a path: several behind a union, unless the value says which of them is meant.
+ * @param value what the schema was given
+ */
+function schemasAt(schema: z.core.$ZodType, path: KeyPath, value: unknown): readonly z.core.$ZodType[] {
   const [key, ...rest] = path;
   const def = unwrap(schema);
-  if (def.type === 'union') return def.options.flatMap((option) => schemasAt(option, path));
+  if (def.type === 'union') return optionsFor(def, value).flatMap((option) => schemasAt(option, path, value));
   if (key === undefined) return [schema];
-  if (def.type === 'object') return Object.hasOwn(def.shape, key) ? schemasAt(def.shape[key]!, rest) : [];
-  if (def.type === 'array') return schemasAt(def.element, rest);
-  return def.type === 'record' ? schemasAt(def.valueType, rest) : [];
+  const inner = valueAt(value, [key]);
+  if (def.type === 'object')
+    return Object.hasOwn(def.shape, key) ? schemasAt(def.shape[key]!, rest, inner) : [];
+  if (def.type === 'array') return schemasAt(def.element, rest, inner);
+  return def.type === 'record' ? schemasAt(def.valueType, rest, inner) : [];
+}
+
+type UnionDefinition = Extract<SchemaDefinition, { readonly type: 'union' }>;
+
+/** The options whose mark (`dialect: vip`) the value bears; all where it bears none of theirs. */
+function optionsFor(def: UnionDefinition, value: unknown): readonly z.core.$ZodType[] {
+  const { discriminator } = def as { readonly discriminator?: string };
+  if (discriminator === undefined) return def.options;
+  const mark = valueAt(value, [discriminator]);
+  const meant = def.options.filter((option) => {
+    const own = unwrap(option);
+    const field = own.type === 'object' ? own.shape[discriminator] : undefined;
+    const literal = field === undefined ? undefined : unwrap(field);
+    return literal?.type === 'literal' && literal.values.some((each) => each === mark);
+  });
+  return meant.length === 0 ? def.options : meant;
 }
 
 function valueAt(value: unknown, path: KeyPath): unknown {
@@ -44,10 +65,10 @@ const plainPath = (issue: z.core.$ZodIssue): KeyPath =>
 function expectation(
   issue: z.core.$ZodIssue,
   path: KeyPath,
-  { schema }: Refusal,
+  { schema, raw }: Refusal,
   setting: Setting | undefined,
 ): string {
-  const candidates = schemasAt(schema, path);
+  const candidates = schemasAt(schema, path, raw);
   if (issue.code === 'unrecognized_keys') {
     const known = candidates.flatMap((candidate) => {
       const def = unwrap(candidate);
@@ -118,7 +139,7 @@ async function toProblem(issue: z.core.$ZodIssue, refusal: Refusal): Promise<Pro
   }
   const message = expectation(issue, path, refusal, setting);
   if (typeof value === 'object' || value === undefined) return { where, message };
-  const candidates = schemasAt(refusal.schema, path);
+  const candidates = schemasAt(refusal.schema, path, refusal.raw);
   const secret = candidates.length === 0 || candidates.some(holdsSecret);
   return { where, value: secret ? secretShown : showValue(value), message };
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { after, describe, it } from 'node:test';
 import fc from 'fast-check';
 import * as z from 'zod';
+import { createImageServer } from '../../../src/app/image-server.ts';
 import type { LoadInput } from '../../../src/config/load.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { ConfigError } from '../../../src/config/problems.ts';
@@ -269,6 +270,13 @@ describe('problems', () => {
   it('suggests names inside lists', async () => {
     const message = await problemsOf({ file: write('mounts:\n  - {dialect: two, prefix: a, prefx: b}\n') });
     assert.match(message, /:2 mounts\[0\]\n\s+unknown setting prefx; did you mean prefix\?/);
+  });
+
+  it('suggests no names of another dialect', async () => {
+    const problem = (settings: object) => createImageServer({ mounts: [{ dialect: 'vip', settings }] });
+    // image-server has that one.
+    await assert.rejects(problem({ storage: {} }), /unknown setting storage(?!; did you mean storage)/);
+    await assert.rejects(problem({ foldr: '/x' }), /unknown setting foldr; did you mean folder\?/);
   });
 
   it('refuses a variable and its _FILE twin together', async () => {
