@@ -101,9 +101,21 @@ export interface ShowTask {
    * when it was made, and taken from there, old as it is, when the place of the originals is away. Its type is sniffed.
    */
   readonly shelf?: string;
+  /** Where nothing lies ready under `key`: the text that is made of an original, and kept there. */
+  readonly told?: ToldText;
   readonly showing: Showing;
   /** True: every GET of this target is this very task but for its grant, whatever else it says and whenever it comes. */
   readonly steady?: true;
+}
+
+/** What a text says of an original. */
+export interface ToldText {
+  /** Key of the original. */
+  readonly original: string;
+  readonly contentType: string;
+  /** Which formats the original may have, besides the usual ones or without them. */
+  readonly inputs?: InputFormats;
+  readonly text: (facts: UploadFacts) => string;
 }
 
 /** One variant of a kept original. */

@@ -7,6 +7,7 @@ import type { HeldObject, KeptObjects } from './kept-objects.ts';
 import { sniffedObjectType } from './object-type.ts';
 import type { PurgeMarks } from './purge-marks.ts';
 import { type StorageSite, uriOf } from './storage-site.ts';
+import type { TellOriginal } from './tell-original.ts';
 import type { VariantMaker } from './variant-maker.ts';
 
 /** An object that is ready to be handed over. */
@@ -24,6 +25,7 @@ export interface ShownObject {
 export interface ShowParts {
   readonly objects: KeptObjects;
   readonly maker: VariantMaker;
+  readonly tell: TellOriginal;
   readonly purges: Pick<PurgeMarks, 'isGone'>;
   readonly now: () => number;
 }
@@ -42,7 +44,7 @@ const bucketIsAway: ReadonlySet<ErrorCode> = new Set([
  * Shows what lies ready, else makes it.
  * @throws PictorError OBJECT_NOT_FOUND, STORAGE_*, and what making a picture can throw
  */
-export function createShowObject({ objects, maker, purges, now }: ShowParts): ShowObject {
+export function createShowObject({ objects, maker, tell, purges, now }: ShowParts): ShowObject {
   const reads = createSingleFlight<ShelvedPicture | null>();
 
   /** Null: it does not lie ready. */
@@ -57,7 +59,13 @@ export function createShowObject({ objects, maker, purges, now }: ShowParts): Sh
   }
 
   async function made(site: StorageSite, task: ShowTask, signal: AbortSignal): Promise<ShownObject> {
-    const { bucket, recipe, shelf } = task;
+    const { bucket, recipe, shelf, key, told } = task;
+    if (key !== undefined && told !== undefined) {
+      const address = { site, bucket, key };
+      const object = await tell(address, told, signal);
+      objects.forget(address);
+      return { object, open: held, cache: 'miss', source: uriOf({ ...address, key: told.original }) };
+    }
     if (recipe === undefined) throw notFound(task);
     const source = uriOf({ site, bucket, key: recipe.originals[0] ?? '' });
     const began = now();

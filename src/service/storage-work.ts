@@ -1,4 +1,3 @@
-import type { ImageLimits } from '../core/image-info.ts';
 import { createFetchUpload, type FetchUploadParts } from './fetch-upload.ts';
 import type { IngestParts } from './ingest.ts';
 import { createIngest, type Ingest } from './ingest.ts';
@@ -8,6 +7,7 @@ import { createVariantsService, type VariantsService } from './make-variants.ts'
 import type { ServeImage } from './serve-image-types.ts';
 import { createShowObject, type ShowObject } from './show-object.ts';
 import { createStaging } from './staging.ts';
+import { createTellOriginal, type TellOriginalParts } from './tell-original.ts';
 import { createVariantMaker, type VariantMaker } from './variant-maker.ts';
 
 /** Everything that mounts with a storage do, for all of them together. */
@@ -31,7 +31,7 @@ export interface StorageWorkParts
   /** For objects that are read into memory. */
   readonly objectGate: KeptObjectsParts['gate'];
   readonly processGate: IngestParts['gate'];
-  readonly limits: ImageLimits;
+  readonly limits: TellOriginalParts['limits'];
   /** Folder below which uploads are staged. */
   readonly stagingParent: string;
   /** Variants of one call that are made at the same time. */
@@ -49,7 +49,7 @@ export function createStorageWork(parts: StorageWorkParts): StorageWork {
     objects,
     maker,
     variants,
-    show: createShowObject({ ...parts, objects, maker }),
+    show: createShowObject({ ...parts, objects, maker, tell: createTellOriginal({ ...parts, staging }) }),
     ingest: createIngest({ ...parts, gate: parts.processGate, staging, fetchUpload, objects, variants }),
     keepFile: createKeepFile({ staging, objects }),
     async drain() {

@@ -1,7 +1,7 @@
 /** Where uploads lie while the disk is full, and when their files have gone from the folder but not from the bucket. */
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import sharp from 'sharp';
@@ -114,4 +114,26 @@ test('what only the bucket still has is read from there, and lies in the folder 
     assert.deepEqual(await readFile(path.join(root, key)), bytes, 'in the folder');
   }
   assert.equal((await second.get(`/${picture.folder}/w10.jpg`)).status, 200, 'variants can be made of it');
+});
+
+test('an original that came without its info gets it when somebody asks', async (t) => {
+  const root = path.join(await temporaryFolder(t), 'public');
+  const pictor = await livePictor(t, { args: ['image-server', 'server', `--local_base_path=${root}`] });
+  const pictures = await stormPictures(4);
+  for (const picture of pictures) {
+    const folder = path.join(root, picture.folder);
+    await mkdir(folder, { recursive: true });
+    await writeFile(path.join(folder, 'original'), picture.bytes);
+    const key = `${picture.folder}/info.json`;
+    const answers = await Promise.all([1, 2, 3].map(() => pictor.get(`/${key}`)));
+    const info = expectedOf(picture).get(key);
+    for (const { status, headers, body } of answers) {
+      assert.deepEqual([status, body], [200, info]);
+      assert.equal(headers['content-type'], 'application/json');
+    }
+    assert.deepEqual(await readFile(path.join(folder, 'info.json')), info);
+  }
+  const nothing = await pictor.get(`/storm/${'000/'.repeat(3)}${'0'.repeat(23)}/info.json`);
+  assert.equal(nothing.status, 404);
+  assert.match(nothing.body.toString(), /"error": "Unable to download image/);
 });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { filesBelow } from './keeping-pictor.ts';
 import { expectedOf, type StormPicture } from './storm-pictures.ts';
 
@@ -86,14 +86,16 @@ export async function auditPlace(
   return problems;
 }
 
-/** A bucket as somebody else sees it. */
+/** A bucket as somebody else sees it. (By the older listing: the newer one's pages are beyond s3rver with OpenSSL 3.) */
 export async function objectsIn(admin: S3Client, bucket: string): Promise<StoredObjects> {
   const found = new Map<string, number>();
-  for (let next: string | undefined, first = true; first || next !== undefined; first = false) {
-    const more = next === undefined ? {} : { ContinuationToken: next };
-    const page = await admin.send(new ListObjectsV2Command({ Bucket: bucket, ...more }));
-    for (const { Key: key = '', Size: size = 0 } of page.Contents ?? []) found.set(key, size);
-    next = page.NextContinuationToken;
+  for (let last = '', more = true; more; ) {
+    const page = await admin.send(new ListObjectsCommand({ Bucket: bucket, Marker: last }));
+    for (const { Key: key = '', Size: size = 0 } of page.Contents ?? []) {
+      found.set(key, size);
+      last = key;
+    }
+    more = page.IsTruncated === true;
   }
   return found;
 }

@@ -96,7 +96,7 @@ export async function storm(plan: StormPlan): Promise<StormReport> {
     for (let count = 1; count <= kills; count += 1) {
       await reached(count / (kills + 1));
       await pictor.kill();
-      // It may have just gone away; and s3rver cannot list what a dead client has put by half.
+      // It may have just gone away.
       const remote = away ? null : ((await plan.remote?.().catch(() => null)) ?? null);
       problems.push(...(await auditFolder({ root: plan.root, acknowledged, remote })));
       pictor = await start(plan, pictor.port);
@@ -113,7 +113,12 @@ export async function storm(plan: StormPlan): Promise<StormReport> {
     away = false;
   }
 
-  await Promise.all([killer(), breaker(), ...Array.from({ length: concurrency }, worker)]);
+  try {
+    await Promise.all([killer(), breaker(), ...Array.from({ length: concurrency }, worker)]);
+  } catch (error) {
+    await pictor.kill();
+    throw error;
+  }
   return { acknowledged, ...counts, seconds: (performance.now() - began) / 1000, problems, pictor };
 }
 

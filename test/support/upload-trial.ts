@@ -42,6 +42,7 @@ export async function uploadTrial(options: TrialOptions): Promise<Trial> {
   const receiver = await startReceiver();
   receiver.script(...Array.from({ length: 40 }, () => 503));
   const bucket = service === null ? null : await openBucket(service);
+  let server: PictorProcess | null = null;
   try {
     const report = await storm({
       pictures: await stormPictures(images),
@@ -60,6 +61,7 @@ export async function uploadTrial(options: TrialOptions): Promise<Trial> {
       ...(program === undefined ? {} : { program }),
     });
     const { acknowledged, pictor, problems, ...figures } = report;
+    server = pictor;
     const began = performance.now();
     await rested(pictor, images);
     const drainSeconds = (performance.now() - began) / 1000;
@@ -79,6 +81,7 @@ export async function uploadTrial(options: TrialOptions): Promise<Trial> {
     const toldTwice = ids.length - new Set(ids).size;
     return { ...figures, acknowledged: acknowledged.length, drainSeconds, toldTwice, problems: found };
   } finally {
+    await server?.kill();
     bucket?.close();
     await receiver.close();
   }

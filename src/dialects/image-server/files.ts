@@ -1,12 +1,12 @@
 import { PictorError } from '../../core/errors.ts';
 import type { FixedReply } from '../../request/dialect.ts';
-import type { KeepTask, MakeTask, Showing, ShowTask } from '../../request/storage.ts';
+import type { KeepTask, MakeTask, Showing, ShowTask, ToldText } from '../../request/storage.ts';
 import { jsonReply, textError } from './json.ts';
 import { keyOf, type OriginalName } from './keys.ts';
 import { type FileName, mediaTypeOf, parseFileName } from './names.ts';
-import { bucket, recipeFor } from './picture.ts';
+import { bucket, inputs, originalKey, recipeFor } from './picture.ts';
 import type { ImageServerSettings } from './settings.ts';
-import { outputNames, outputRecipe } from './upload.ts';
+import { infoText, outputNames, outputRecipe } from './upload.ts';
 
 /** The answer to an extension that is not on the list. */
 export const notAvailable: FixedReply = textError(404, '404 image not available. Not Found');
@@ -30,10 +30,19 @@ export function showTask(name: OriginalName, file: string, settings: ImageServer
     bucket,
     key: keyOf(name, file),
     ...(recipe === null ? {} : { recipe }),
+    ...(parsed.kind === 'info' ? { told: infoOfOriginal(name) } : {}),
     showing: showingOf(parsed, settings),
     steady: true,
   };
 }
+
+/** Of originals that came without it: image-server only logged that it could not be written. */
+const infoOfOriginal = (name: OriginalName): ToldText => ({
+  original: originalKey(name),
+  contentType: 'application/json',
+  inputs,
+  text: infoText,
+});
 
 function showingOf(parsed: FileName, { cacheControl, etag }: ImageServerSettings): Showing {
   return {
