@@ -32,7 +32,12 @@ export interface HttpResponse {
   /** True once the connection is closed (HTTP/1) … */
   readonly destroyed?: boolean;
   /** … or the stream is (HTTP/2). */
-  readonly stream?: { readonly destroyed: boolean; close?(code: number): unknown };
+  readonly stream?: {
+    readonly destroyed: boolean;
+    close?(code: number): unknown;
+    /** `remoteClose` 1: the client has sent all it will. */
+    readonly state?: { readonly remoteClose?: number | undefined };
+  };
   /** HTTP/1: false closes the connection after the answer, and says so in its head. */
   shouldKeepAlive?: boolean;
   flushHeaders?(): unknown;

@@ -104,8 +104,10 @@ function sendOpenEnded(response: HttpResponse, reply: Reply): { bytes: number; f
   else response.flushHeaders?.();
   const finish = () => {
     response.end();
-    // HTTP/2: tells the client that the rest is not needed (RFC 9113 section 8.1).
-    response.stream?.close?.(0);
+    const { stream } = response;
+    // HTTP/2: tells the client that the rest is not needed (RFC 9113 section 8.1). Where all of it has come the stream ends
+    // by itself, and closing it then has node 24 go round for ever.
+    if (stream !== undefined && stream.state?.remoteClose !== 1) stream.close?.(0);
   };
   return { bytes: bytes.byteLength, finish };
 }

@@ -149,6 +149,14 @@ test('over HTTP/2: a body without a length is taken, one that is too long is ref
   const head = await ask('HEAD', pathIn(taken.text));
   assert.equal(head.headers['content-length'], String(picture.length));
   assert.equal((await ask('POST', '/upload/pics', Buffer.alloc(0))).status, 400);
+  // Their clients say only after the head that nothing follows.
+  for (const [method, target, status] of [
+    ['OPTIONS', '/upload/pics', 405],
+    ['PUT', '/upload/pics', 405],
+    ['DELETE', '/ping', 200],
+    ['POST', '/pics/any', 405],
+  ] as const)
+    assert.equal((await ask(method, target, Buffer.alloc(0))).status, status, `${method} ${target}`);
   const refused = await send(Buffer.alloc(8 * 1024 * 1024));
   assert.equal(refused.status, 413, refused.text);
   assert.equal((await kept()).length, 1);
