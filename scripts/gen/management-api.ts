@@ -79,13 +79,13 @@ function operationOf(title: string, operation: OpenApi.OperationObject): string 
 
 const schemaOf = (
   holder: { content?: Record<string, OpenApi.MediaTypeObject> } | undefined,
-): Schema | undefined => holder?.content?.['application/json']?.schema as Schema | undefined;
+): Schema | undefined => holder?.content?.['application/json']?.schema;
 
 const replyOf = (operation: OpenApi.OperationObject | undefined, status: string): Schema =>
   schemaOf(operation?.responses?.[status] as OpenApi.ResponseObject | undefined) ?? {};
 
 const alternativesOf = (schema: Schema | undefined): Schema[] =>
-  schema === undefined ? [] : ((schema.anyOf as Schema[] | undefined) ?? [schema]);
+  schema === undefined ? [] : (schema.anyOf ?? [schema]);
 
 function bodyRowsOf({ properties = {}, required = [] }: Schema): string[] {
   return Object.entries(properties as Record<string, Schema>).map(
@@ -106,7 +106,7 @@ function rowsOf({ properties = {} }: Schema, before = ''): string[] {
 
 function typeOf(schema: Schema): string {
   const { type, enum: values, anyOf, minimum, maximum } = schema;
-  const of = (anyOf as Schema[] | undefined)?.map(({ type: each }) => each).join(' or ');
+  const of = anyOf?.map((each) => ('type' in each ? each.type : 'object')).join(' or ');
   const named = Array.isArray(type) ? type.join(' or ') : String(type);
   const text = values?.map((value) => `\`${value}\``).join(' or ') ?? of ?? named;
   const bounds =

@@ -131,7 +131,7 @@ interface Lanes {
 async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes): Promise<void> {
   const { stop, done } = options;
   const files = findBatchFiles(options.path);
-  let failed: PictorError | null = null;
+  const failures: PictorError[] = [];
 
   async function one(file: BatchFile): Promise<void> {
     try {
@@ -147,19 +147,20 @@ async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes)
   }
 
   async function lane(): Promise<void> {
-    while (!stop.aborted && failed === null) {
+    while (!stop.aborted && failures.length === 0) {
       const { value, done: ended } = await files.next();
       if (ended) return;
       try {
         await one(value);
       } catch (thrown) {
-        failed ??= asPictorError(thrown);
+        failures.push(asPictorError(thrown));
       }
     }
   }
 
   await Promise.all(Array.from({ length: lanes }, lane));
-  if (failed !== null) throw failed;
+  const [failed] = failures;
+  if (failed !== undefined) throw failed;
 }
 
 /** What was begun is finished. */

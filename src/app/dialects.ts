@@ -28,8 +28,7 @@ function loadedDialect<Name extends DialectName>(name: Name): LoadedDialect<Name
  * A dialect that was loaded. Its settings were checked by its own schema; the types of the pair cannot be told apart here.
  * @throws Error for one that was not loaded: a mistake in the program
  */
-export const dialectOf = (name: DialectName): Dialect<unknown> =>
-  loadedDialect(name).dialect as Dialect<unknown>;
+export const dialectOf = (name: DialectName): Dialect<unknown> => loadedDialect(name).dialect;
 
 /** The schema of the settings of its mounts. @throws Error as `dialectOf` */
 export const dialectSettingsOf = <Name extends DialectName>(name: Name): LoadedDialect<Name>['settings'] =>

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { DialectName, LoadedDialect } from '../dialects/index.gen.ts';
+import type { DialectName } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
 import type { MountStorage } from '../http/storage-desk.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
@@ -30,7 +30,7 @@ const mountOf = <Name extends DialectName>(dialect: Name) =>
       prefix,
       hosts,
       dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
-      settings: z.prefault(dialectSettingsOf(dialect) as LoadedDialect<Name>['settings'], {} as never),
+      settings: z.prefault(dialectSettingsOf(dialect), {} as never),
     })
     .describe(`A mount with \`dialect: ${dialect}\`:`);
 

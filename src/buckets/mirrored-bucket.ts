@@ -94,7 +94,11 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
     const there = await folder.find(owed.key);
     if (there !== null && (await isSameFile(there.path, owed.body))) return;
     const staged = await onDisk(() => incoming.stageLink(owed.body, owed.size));
-    await folder.place(owed.key, staged).finally(() => staged.drop());
+    try {
+      await folder.place(owed.key, staged);
+    } finally {
+      await staged.drop();
+    }
   }
 
   /** Nothing is read or written before: what is newer must stay so. */
@@ -204,7 +208,12 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
     async put(key, body, { contentType, signal }) {
       await recovered;
       const staged = await onDisk(() => incoming.stage(body, signal));
-      const owed = await put(key, staged, contentType).finally(() => staged.drop());
+      let owed: OwedObject | null;
+      try {
+        owed = await put(key, staged, contentType);
+      } finally {
+        await staged.drop();
+      }
       if (owed !== null) await waitFor(owed);
     },
     async delete(key) {

@@ -10,7 +10,7 @@ import { settingsSpeaking } from './settings-speaking.ts';
 import { surroundingValues } from './surroundings.ts';
 
 /** What a call says in image-server's terms; the word of the command may stand anywhere in it. */
-export async function readFlagsOf({ env, args }: Pick<ConfigCall, 'env' | 'args'>): Promise<LegacyReading> {
+async function readFlagsOf({ env, args }: Pick<ConfigCall, 'env' | 'args'>): Promise<LegacyReading> {
   const schema = await settingsSpeaking('image-server', { env, args });
   const own = new Set([configFileFlag, ...listSettings(schema).map(({ flag }) => flag)]);
   return fromFlags({ env, args, isOurs: (flag) => own.has(flag) });

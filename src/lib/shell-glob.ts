@@ -4,7 +4,7 @@
  * Null for a pattern that is malformed.
  */
 export function compileGlob(pattern: string): RegExp | null {
-  const signs = [...pattern];
+  const signs = Array.from(pattern);
   let source = '';
   for (let at = 0; at < signs.length; at += 1) {
     const sign = signs[at]!;

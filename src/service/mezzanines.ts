@@ -96,7 +96,11 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     try {
       const made = await engine.reduce(input, parts.limits);
       if (made.length === 0) return void failed.set(`${uri}\n${version}`, true);
-      await keep(original, made).finally(() => removeFolderOf(made[0]!.path));
+      try {
+        await keep(original, made);
+      } finally {
+        await removeFolderOf(made[0]!.path);
+      }
       absent.delete(uri);
     } catch (thrown) {
       failed.set(`${uri}\n${version}`, true);

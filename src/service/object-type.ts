@@ -48,10 +48,12 @@ function isSvg(bytes: Uint8Array): boolean {
 export async function isSvgFile(path: string): Promise<boolean> {
   try {
     const handle = await open(path);
-    const { buffer, bytesRead } = await handle
-      .read(Buffer.alloc(mostBeforeRoot), 0, mostBeforeRoot, 0)
-      .finally(() => handle.close());
-    return isSvg(buffer.subarray(0, bytesRead));
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(mostBeforeRoot), 0, mostBeforeRoot, 0);
+      return isSvg(buffer.subarray(0, bytesRead));
+    } finally {
+      await handle.close();
+    }
   } catch (cause) {
     throw new PictorError('STORAGE_FAILED', { detail: String(cause), cause });
   }

@@ -140,7 +140,7 @@ export function renewedRecord(record: VariantRecord, sourced: Sourced): VariantR
 }
 
 /** When each of the originals was asked for. */
-export const sourceTimes = ({ originals }: Pick<Sourced, 'originals'>): SourceTime[] =>
+const sourceTimes = ({ originals }: Pick<Sourced, 'originals'>): SourceTime[] =>
   originals.map(({ uri, asked }) => ({ uri, asked }));
 
 /** What the main source's own answer said. */

@@ -27,7 +27,8 @@ export type CheckRequest = (grant: Grant, request: AskedRequest) => Promise<void
 export function createRequestCheck(verify: Verify, emit: EmitEvent): CheckRequest {
   async function isGood(token: string | null, request: AskedRequest): Promise<boolean> {
     try {
-      return (await verify(token, request)) === true;
+      const said: unknown = await verify(token, request);
+      return said === true;
     } catch (thrown) {
       const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
       const facts = { mount: request.mount, detail };

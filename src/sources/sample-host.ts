@@ -5,7 +5,7 @@ import { streamFrom } from './stream-from.ts';
  * A host that does not exist (RFC 2606 reserves `.example`) and stands for a folder: so a URL language that knows nothing
  * but addresses of the web can be tried out without one. Nothing is connected to for it.
  */
-export const sampleHost = 'samples.example';
+const sampleHost = 'samples.example';
 
 const sample = new RegExp(`^https?://${sampleHost.replace('.', '\\.')}/([^?#]*)`, 'i');
 

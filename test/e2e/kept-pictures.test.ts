@@ -112,7 +112,7 @@ test('a picture that was shown a moment ago is shown again in every way one can 
 
 test('over HTTP/2: a body without a length is taken, one that is too long is refused', async (t) => {
   const folder = await temporaryFolder(t);
-  const { cert, key } = await selfSigned();
+  const { cert, key } = selfSigned();
   const [certFile, keyFile] = [path.join(folder, 'cert.pem'), path.join(folder, 'key.pem')];
   await Promise.all([writeFile(certFile, cert), writeFile(keyFile, key)]);
   const { pictor, kept, onTheWay } = await keepingPictor(t, {

@@ -15,17 +15,24 @@ import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const example = readFileSync(path.join(repositoryRoot, 'examples/several-dialects.yaml'), 'utf8');
 
+/** What is read here of the settings of some mount. */
+interface ExampleSettings {
+  readonly keys: readonly { readonly key: string; readonly salt: string }[];
+  readonly signatures: { readonly secrets: readonly string[] };
+  readonly token: string;
+}
+
 interface Example {
   readonly mounts: readonly {
     readonly dialect: string;
-    readonly settings: Readonly<Record<string, unknown>>;
+    readonly settings: ExampleSettings;
   }[];
 }
 
 /** The settings of a mount, as the example writes them. */
-function settingsOf<T>(dialect: string): T {
+function settingsOf(dialect: string) {
   const { mounts } = parse(example) as Example;
-  return mounts.find((mount) => mount.dialect === dialect)!.settings as T;
+  return mounts.find((mount) => mount.dialect === dialect)!.settings;
 }
 
 const shop = { Host: 'shop.example.com' };
@@ -62,7 +69,7 @@ test('five languages behind one address', async (t) => {
   await t.test(
     'imgproxy takes signed URLs, keeps to its bounds, and shows its own picture for errors',
     async () => {
-      const [pair] = settingsOf<{ keys: { key: string; salt: string }[] }>('imgproxy').keys;
+      const [pair] = settingsOf('imgproxy').keys;
       const signed = (target: string) => {
         const hmac = createHmac('sha256', Buffer.from(pair!.key, 'hex')).update(
           Buffer.from(pair!.salt, 'hex'),
@@ -83,7 +90,7 @@ test('five languages behind one address', async (t) => {
   );
 
   await t.test('image-server takes signed uploads, and makes what the example says', async () => {
-    const { secrets } = settingsOf<{ signatures: { secrets: string[] } }>('image-server').signatures;
+    const { secrets } = settingsOf('image-server').signatures;
     const target = '/uploads/products';
     assert.equal((await post(port, target, { body: cup, headers: shop })).status, 401);
     // The prefix of the mount is no part of what is signed.
@@ -108,7 +115,7 @@ test('five languages behind one address', async (t) => {
   });
 
   await t.test('vip takes uploads with its token, into its bucket and no other', async () => {
-    const { token } = settingsOf<{ token: string }>('vip');
+    const { token } = settingsOf('vip');
     const headers = { ...photos, 'X-Vip-Token': token, 'Content-Type': 'image/jpeg' };
     assert.equal((await post(port, '/upload/app', { body: cup, headers: photos })).status, 401);
     assert.equal((await post(port, '/upload/other', { body: cup, headers })).status, 404);

@@ -71,9 +71,10 @@ test('an upload with outputs: the original, each variant, and that all are there
   assert.deepEqual(dataOf('image.uploaded'), [
     { ...common, width: 60, height: 40, content_type: 'image/png', remote_url: remote('original') },
   ]);
+  const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
   const made = { ...common, quality: 75 };
   assert.deepEqual(
-    new Set(dataOf('image.processed').map((data) => JSON.stringify(Object.entries(data).toSorted()))),
+    new Set(dataOf('image.processed').map((data) => JSON.stringify(Object.entries(data).toSorted(byName)))),
     new Set(
       [
         { ...made, filename: 'x30.jpg', format: 'jpg', width: 30, height: 30, remote_url: remote('x30.jpg') },
@@ -85,7 +86,7 @@ test('an upload with outputs: the original, each variant, and that all are there
           height: 13,
           remote_url: remote('w20.webp'),
         },
-      ].map((data) => JSON.stringify(Object.entries(data).toSorted())),
+      ].map((data) => JSON.stringify(Object.entries(data).toSorted(byName))),
     ),
   );
   assert.deepEqual(dataOf('image.batch_complete'), [common]);
@@ -198,7 +199,8 @@ test('a kill between event and delivery loses nothing, and repeats nothing', asy
   await receiver.until(6);
   await until('nothing waits', async () => (await metric(pictor, 'pictor_webhooks_waiting', mount)) === 0);
   const told = receiver.received.map((each) => toldIn(each).data['hash']);
-  assert.deepEqual(told.toSorted(), hashes.toSorted());
+  assert.deepEqual(new Set(told), new Set(hashes));
+  assert.equal(told.length, hashes.length);
   assert.equal(new Set(receiver.received.map(({ headers }) => headers['x-webhook-id'])).size, 6);
 });
 

@@ -100,7 +100,7 @@ const timeouts: ReadonlySet<string> = new Set([
 function webFailure(thrown: unknown): PictorError {
   if (thrown instanceof PictorError) return thrown;
   const inner = thrown instanceof Error && thrown.cause instanceof Error ? thrown.cause : thrown;
-  const code = String((inner as NodeJS.ErrnoException | null)?.code ?? '');
+  const code = (inner as NodeJS.ErrnoException | null)?.code ?? '';
   const kind: ErrorCode = timeouts.has(code) ? 'STORAGE_TIMEOUT' : 'STORAGE_UNREACHABLE';
   const detail = inner instanceof Error ? `${code} ${inner.message}`.trim() : String(inner);
   return new PictorError(kind, { detail, cause: thrown });

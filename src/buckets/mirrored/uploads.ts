@@ -251,7 +251,7 @@ export function createUploads({ files, remote, health, concurrency, emit }: Uplo
       closed = true;
       ending.abort(new PictorError('SHUTTING_DOWN'));
       for (const timer of timers) clearTimeout(timer);
-      await Promise.all([...lanes.values()].map(({ running }) => running?.done));
+      await Promise.all([...lanes.values()].flatMap(({ running }) => running?.done ?? []));
     },
   };
 }

@@ -12,7 +12,7 @@ export const quoted = (text: string): string =>
 const plain = (value: string | number): string => (typeof value === 'string' ? quoted(value) : String(value));
 
 /** Names and values in their order: with line breaks and two spaces, as all replies have them. */
-export function indentedJson(fields: Readonly<Record<string, string | number>>): string {
+function indentedJson(fields: Readonly<Record<string, string | number>>): string {
   const rows = Object.entries(fields).map(([name, value]) => `  ${quoted(name)}: ${plain(value)}`);
   return rows.length === 0 ? '{}\n' : `{\n${rows.join(',\n')}\n}\n`;
 }

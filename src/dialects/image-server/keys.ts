@@ -35,7 +35,7 @@ export function cleanPath(path: string): string {
 }
 
 /** Go's `path.Join`: empty parts are left out, the rest is one clean path. */
-export function joinPaths(...paths: readonly string[]): string {
+function joinPaths(...paths: readonly string[]): string {
   const given = paths.filter((path) => path !== '');
   return given.length === 0 ? '' : cleanPath(given.join('/'));
 }

@@ -1,11 +1,11 @@
 import { readGoQuery } from '../../lib/go-query.ts';
 
 /** Formats that can be asked for, as URLs and file names call them. */
-export const formatWords = ['webp', 'jpg', 'png'] as const;
+const formatWords = ['webp', 'jpg', 'png'] as const;
 export type FormatWord = (typeof formatWords)[number];
 
 /** Longest side that can be asked for, pixels. */
-export const largestSide = 3064;
+const largestSide = 3064;
 
 /** What a query asks for. */
 export interface AskedPicture {

@@ -126,11 +126,7 @@ const shelfNames = /_w-?\d+_h-?\d+_c(?:true|false)_.*\.(?:webp|jpg|png)$/s;
  * so that `a.jpg` and `a.png` were taken for each other.
  * @param prefix of the mount; several segments of it are kept apart from those of others
  */
-export function shelfName(
-  file: string,
-  prefix: string,
-  { width, height, crop, format }: AskedPicture,
-): string {
+function shelfName(file: string, prefix: string, { width, height, crop, format }: AskedPicture): string {
   const place = escapedPath(prefix.replace(/^\/+/, '')).replaceAll('/', '%2F');
   return `${place}_w${width}_h${height}_c${crop}_${file}.${format}`;
 }

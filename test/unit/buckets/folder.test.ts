@@ -191,7 +191,7 @@ describe('paths of keys', () => {
         fc.property(text, fc.nat(20), (key, length) => {
           const path = paths.pathOf(key);
           if (path === null) return;
-          const folder = paths.folderOf([...key].slice(0, length).join(''));
+          const folder = paths.folderOf(Array.from(key).slice(0, length).join(''));
           assert.ok(folder !== null, 'no folder');
           assert.ok(folder === '' || path.startsWith(`${folder}/`), `${folder} of ${path}`);
         }),

@@ -115,7 +115,7 @@ describe('pictures that are there', () => {
   test('storeFile puts a file beside the picture', async () => {
     await images.storeFile(hash, { name: 'my notes.txt', body: new Blob(['text']) });
     assert.deepEqual(
-      [last().method, last().url, `${last().body}`],
+      [last().method, last().url, last().body.toString()],
       ['POST', `${folder}/my%20notes.txt`, 'text'],
     );
   });

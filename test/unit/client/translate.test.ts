@@ -18,7 +18,7 @@ for (const name of Object.keys(dialectLoaders) as DialectName[]) {
   const { dialect, settings } = await dialectLoaders[name]();
   // As started with a list of extensions that names all of them.
   const values = name === 'image-server' ? { extensions: [] } : {};
-  loaded.set(name, { dialect: dialect as Dialect<unknown>, settings: settings.parse(values) });
+  loaded.set(name, { dialect, settings: settings.parse(values) });
 }
 
 function read(name: DialectName, raw: string): ParsedRequest {
