@@ -89,6 +89,8 @@ async function bundle(): Promise<readonly string[]> {
     minifyWhitespace: true,
     minifySyntax: true,
     external,
+    // What it names as its entry asks for its parts in a way that no bundler can follow; the same as a module does not.
+    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
     plugins: [httpWithoutNamespace, englishOnly],
     banner: { js: requireForCommonJs },
     legalComments: 'none',

@@ -196,6 +196,37 @@ console.log('replies', ...replies.map(({ status, headers }) => \`\${status} \${h
     }
   });
 
+  test('without the package of PDF it refuses them, and the log says why', async () => {
+    const [there, away] = [path.join(project, 'node_modules/@hyzyla'), path.join(work, 'hyzyla')];
+    const upload = async () => {
+      const { stdout } = await run(execPath, ['documents.js'], { cwd: project, env });
+      return stdout;
+    };
+    writeFileSync(
+      path.join(project, 'documents.js'),
+      `import { readFileSync } from 'node:fs';
+import { createImageServer } from 'pictor';
+const mounts = [{ dialect: 'image-server', settings: { storage: { root: 'kept' } } }];
+const server = await createImageServer({ server: { bind: '127.0.0.1:0' }, admin: { bind: '' }, cache: { dir: '' }, mounts });
+const { server: address } = await server.listen();
+const body = readFileSync(${JSON.stringify(path.join(repositoryRoot, 'test/fixtures/page.pdf'))});
+const { status } = await fetch(\`http://\${address}/documents?outputs=w60.png\`, { method: 'POST', body });
+await server.close();
+console.log('status', status);
+`,
+    );
+    assert.match(await upload(), /^status 200$/m);
+    renameSync(there, away);
+    try {
+      const printed = await upload();
+      assert.match(printed, /^status 404$/m);
+      assert.match(printed, /pdf: the optional package @hyzyla\/pdfium is not installed/);
+      assert.match((await pictor('version')).stdout, /^@hyzyla\/pdfium not installed/m);
+    } finally {
+      renameSync(away, there);
+    }
+  });
+
   test('can be used as a library', async () => {
     writeFileSync(
       path.join(project, 'use.js'),

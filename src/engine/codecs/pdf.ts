@@ -20,10 +20,10 @@ export interface PdfDrawn {
 }
 
 /**
- * A page is a program, and some never end. Less than the usual `engine.timeoutSeconds`: to end a thread costs nothing, a
- * worker process does.
+ * A page is a program, and some never end; honest ones take a fraction of a second. Well below the usual
+ * `engine.timeoutSeconds`: to end a thread costs nothing, a worker process does.
  */
-const longestSeconds = 20;
+const longestSeconds = 10;
 
 /** PDF by PDFium in WebAssembly (`@hyzyla/pdfium`), loaded with the first one: no scripts, no network, no files. */
 export const pdf = {
