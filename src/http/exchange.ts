@@ -1,5 +1,6 @@
 import type { PictorError } from '../core/errors.ts';
 import type { EmitEvent, PictorEvent } from '../core/events.ts';
+import { withHiddenValues } from '../lib/hidden-values.ts';
 import type { RequestTarget } from '../request/dialect.ts';
 import type { AskedRequest } from '../service/verify-request.ts';
 import type { HttpRequest, HttpResponse, Reply } from './messages.ts';
@@ -48,6 +49,12 @@ export interface Counter {
   finish(exchange: Arrival & Partial<Exchange>, reply: Reply, facts: RequestFacts): void;
 }
 
+/** What the log may know of a target. */
+function shownTarget(target: string, desk: MountDesk | undefined): string {
+  const hidden = desk?.mount.policy.hiddenParameters;
+  return hidden === undefined ? target : withHiddenValues(target, hidden);
+}
+
 export interface CounterParts {
   readonly clientOf: (request: HttpRequest) => string;
   readonly emit: EmitEvent;
@@ -60,7 +67,7 @@ export function createCounter({ clientOf, emit }: CounterParts): Counter {
       type: 'request',
       id,
       method,
-      target: request.url ?? '',
+      target: shownTarget(request.url ?? '', desk),
       status: sent.status,
       mount: desk?.mount.name ?? '',
       bytes: sent.bytes,

@@ -90,6 +90,8 @@ export interface MountPolicy {
   readonly signedUrls?: { readonly secrets: readonly string[]; readonly secretsFile?: string };
   /** How `bearer` grants are checked; absent: they pass. */
   readonly verify?: VerifyPolicy;
+  /** Query parameters that let in whoever has their values: the log shows the names alone. */
+  readonly hiddenParameters?: readonly string[];
   /** Paths (below the prefix) answered without the secret; `/x/*` is all below `/x/`. */
   readonly open?: readonly string[];
   readonly cors?: { readonly origin: string; readonly methods: string };

@@ -16,6 +16,7 @@ export function s3imageserverPolicy(settings: S3imageserverSettings): MountPolic
     disposition: false,
     gzipLevel: 0,
     allowedSources: [],
+    hiddenParameters: ['t'],
     ...(verify === null ? {} : { verify }),
     ...(errorImage === undefined
       ? {}
