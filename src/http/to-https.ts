@@ -31,7 +31,8 @@ export function createToHttps({ httpsPort, clientOf, emit }: ToHttpsParts): Http
       type: 'request',
       id,
       method,
-      target: url,
+      // Nobody knows yet whose URL it is, and some have tokens in their queries.
+      target: url.replace(/\?.+/s, '?…'),
       status,
       mount: '',
       bytes,

@@ -85,7 +85,7 @@ test('the plain listener sends everybody to the other one', async (t) => {
   const told = running.events.filter((event) => event.type === 'request');
   assert.deepEqual(
     told.map(({ status, target }) => [status, target]),
-    [[301, '/h/a.jpg?w=300&h=2']],
+    [[301, '/h/a.jpg?…']],
   );
 });
 
