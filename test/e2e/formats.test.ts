@@ -68,6 +68,11 @@ describe('formats over HTTP', () => {
     });
   });
 
+  test('PDF is not read where the language never had it', async () => {
+    assert.equal((await pictor.get(plain('page.pdf', 'rs:fit:64:64/', 'png'))).status, 422);
+    assert.equal((await pictor.get(plain('photo.jpg', 'rs:fit:64:64/', 'png'))).status, 200);
+  });
+
   test('icons are shrunk to 256 pixels', async () => {
     const { body } = await get(plain('photo.jpg', '', 'ico'));
     assert.deepEqual([body.readUInt8(6), body.readUInt8(7)], [0, 171]);
