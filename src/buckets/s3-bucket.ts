@@ -76,7 +76,7 @@ interface Address {
 }
 
 /** @param service whoever opened it closes it */
-function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): Bucket {
+function createS3Bucket(service: S3Service, { bucket, prefix, acl, timeoutSeconds }: S3Place): Bucket {
   const addressOf = (key: string): Address | null =>
     isObjectKey(prefix + key) && key !== '' ? { Bucket: bucket, Key: prefix + key } : null;
 
@@ -93,6 +93,25 @@ function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): B
     }
   }
 
+  /** Somebody waits for it: all tries together take no longer than one may, until the head of the answer is here. */
+  async function ask<T>(signal: AbortSignal | undefined, send: Parameters<typeof run<T>>[1]): Promise<T> {
+    if (timeoutSeconds === 0) return run(signal, send);
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), timeoutSeconds * 1000);
+    try {
+      return await run(signal === undefined ? limit.signal : AbortSignal.any([signal, limit.signal]), send);
+    } catch (thrown) {
+      throwIfLeft(signal);
+      if (!limit.signal.aborted) throw thrown;
+      throw new PictorError('STORAGE_TIMEOUT', {
+        detail: `s3: no answer in ${timeoutSeconds} s`,
+        cause: thrown,
+      });
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
   async function get(key: string, wanted: ReadOptions = {}): Promise<BucketObject | null> {
     const address = addressOf(key);
     if (address === null) return null;
@@ -100,7 +119,7 @@ function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): B
     const range = part === undefined ? {} : { Range: `bytes=${part.first}-${part.last}` };
     try {
       return objectOf(
-        await run(signal, ({ client, sdk }, options) =>
+        await ask(signal, ({ client, sdk }, options) =>
           client.send(new sdk.GetObjectCommand({ ...address, ...range }), options),
         ),
         wanted,
@@ -117,7 +136,7 @@ function createS3Bucket(service: S3Service, { bucket, prefix, acl }: S3Place): B
     if (address === null) return null;
     try {
       return factsOf(
-        await run(signal, ({ client, sdk }, options) =>
+        await ask(signal, ({ client, sdk }, options) =>
           client.send(new sdk.HeadObjectCommand(address), options),
         ),
       );

@@ -156,6 +156,15 @@ describe('S3 buckets', () => {
     await assert.rejects(Array.fromAsync(found!.body), { code: /^STORAGE_(TIMEOUT|UNREACHABLE)$/ });
   });
 
+  it('do not have readers wait for several tries that each take as long as one may', async (context) => {
+    const tries: string[] = [];
+    const endpoint = await answering(context, ({ method = '' }) => tries.push(method));
+    const bucket = open(context, { endpoint, timeoutSeconds: 1, maxAttempts: 5 }).bucket('images');
+    await assert.rejects(bucket.get('a'), { code: 'STORAGE_TIMEOUT' });
+    await assert.rejects(bucket.head('a'), { code: 'STORAGE_TIMEOUT' });
+    assert.ok(tries.length <= 4, tries.join());
+  });
+
   it('do not take a part of an object for the whole', async (context) => {
     const endpoint = await answering(context, (_, response) => {
       response.writeHead(200, { 'content-length': '10' });
