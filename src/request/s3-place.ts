@@ -37,7 +37,9 @@ export const s3PlaceFields = {
   secretAccessKey: secretText().default('').describe('Secret that belongs to accessKeyId.'),
   sessionToken: secretText().default('').describe('Token of temporary credentials.'),
   acl: z.string().default('').describe('Canned ACL of what is written. Empty: none is sent.'),
-  timeoutSeconds: seconds(240).describe('Time limit of one try of a request.'),
+  timeoutSeconds: seconds(240).describe(
+    'Time limit of one try of a request; of reads, of all tries until the answer begins.',
+  ),
   maxAttempts: count(5, 1).describe('Tries of one request, the first included.'),
 };
 

@@ -49,7 +49,9 @@ export const s3imageserverSettings = z
     bucket: text().describe(
       'Bucket with the originals. Empty, and no folder: every request is answered 404.',
     ),
-    timeoutSeconds: seconds(10).describe('Time limit of one try of a request. 0: no limit.'),
+    timeoutSeconds: seconds(10).describe(
+      'Time limit of one try of a request; of reads, of all tries until the answer begins. 0: no limit.',
+    ),
     maxAttempts: count(3, 1).describe('Tries of one request, the first included.'),
     folder: text().describe('Folder with the originals, in place of a bucket.'),
     keyPrefix: text().describe(

@@ -22,7 +22,9 @@ const s3Settings = z
       .string()
       .default('bucket-owner-read')
       .describe('Canned ACL of what is written. Empty: none is sent.'),
-    timeoutSeconds: seconds(10).describe('Time limit of one try of a request.'),
+    timeoutSeconds: seconds(10).describe(
+      'Time limit of one try of a request; of reads, of all tries until the answer begins.',
+    ),
   })
   .refine((s3) => (s3.accessKeyId === '') === (s3.secretAccessKey === ''), {
     path: ['secretAccessKey'],
