@@ -89,7 +89,7 @@ async function onStub(t: TestContext, stub: Server): Promise<PictorProcess> {
     endpoint: `http://127.0.0.1:${port}`,
     accessKeyId: 'a',
     secretAccessKey: 'b',
-    timeoutSeconds: 1,
+    timeoutSeconds: 5,
     maxAttempts: 2,
   };
   const mounts = [{ prefix: '/vip', dialect: 'vip', settings: { store: 's3', s3 } }];
