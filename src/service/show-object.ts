@@ -41,6 +41,13 @@ const bucketIsAway: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /**
+ * Whether a picture may still be made when the look for a ready one has failed. Credentials that may not list a bucket are
+ * refused every object that is not there (S3 answers 403 for it), and yet they may read the original.
+ */
+const mayStillBeMade = ({ code, upstreamStatus }: PictorError): boolean =>
+  bucketIsAway.has(code) || (code === 'STORAGE_REFUSED' && upstreamStatus === 403);
+
+/**
  * Shows what lies ready, else makes it.
  * @throws PictorError OBJECT_NOT_FOUND, STORAGE_*, and what making a picture can throw
  */
@@ -122,7 +129,7 @@ export function createShowObject({ objects, maker, tell, purges, now }: ShowPart
       if (found !== null) return found;
     } catch (thrown) {
       failure = asPictorError(thrown);
-      if (task.recipe === undefined || !bucketIsAway.has(failure.code)) throw failure;
+      if (task.recipe === undefined || !mayStillBeMade(failure)) throw failure;
     }
     try {
       return await made(site, task, signal);

@@ -11,7 +11,7 @@ import { env as ambient } from 'node:process';
 import { type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { requireComponent } from '../support/component.ts';
-import { drawing, livePictor, metric } from '../support/live-pictor.ts';
+import { drawing, livePictor, metric, until } from '../support/live-pictor.ts';
 import { freePort, type PictorProcess } from '../support/pictor-process.ts';
 import { type RunningS3rver, startS3rver } from '../support/s3rver.ts';
 import { selfSigned } from '../support/self-signed.ts';
@@ -144,6 +144,33 @@ for (const [status, code, shown] of refusals) {
     assert.doesNotMatch(upload.body.toString(), /geheim/);
   });
 }
+
+test('credentials that may not list a bucket still get sizes that are not there yet', async (t) => {
+  const picture = await drawing({ width: 120, height: 60, colour: 'teal' });
+  const written: string[] = [];
+  // S3 answers 403 for a key that is not there to whoever may not list.
+  const denied = '<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>no</Message></Error>';
+  const stub = createHttpServer((request, response) => {
+    request.resume();
+    const [key = ''] = (request.url ?? '').split('?');
+    if (request.method === 'PUT') {
+      written.push(key);
+      request.on('end', () => response.writeHead(200, { ETag: '"x"' }).end());
+    } else if (key === '/bucket/i') {
+      const head = {
+        'Content-Length': picture.length,
+        'Last-Modified': new Date(0).toUTCString(),
+        ETag: '"i"',
+      };
+      response.writeHead(200, head).end(request.method === 'HEAD' ? undefined : picture);
+    } else response.writeHead(403, { 'Content-Type': 'application/xml' }).end(denied);
+  });
+  const pictor = await onStub(t, stub);
+  const { status, headers } = await pictor.get('/vip/bucket/i?s=50');
+  assert.deepEqual([status, headers['content-type']], [200, 'image/jpeg']);
+  await until('the size is kept', () => written.includes('/bucket/i/s/50'));
+  assert.equal((await pictor.get('/vip/bucket/gone?s=50')).status, 404);
+});
 
 test('many who want the same size wait for one that is made', async (t) => {
   const ground = await s3Ground(await service(t));
