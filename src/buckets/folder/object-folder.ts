@@ -120,8 +120,8 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
     if (path === null) throw notAKey(key);
     const folder = parentOf(path);
     for (let tries = 1; ; tries += 1) {
-      await folders.ensure(folder);
       try {
+        await folders.ensure(folder);
         await move(join(root, path));
         await syncDirectory(join(root, folder));
         return;

@@ -7,6 +7,8 @@ export function imageServerPolicy({ signatures, etag }: ImageServerSettings): Mo
   return {
     signature: null,
     ...(uploads ? { signedUrls: { secrets, ...(secretsFile === '' ? {} : { secretsFile }) } } : {}),
+    // Until it runs out, whoever reads it in a log may upload.
+    hiddenParameters: ['X-Signature'],
     age: { ttlSeconds: 0, passthrough: false, obeyPrivate: false, expires: false },
     etag,
     lastModified: true,
