@@ -15,6 +15,7 @@ describe('cache settings', () => {
       memorySeconds: 0,
       variants: 4_294_967_296,
       originals: 1_073_741_824,
+      mezzanines: 1_073_741_824,
     });
   });
 
