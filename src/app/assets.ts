@@ -4,6 +4,7 @@ import { ConfigError, type Problem, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import { type AssetSpec, assetScheme } from '../request/dialect.ts';
 import { dialectOf } from './dialects.ts';
+import { errorImageAsset } from './error-image.ts';
 import type { MountSettings } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
 
@@ -11,6 +12,8 @@ import type { AppConfig } from './settings.ts';
 export interface MountAssets {
   /** URIs by name. */
   readonly uris: Readonly<Record<string, string>>;
+  /** URI of the picture for errors that the mount names beside its settings; undefined: none. */
+  readonly errorImage: string | undefined;
   /** Cache-Control of those that came from a URL with one, by URI. */
   readonly cacheControl: ReadonlyMap<string, string>;
 }
@@ -41,22 +44,32 @@ interface Reading {
 export async function readAssets(reading: Reading): Promise<Assets> {
   const bytes = new Map<string, Uint8Array>();
   const problems: Problem[] = [];
+
+  /** @returns its URI; undefined when it cannot be read */
+  async function read(spec: AssetSpec, where: string, cacheControl: Map<string, string>) {
+    try {
+      const loaded = await load(spec, reading);
+      const uri = `${assetScheme}:${createHash('sha256').update(loaded.bytes).digest('hex')}`;
+      bytes.set(uri, loaded.bytes);
+      if (loaded.cacheControl !== undefined) cacheControl.set(uri, loaded.cacheControl);
+      return uri;
+    } catch (thrown) {
+      problems.push(problemOf(thrown, spec, `${where}.${spec.setting}`));
+      return undefined;
+    }
+  }
+
   const ofMounts = await Promise.all(
-    reading.config.mounts.map(async (mount, index) => {
+    reading.config.mounts.map(async (mount, index): Promise<MountAssets> => {
       const uris: Record<string, string> = {};
       const cacheControl = new Map<string, string>();
       for (const spec of assetsOf(mount)) {
-        try {
-          const loaded = await load(spec, reading);
-          const uri = `${assetScheme}:${createHash('sha256').update(loaded.bytes).digest('hex')}`;
-          bytes.set(uri, loaded.bytes);
-          uris[spec.name] = uri;
-          if (loaded.cacheControl !== undefined) cacheControl.set(uri, loaded.cacheControl);
-        } catch (thrown) {
-          problems.push(problemOf(thrown, spec, index));
-        }
+        const uri = await read(spec, `mounts[${index}].settings`, cacheControl);
+        if (uri !== undefined) uris[spec.name] = uri;
       }
-      return { uris, cacheControl };
+      const error = mount.errorImage === undefined ? null : errorImageAsset(mount.errorImage);
+      const errorImage = error === null ? undefined : await read(error, `mounts[${index}]`, cacheControl);
+      return { uris, errorImage, cacheControl };
     }),
   );
   if (problems.length > 0) throw new ConfigError(problems);
@@ -124,8 +137,7 @@ async function isPicture(bytes: Uint8Array): Promise<boolean> {
   return /<svg[\s>]/i.test(Buffer.from(head).toString('latin1'));
 }
 
-function problemOf(thrown: unknown, { setting, from }: AssetSpec, mount: number): Problem {
-  const where = `mounts[${mount}].settings.${setting}`;
+function problemOf(thrown: unknown, { from }: AssetSpec, where: string): Problem {
   const value = 'path' in from ? from.path : 'url' in from ? from.url : undefined;
   return {
     where,

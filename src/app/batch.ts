@@ -7,6 +7,7 @@ import type { StorageGrammar, UploadTask } from '../request/storage.ts';
 import { type BatchResult, createBatch, type ProcessPicture } from '../service/batch.ts';
 import { type BatchFile, findBatchFiles } from '../service/batch-files.ts';
 import { dialectOf } from './dialects.ts';
+import { mountLimitsOf } from './mount-limits.ts';
 import type { AppConfig } from './settings.ts';
 import { openStorages, type Storages } from './storages.ts';
 
@@ -55,7 +56,12 @@ export async function runBatch(options: BatchOptions): Promise<number> {
     const grammar = grammarOf(mount);
     const tasks = createTasks({ grammar, settings: mount.settings, outputs: options.outputs });
     const bucket = storage.buckets.bucket(tasks('check').bucket);
-    const process = createBatch({ engine, limits: config.limits, bucket, family: grammar.family });
+    const process = createBatch({
+      engine,
+      limits: { ...config.limits, ...mountLimitsOf(mount.limits) },
+      bucket,
+      family: grammar.family,
+    });
     await runLanes(options, { process, tasks, lanes: workers * lanesPerWorker });
     return await handedOver(storages, options.stop);
   } finally {

@@ -3,10 +3,15 @@ import type { DialectName } from '../dialects/index.gen.ts';
 import type { Mount } from '../http/handler.ts';
 import type { MountStorage } from '../http/storage-desk.ts';
 import { parseHostPattern } from '../lib/host-pattern.ts';
-import type { MountPolicy, RequestTarget } from '../request/dialect.ts';
+import { mountLimitsSettings } from '../plan/settings.ts';
+import type { MountPolicy, ParsedRequest, RequestTarget } from '../request/dialect.ts';
+import type { MountLimits } from '../request/image-request.ts';
+import { resultLimitsOf, withMountLimits } from '../request/mount-limits.ts';
 import type { Call } from '../request/storage.ts';
 import type { MountAssets } from './assets.ts';
 import { dialectOf, dialectSettingsOf } from './dialects.ts';
+import { errorImageSettings, withErrorImage } from './error-image.ts';
+import { mountLimitsOf } from './mount-limits.ts';
 
 const prefix = z
   .string()
@@ -30,6 +35,8 @@ const mountOf = <Name extends DialectName>(dialect: Name) =>
       prefix,
       hosts,
       dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
+      limits: mountLimitsSettings.optional(),
+      errorImage: errorImageSettings.optional(),
       settings: z.prefault(dialectSettingsOf(dialect), {} as never),
     })
     .describe(`A mount with \`dialect: ${dialect}\`:`);
@@ -95,6 +102,8 @@ export function wantedFormats({ dialect: name, settings }: MountSettings): reado
   return dialectOf(name).wantedFormats?.(settings) ?? [];
 }
 
+const noAssets: MountAssets = { uris: {}, errorImage: undefined, cacheControl: new Map() };
+
 /** What was opened for a mount. */
 export interface MountBelongings {
   /** Its own pictures, which were read. */
@@ -108,27 +117,38 @@ export interface MountBelongings {
  * @param unwritable formats that this server cannot write; the mount then chooses among the others
  */
 export function openMount(
-  { prefix: place, hosts: names, dialect: name, settings: configured }: MountSettings,
+  mount: MountSettings,
   unwritable: ReadonlyMap<string, string> = new Map(),
-  { assets = { uris: {}, cacheControl: new Map() }, kept = null }: MountBelongings = {},
+  { assets = noAssets, kept = null }: MountBelongings = {},
 ): Mount {
-  const dialect = dialectOf(name);
-  const possible = dialect.withoutFormats?.(configured, unwritable) ?? configured;
+  const dialect = dialectOf(mount.dialect);
+  const possible = dialect.withoutFormats?.(mount.settings, unwritable) ?? mount.settings;
   const settings = dialect.withAssets?.(possible, assets.uris) ?? possible;
   const { grantOf, storage } = dialect;
+  const limits = mountLimitsOf(mount.limits);
+  const policy = withErrorImage(dialect.policy(settings), mount.errorImage, assets.errorImage);
   return {
-    name: mountName({ prefix: place, hosts: names, dialect: name }),
-    prefix: withoutSlash(place),
-    hosts: names,
-    policy: withAssetHeaders(dialect.policy(settings), assets),
+    name: mountName(mount),
+    prefix: withoutSlash(mount.prefix),
+    hosts: mount.hosts,
+    policy: withFallbackLimits(withAssetHeaders(policy, assets), limits),
     style: dialect.replies(settings),
-    parse: (target, hints) => dialect.parse(target, settings, hints),
+    parse: (target, hints) => bounded(dialect.parse(target, settings, hints), limits),
     ...(grantOf === undefined ? {} : { grantOf: (target: RequestTarget) => grantOf(target, settings) }),
     ...(storage === undefined || kept === null
       ? {}
       : { storage: { ...kept, task: (call: Call) => storage.task(call, settings) } }),
   };
 }
+
+const bounded = (parsed: ParsedRequest, limits: MountLimits | undefined): ParsedRequest =>
+  limits === undefined ? parsed : { ...parsed, image: withMountLimits(parsed.image, limits) };
+
+/** What may be made of a fallback image is up to the mount; the image itself is the operator's own. */
+const withFallbackLimits = (policy: MountPolicy, limits: MountLimits | undefined): MountPolicy =>
+  policy.fallback === undefined || limits === undefined
+    ? policy
+    : { ...policy, fallback: { ...policy.fallback, limits: resultLimitsOf(limits) } };
 
 /** A fallback image from the web counts for passthrough as any source does. */
 function withAssetHeaders(policy: MountPolicy, { cacheControl }: MountAssets): MountPolicy {

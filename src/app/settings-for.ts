@@ -5,9 +5,10 @@ import { webhooksSettings } from '../hooks/settings.ts';
 import { adminSettings, managementSettings, serverSettings } from '../http/settings.ts';
 import { logSettings, statsdSettings } from '../observe/settings.ts';
 import { limitsSettings } from '../plan/settings.ts';
-import { admissionSettings, freshnessSettings } from '../service/settings.ts';
+import { admissionSettings, encodingSettings, freshnessSettings } from '../service/settings.ts';
 import { sourcesSettings } from '../sources/settings.ts';
 import { cacheSettings } from '../stores/settings.ts';
+import { checkMountLimits } from './mount-limits.ts';
 import { type MountInput, mountsSettingsFor } from './mounts.ts';
 
 /** `pictor serve` keeps its cache on disk unless told otherwise; the drop-in commands say so where they do not. */
@@ -24,28 +25,37 @@ const cacheOnDisk = cacheSettings.extend({
  * @param unless what is mounted where nothing is said
  */
 export const settingsFor = (dialects: readonly DialectName[], unless?: readonly MountInput[]) =>
-  z.strictObject({
-    server: serverSettings.prefault({}).describe('The listener for pictures.'),
-    admin: adminSettings.prefault({}).describe('The listener for operators: probes, metrics and versions.'),
-    management: managementSettings
-      .prefault({})
-      .describe('The listener for looking after kept originals and caches.'),
-    mounts: mountsSettingsFor(dialects, unless),
-    sources: sourcesSettings.prefault({}).describe('Where originals are read from, and what may be reached.'),
-    cache: cacheOnDisk.prefault({}).describe('Where originals and variants are kept, and how much of them.'),
-    freshness: freshnessSettings
-      .prefault({})
-      .describe(
-        'How long a fetched original, and every variant of it, is good without asking its source again.',
-      ),
-    limits: limitsSettings.prefault({}).describe('Bounds on images, checked before anything is decoded.'),
-    admission: admissionSettings
-      .prefault({})
-      .describe('How much work is let in at once. Answers from the cache never wait.'),
-    engine: engineSettings.prefault({}).describe('The processes that decode, transform and encode.'),
-    webhooks: webhooksSettings
-      .prefault({})
-      .describe('How events are told to the endpoints that mounts name.'),
-    log: logSettings.prefault({}).describe('What is written to standard output.'),
-    statsd: statsdSettings.prefault({}).describe('Counts sent to a StatsD server.'),
-  });
+  z
+    .strictObject({
+      server: serverSettings.prefault({}).describe('The listener for pictures.'),
+      admin: adminSettings.prefault({}).describe('The listener for operators: probes, metrics and versions.'),
+      management: managementSettings
+        .prefault({})
+        .describe('The listener for looking after kept originals and caches.'),
+      mounts: mountsSettingsFor(dialects, unless),
+      sources: sourcesSettings
+        .prefault({})
+        .describe('Where originals are read from, and what may be reached.'),
+      cache: cacheOnDisk
+        .prefault({})
+        .describe('Where originals and variants are kept, and how much of them.'),
+      freshness: freshnessSettings
+        .prefault({})
+        .describe(
+          'How long a fetched original, and every variant of it, is good without asking its source again.',
+        ),
+      limits: limitsSettings.prefault({}).describe('Bounds on images, checked before anything is decoded.'),
+      admission: admissionSettings
+        .prefault({})
+        .describe('How much work is let in at once. Answers from the cache never wait.'),
+      encoding: encodingSettings
+        .prefault({})
+        .describe('How much time encoders get while somebody waits, and when nobody does.'),
+      engine: engineSettings.prefault({}).describe('The processes that decode, transform and encode.'),
+      webhooks: webhooksSettings
+        .prefault({})
+        .describe('How events are told to the endpoints that mounts name.'),
+      log: logSettings.prefault({}).describe('What is written to standard output.'),
+      statsd: statsdSettings.prefault({}).describe('Counts sent to a StatsD server.'),
+    })
+    .superRefine(checkMountLimits);

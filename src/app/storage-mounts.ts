@@ -9,6 +9,7 @@ import { createStorageGuard, type StorageGuard, type VerifyToken } from '../serv
 import type { StorageSite } from '../service/storage-site.ts';
 import type { StorageWork, StorageWorkParts } from '../service/storage-work.ts';
 import { dialectOf } from './dialects.ts';
+import { mountLimitsOf } from './mount-limits.ts';
 import { type MountSettings, mountName } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
 import { openShelves } from './shelves.ts';
@@ -64,8 +65,10 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
       secrets.push(signing);
       await signing.load();
       signing.watch();
+      const limits = mountLimitsOf(mount.limits);
+      const bounds = limits === undefined ? {} : { limits };
       return {
-        site: { ...storage, mount: mountName(mount), shelf: shelves.ofMounts[index] ?? null },
+        site: { ...storage, mount: mountName(mount), shelf: shelves.ofMounts[index] ?? null, ...bounds },
         guard: createStorageGuard({
           policy,
           secrets: signing.keys,

@@ -31,8 +31,11 @@ export const mayStandIn = ({ code }: PictorError, { covers }: Pick<FallbackPolic
 
 /**
  * The same request for the picture that stands in. Its source is another one, and so is its key: what is kept of it is
- * never found where the real picture would be. Bounds in the URL were meant for the URL's source.
+ * never found where the real picture would be. Bounds on what is read were meant for the URL's source.
  */
-export function withFallbackSource({ limits: _, ...image }: ImageRequest, uri: string): ImageRequest {
-  return { ...image, source: uri };
+export function withFallbackSource(
+  { limits: _, ...image }: ImageRequest,
+  { uri, limits }: Pick<FallbackPolicy, 'uri' | 'limits'>,
+): ImageRequest {
+  return { ...image, source: uri, ...(limits === undefined ? {} : { limits }) };
 }

@@ -177,6 +177,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       streams: parts.streams,
       signal: clientSignal(exchange.response),
       visits: exchange.desk.authoriser.visits(image.source),
+      maxBytes: image.limits?.maxSourceBytes,
       scope,
       ...deliveredIn(parsed, scope),
     });

@@ -86,13 +86,14 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
 
   /** Of every answer that hands something of a source over. */
   function commonHeaders(
-    facts: Pick<ImageDelivery, 'source' | 'forOne' | 'requestId'>,
+    facts: Pick<ImageDelivery, 'source' | 'forOne' | 'standIn' | 'requestId'>,
     age: AgeFacts,
     vary: string,
   ): string[] {
     const headers = [...withPictures, 'X-Request-ID', facts.requestId];
-    const { cacheControl: value, expires } =
-      shown === null ? cacheControl({ ...age, forOne: facts.forOne }) : {};
+    // What stands in for a picture has no source whose word on its age could be shown.
+    const isOurs = shown === null || facts.standIn !== undefined;
+    const { cacheControl: value, expires } = isOurs ? cacheControl({ ...age, forOne: facts.forOne }) : {};
     if (value !== undefined) headers.push('Cache-Control', value);
     if (expires !== undefined) headers.push('Expires', expires);
     if (vary !== '') headers.push('Vary', vary);

@@ -13,6 +13,8 @@ interface RawRequest extends Pick<RawDelivery, 'delivery' | 'source' | 'forOne'>
   /** Aborted when the client has left. */
   readonly signal: AbortSignal;
   readonly visits: VisitRule | undefined;
+  /** Of the source; absent: as many as the server lets in. */
+  readonly maxBytes: number | undefined;
   readonly scope: CookieScope;
 }
 
@@ -27,11 +29,12 @@ const forwarded = ['if-none-match', 'if-modified-since', 'if-range', 'range', 'a
  */
 export async function sendRaw(exchange: Exchange, wanted: RawRequest): Promise<Sent> {
   const { request, response, method } = exchange;
-  const { streams, source, signal, visits, scope } = wanted;
+  const { streams, source, signal, visits, maxBytes, scope } = wanted;
   const answer = await streams.open({
     uri: source,
     signal,
     visits,
+    maxBytes,
     cookies: scope.cookies,
     headers: forwardedHeaders(request),
   });

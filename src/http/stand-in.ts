@@ -17,6 +17,8 @@ export interface StandInRequest {
   /** As what it is shown; its source does not count. */
   readonly image: ImageRequest;
   readonly delivered: Pick<PictureFacts, 'delivery' | 'source' | 'forOne'>;
+  /** Of the answer it stands for. Absent: as the style has it. */
+  readonly status?: number;
   readonly signal: AbortSignal;
 }
 
@@ -37,9 +39,10 @@ export function createStandIn({ service, streams, emit }: StandInParts): StandIn
   async function shown(
     { desk, id }: Exchange,
     { image: asked, delivered, signal }: StandInRequest,
-    { uri, ttlSeconds, cacheControl, status }: FallbackPolicy,
+    fallback: FallbackPolicy,
   ): Promise<Reply> {
-    const image = await service.serve({ image: withFallbackSource(asked, uri), signal });
+    const { ttlSeconds, cacheControl, status } = fallback;
+    const image = await service.serve({ image: withFallbackSource(asked, fallback), signal });
     const facts = { image, ...delivered, chosen: false, standIn: { status, ttlSeconds, cacheControl } };
     return desk.replies.image({ ...facts, requestId: id, now: Date.now() });
   }
@@ -48,14 +51,16 @@ export function createStandIn({ service, streams, emit }: StandInParts): StandIn
   async function raw(
     { desk, id }: Exchange,
     signal: AbortSignal,
-    { uri, status }: FallbackPolicy,
+    { uri, status, ttlSeconds }: FallbackPolicy,
   ): Promise<Reply> {
     const answer = await streams.open({ uri, signal, headers: {} });
     try {
       const chunks: Uint8Array[] = [];
       for await (const chunk of answer.body() ?? []) chunks.push(chunk);
       const body = Buffer.concat(chunks);
-      return { status, headers: desk.replies.headers({ 'Content-Type': sniffedObjectType(body) }, id), body };
+      const age = ttlSeconds > 0 ? { 'Cache-Control': `max-age=${Math.floor(ttlSeconds)}, public` } : {};
+      const headers = desk.replies.headers({ 'Content-Type': sniffedObjectType(body), ...age }, id);
+      return { status, headers, body };
     } finally {
       answer.close();
     }
@@ -64,7 +69,8 @@ export function createStandIn({ service, streams, emit }: StandInParts): StandIn
   return async (exchange, asked, error) => {
     const { policy, style, name } = exchange.desk.mount;
     if (policy.fallback === undefined || !mayStandIn(error, policy.fallback)) return null;
-    const fallback = { ...policy.fallback, status: policy.fallback.status || statusOf(error, style) };
+    const status = policy.fallback.status || (asked.status ?? statusOf(error, style));
+    const fallback = { ...policy.fallback, status };
     const told = (thrown: unknown) => {
       const { code, detail = '' } = asPictorError(thrown);
       const facts = { code, detail, mount: name };

@@ -1,5 +1,6 @@
 import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { FixedReply } from '../request/dialect.ts';
+import type { ImageRequest } from '../request/image-request.ts';
 import type { Call, KeepTask, MakeTask, ShowTask, StorageTask, UploadTask } from '../request/storage.ts';
 import type { ShownObject } from '../service/show-object.ts';
 import type { StorageGuard } from '../service/storage-guard.ts';
@@ -161,46 +162,69 @@ export function createStorageDesk({
     }
   }
 
-  async function standInFor(
-    exchange: Exchange,
-    task: StorageTask | null,
-    error: PictorError,
-  ): Promise<Reply | null> {
-    const image = task?.voice?.standIn;
-    if (image === undefined) return null;
-    const delivered = { delivery: { vary: [] }, source: image.source };
-    return standIn(exchange, { image, delivered, signal: clientSignal(exchange.response) }, error);
-  }
-
-  async function fail(exchange: Exchange, task: StorageTask | null, error: PictorError): Promise<void> {
+  async function fail(exchange: Exchange, { task, granted, error }: Failure): Promise<void> {
     const facts: RequestFacts = { ...failureFacts(error, undefined), cache: 'none' };
-    const stand = await standInFor(exchange, task, error);
-    if (stand !== null)
-      return finish(exchange, withHeaders(stand, task?.voice), { ...facts, fallback: true });
     const { id: requestId, desk, request } = exchange;
     const own = task?.voice?.failure?.(error) ?? null;
     const circumstances = { requestId, accept: request.headers.accept, rows: task?.voice?.errors };
-    const reply =
-      own === null ? desk.replies.error(error, circumstances) : desk.replies.plain(own, requestId);
-    finish(exchange, withHeaders(reply, task?.voice), facts);
+    const told = own === null ? desk.replies.error(error, circumstances) : desk.replies.plain(own, requestId);
+    const image =
+      granted || desk.mount.policy.fallback?.ofMount !== true ? shownFor(exchange, task) : undefined;
+    const stand =
+      image === undefined ? null : await standInFor(exchange, { image, status: told.status }, error);
+    if (stand !== null)
+      return finish(exchange, withHeaders(stand, task?.voice), { ...facts, fallback: true });
+    finish(exchange, withHeaders(told, task?.voice), facts);
+  }
+
+  function standInFor(
+    exchange: Exchange,
+    { image, status }: { readonly image: ImageRequest; readonly status: number },
+    error: PictorError,
+  ): Promise<Reply | null> {
+    const delivered = { delivery: { vary: [] }, source: image.source };
+    return standIn(exchange, { image, delivered, status, signal: clientSignal(exchange.response) }, error);
   }
 
   async function answer(exchange: Exchange, storage: MountStorage): Promise<void> {
     let task: StorageTask | null = null;
+    let granted = false;
     try {
       const call = callOf(exchange.request, exchange.target, originOf);
       task = storage.task(readiness() === 'stopping' ? { ...call, stopping: true } : call);
       const checked = storage.guard.check(task.grant);
       if (checked !== undefined) await checked;
       if (check !== null && task.task !== 'reply') await check(task.grant, askedRequest(exchange));
+      granted = true;
       await run(exchange, storage, task);
     } catch (thrown) {
-      await fail(exchange, task, asPictorError(thrown));
+      await fail(exchange, { task, granted, error: asPictorError(thrown) });
     }
   }
 
   return (exchange, storage) => (answerKnown(exchange) ? undefined : answer(exchange, storage));
 }
+
+/** What became of a request that cannot be answered as it wants. */
+interface Failure {
+  /** Null: the head of the request was no good. */
+  readonly task: StorageTask | null;
+  /** True: it may be asked for. */
+  readonly granted: boolean;
+  readonly error: PictorError;
+}
+
+/** As what the mount's picture for errors is shown; undefined: it is no picture that was asked for. */
+function shownFor({ desk }: Exchange, task: StorageTask | null): ImageRequest | undefined {
+  const own = task?.voice?.standIn;
+  if (own !== undefined || task?.task !== 'show' || desk.mount.policy.fallback?.ofMount !== true) return own;
+  if (task.recipe !== undefined) return task.recipe.image;
+  const { contentType } = task.showing;
+  const isPicture = contentType === 'sniffed' || contentType.startsWith('image/');
+  return isPicture && task.told === undefined ? asItIs : undefined;
+}
+
+const asItIs: ImageRequest = { source: '', operations: [], output: { format: {} } };
 
 /** What is said to this request on every answer. */
 function withHeaders(reply: Reply, voice: Voice): Reply {

@@ -1,19 +1,37 @@
 import { PictorError } from '../core/errors.ts';
 import type { Size } from '../core/geometry.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import type { ImageRequest } from '../request/image-request.ts';
+import type { ImageRequest, SourceLimits } from '../request/image-request.ts';
+import { markLimitsOf } from '../request/mount-limits.ts';
 
 /** The server's bounds, replaced by those that the request brings. */
 export function limitsOf({ limits = {} }: ImageRequest, own: ImageLimits): ImageLimits {
-  const { maxPixels = own.maxPixels, maxFramePixels = own.maxFramePixels, inputs = own.inputs } = limits;
-  return { ...own, maxPixels, maxFramePixels, ...(inputs === undefined ? {} : { inputs }) };
+  const { maxSourceBytes: _bytes, marks: _marks, ...bounds } = limits;
+  return { ...own, ...bounds };
+}
+
+/**
+ * Refuses a further picture (a watermark) by its header and its bytes, before it is decoded.
+ * @throws PictorError IMAGE_TOO_LARGE, SOURCE_TOO_LARGE
+ */
+export function checkMark(
+  { uri, info, bytes }: { readonly uri: string; readonly info: ImageInfo; readonly bytes: number },
+  request: ImageRequest,
+  own: ImageLimits,
+): void {
+  const { maxSourceBytes, ...bounds } = markLimitsOf(uri, request);
+  checkSourceBytes(bytes, { limits: maxSourceBytes === undefined ? {} : { maxSourceBytes } });
+  checkLimits(info, { ...own, ...bounds });
 }
 
 /**
  * Refuses an original with more bytes than the request allows, wherever it comes from.
  * @throws PictorError SOURCE_TOO_LARGE
  */
-export function checkSourceBytes(bytes: number, { limits = {} }: ImageRequest): void {
+export function checkSourceBytes(
+  bytes: number,
+  { limits = {} }: { readonly limits?: Pick<SourceLimits, 'maxSourceBytes'> },
+): void {
   const { maxSourceBytes = 0 } = limits;
   if (!exceeds(bytes, maxSourceBytes)) return;
   throw new PictorError('SOURCE_TOO_LARGE', { detail: `${bytes} bytes exceed ${maxSourceBytes}` });

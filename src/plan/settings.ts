@@ -24,3 +24,34 @@ export const limitsSettings = z.strictObject({
 });
 
 export type LimitsSettings = z.infer<typeof limitsSettings>;
+
+/** Names of the bounds. */
+export type LimitName = keyof LimitsSettings;
+
+const { maxPixels, maxSide, maxFrames, maxFramePixels, maxResultPixels, maxSourceBytes } =
+  limitsSettings.shape;
+
+const sameAs = (name: LimitName): string => `As \`limits.${name}\`, for this mount. Absent: the server’s.`;
+
+/** The `limits` of a mount: the same names, none of which has to be there. */
+export const mountLimitsSettings = z
+  .strictObject({
+    maxPixels: maxPixels.removeDefault().optional().describe(sameAs('maxPixels')),
+    maxSide: maxSide.removeDefault().optional().describe(sameAs('maxSide')),
+    maxFrames: maxFrames.removeDefault().optional().describe(sameAs('maxFrames')),
+    maxFramePixels: maxFramePixels.removeDefault().optional().describe(sameAs('maxFramePixels')),
+    maxResultPixels: maxResultPixels.removeDefault().optional().describe(sameAs('maxResultPixels')),
+    maxSourceBytes: maxSourceBytes
+      .unwrap()
+      .optional()
+      .describe('Encoded size of what is fetched or uploaded here, in bytes. Absent: the server’s.'),
+    mayExceed: z
+      .boolean()
+      .optional()
+      .describe('Let these bounds lie above those of the server. Otherwise that stops the start.'),
+  })
+  .describe(
+    'Bounds on the images of this mount. 0 switches a bound off, which counts as above the server’s.',
+  );
+
+export type MountLimitsSettings = z.infer<typeof mountLimitsSettings>;

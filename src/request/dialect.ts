@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { ImageRequest } from './image-request.ts';
+import type { ImageRequest, ResultLimits } from './image-request.ts';
 import type { StorageGrammar } from './storage.ts';
 import type { WebhookPlan } from './webhook.ts';
 
@@ -189,6 +189,10 @@ export interface FallbackPolicy {
   readonly rawToo?: boolean;
   /** Counts for passthrough like a source's. */
   readonly cacheControl?: string;
+  /** True: the mount brings it, not its language. Then what may not be asked for is always told. */
+  readonly ofMount?: true;
+  /** How much may be made of it, in place of what the server allows. */
+  readonly limits?: ResultLimits;
 }
 
 export interface CookiePolicy {

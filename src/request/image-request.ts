@@ -17,18 +17,34 @@ export interface ImageRequest {
    * Whoever names another edition wants the source asked anew: editions share neither variants nor copies of the original.
    */
   readonly edition?: string;
-  /** Bounds for this picture in place of the server's own; only from URLs that their mount lets say so. */
+  /** Bounds for this picture in place of the server's own: those of its mount, and of URLs that their mount lets say so. */
   readonly limits?: RequestLimits;
 }
 
-/** 0 switches a bound off, absent leaves the server's. See `ImageLimits` for the meanings. */
-export interface RequestLimits {
+/** Bounds on what is read. 0 switches a bound off, absent leaves the server's. See `ImageLimits` for the meanings. */
+export interface SourceLimits {
   readonly maxPixels?: number;
-  readonly maxFramePixels?: number;
-  /** Bytes of the original. */
+  readonly maxSide?: number;
+  /** Bytes as they are fetched or uploaded. */
   readonly maxSourceBytes?: number;
+}
+
+/** Bounds on what is made of it, likewise. */
+export interface ResultLimits {
+  readonly maxFrames?: number;
+  readonly maxFramePixels?: number;
+  readonly maxResultPixels?: number;
+}
+
+/** The bounds of one mount. */
+export interface MountLimits extends SourceLimits, ResultLimits {}
+
+/** The bounds of one picture. */
+export interface RequestLimits extends MountLimits {
   /** Absent: the server's. */
   readonly inputs?: InputFormats;
+  /** Of further pictures that the URL names (watermarks); absent: the server's. */
+  readonly marks?: SourceLimits;
 }
 
 export interface OutputSpec {

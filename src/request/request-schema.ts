@@ -14,6 +14,11 @@ const writable = Object.values(formats as Readonly<Record<string, FormatDefiniti
 );
 const quality = z.number().int().min(1).max(100);
 const bound = z.number().int().min(0);
+const sourceBounds = {
+  maxPixels: bound.exactOptional(),
+  maxSide: bound.exactOptional(),
+  maxSourceBytes: bound.exactOptional(),
+};
 const formatName = z.enum(Object.keys(formats));
 const qualities = z.record(
   z.string().refine((name) => formatName.safeParse(name).success, 'not a format pictor knows'),
@@ -51,9 +56,11 @@ export const requestSchema: z.ZodType<ImageRequest> = z.strictObject({
   edition: z.string().min(1).exactOptional(),
   limits: z
     .strictObject({
-      maxPixels: bound.exactOptional(),
+      ...sourceBounds,
+      maxFrames: bound.exactOptional(),
       maxFramePixels: bound.exactOptional(),
-      maxSourceBytes: bound.exactOptional(),
+      maxResultPixels: bound.exactOptional(),
+      marks: z.strictObject(sourceBounds).exactOptional(),
       inputs: z
         .strictObject({
           also: z.array(formatName).readonly().exactOptional(),

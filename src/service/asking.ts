@@ -1,5 +1,6 @@
 import { sourcesOf } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
+import { markLimitsOf } from '../request/mount-limits.ts';
 import { type Asking, inTheNameOf } from './held-original.ts';
 import type { ServeRequest } from './serve-image-types.ts';
 
@@ -9,11 +10,13 @@ export const askingOf = (
   signal: AbortSignal,
 ): Asking => ({ signal, visits, cookies, passed, rules });
 
-/** The same for one of them: bound on bytes and edition count for the original, not for marks. */
-export const askingFor = (uri: string, { source, limits, edition }: ImageRequest, asking: Asking): Asking =>
-  uri === source && (limits?.maxSourceBytes !== undefined || edition !== undefined)
-    ? { ...asking, maxBytes: limits?.maxSourceBytes, edition }
-    : asking;
+/** The same for one of them: the edition counts for the original alone, and marks have a bound on bytes of their own. */
+export function askingFor(uri: string, image: ImageRequest, asking: Asking): Asking {
+  const { source, limits, edition } = image;
+  const { maxSourceBytes: maxBytes } = (uri === source ? limits : markLimitsOf(uri, image)) ?? {};
+  if (uri !== source) return maxBytes === undefined ? asking : { ...asking, maxBytes };
+  return maxBytes === undefined && edition === undefined ? asking : { ...asking, maxBytes, edition };
+}
 
 /** For whom alone an answer is: one whose cookies or credentials go to one of the sources. Undefined: for everybody. */
 export function audienceOf(request: Pick<ServeRequest, 'image' | 'cookies' | 'passed'>): string | undefined {

@@ -58,10 +58,16 @@ interface Picture {
 const leastFetchedBytes = 10;
 
 export function createIngest(parts: IngestParts): Ingest {
-  const { staging, engine, limits, emit } = parts;
+  const { staging, engine, emit } = parts;
+  const limitsAt = (site: StorageSite): ImageLimits => ({ ...parts.limits, ...site.limits });
 
-  async function received(task: UploadTask, { body, signal }: IngestCall): Promise<ReceivedUpload> {
-    const { from, maxBytes, declaredType } = task;
+  async function received(
+    site: StorageSite,
+    task: UploadTask,
+    { body, signal }: IngestCall,
+  ): Promise<ReceivedUpload> {
+    const { from, declaredType } = task;
+    const maxBytes = Math.min(task.maxBytes, site.limits?.maxSourceBytes || Number.POSITIVE_INFINITY);
     if (from === undefined) return receiveBody(body, { staging, maxBytes, formsToo: true, emptyToo: false });
     const take = (bytes: AsyncIterable<Uint8Array>) => staging.receive(bytes, maxBytes);
     const staged = await parts.fetchUpload({ url: from, maxBytes, signal }, take);
@@ -72,6 +78,7 @@ export function createIngest(parts: IngestParts): Ingest {
 
   /** What the bytes are, never what they are said to be. */
   async function looked(
+    limits: ImageLimits,
     { plainSvg = false, inputs }: UploadTask,
     { staged, declaredType }: ReceivedUpload,
   ): Promise<UploadFacts> {
@@ -89,19 +96,24 @@ export function createIngest(parts: IngestParts): Ingest {
   }
 
   /** The bytes that are kept: as they came, or as the task wants them. */
-  async function pictureOf(task: UploadTask, upload: ReceivedUpload): Promise<Picture> {
-    const facts = await looked(task, upload);
+  async function pictureOf(site: StorageSite, task: UploadTask, upload: ReceivedUpload): Promise<Picture> {
+    const limits = limitsAt(site);
+    const facts = await looked(limits, task, upload);
     const { staged } = upload;
     const wanted = task.rewrite?.(facts) ?? null;
     if (wanted !== null) {
-      const { bytes: body, mediaType, width, height } = await made(staged, wanted);
+      const { bytes: body, mediaType, width, height } = await made(staged, wanted, limits);
       return { facts: { ...facts, mediaType, bytes: body.byteLength, width, height }, body };
     }
-    if (task.whole === true) await made(staged, aGlance);
+    if (task.whole === true) await made(staged, aGlance, limits);
     return { facts, body: { file: staged.path, size: staged.bytes } };
   }
 
-  async function made({ path }: StagedUpload, wanted: ImageRequest): Promise<TransformResult> {
+  async function made(
+    { path }: StagedUpload,
+    wanted: ImageRequest,
+    limits: ImageLimits,
+  ): Promise<TransformResult> {
     const leave = await enterWithin(parts, nobody);
     try {
       const request = { ...wanted, source: uploaded };
@@ -136,9 +148,9 @@ export function createIngest(parts: IngestParts): Ingest {
     const told = { type: 'upload' as const, mount: site.mount, bucket: task.bucket };
     let staged: StagedUpload | null = null;
     try {
-      const upload = await received(task, call);
+      const upload = await received(site, task, call);
       ({ staged } = upload);
-      const picture = await pictureOf(task, upload);
+      const picture = await pictureOf(site, task, upload);
       const stored = await store(site, task, picture);
       emit({ ...told, ms: performance.now() - began, stored });
       return picture.facts;

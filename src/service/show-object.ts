@@ -111,7 +111,7 @@ export function createShowObject({ objects, maker, tell, purges, now }: ShowPart
     if (shelf === undefined || site.shelf === null) return null;
     const on = site.shelf;
     const source = uriOf({ site, bucket, key: recipe?.originals[0] ?? '' });
-    const found = await reads.join(`${source}\n${shelf}`, signal, () => on.get(shelf));
+    const found = await reads.join(`${site.mount}\n${source}\n${shelf}`, signal, () => on.get(shelf));
     if (found === null || wasPurged(site, task, found.modified)) return null;
     const { body, modified, fresh } = found;
     const object = { size: body.byteLength, modified, sniffedType: sniffedObjectType(body), bytes: body };

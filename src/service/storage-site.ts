@@ -1,5 +1,6 @@
 import type { Buckets } from '../core/bucket.ts';
 import type { Shelf } from '../core/shelf.ts';
+import type { MountLimits } from '../request/image-request.ts';
 import { originalUriIn } from '../request/storage.ts';
 
 /** The storage of a mount, opened. */
@@ -13,6 +14,8 @@ export interface StorageSite {
   readonly isLocal: boolean;
   /** Where made pictures age; null: the mount has none. */
   readonly shelf: Shelf | null;
+  /** Bounds on what is taken in and made here, in place of the server's. Absent: the server's. */
+  readonly limits?: MountLimits;
 }
 
 /** Where one object is. */
@@ -28,3 +31,6 @@ export const bucketOf = ({ site, bucket }: Omit<ObjectAddress, 'key'>) => site.b
 /** One text per object of the server; also its URI as a source. */
 export const uriOf = ({ site, bucket, key }: ObjectAddress): string =>
   originalUriIn({ storage: site.storage, bucket, key });
+
+/** Same text, same bounds: work that others join must be bounded alike. */
+export const boundsOf = ({ limits = {} }: StorageSite): string => JSON.stringify(limits);

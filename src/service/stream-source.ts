@@ -11,6 +11,8 @@ export interface StreamRequest {
   readonly signal: AbortSignal;
   /** Headers of the client that the source gets to see; lower-case names. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Bytes at most, in place of the server's own bound; 0: no bound. */
+  readonly maxBytes?: number | undefined;
   readonly visits?: VisitRule | undefined;
   readonly cookies?: ClientCookies | undefined;
 }
@@ -37,7 +39,7 @@ interface Parts
 
 export function createSourceStreams(parts: Parts): SourceStreams {
   return {
-    async open({ uri, signal, headers, visits, cookies }) {
+    async open({ uri, signal, headers, visits, cookies, maxBytes = parts.maxBytes }) {
       const leave = await enterFetch(parts, uri, signal);
       const began = parts.now();
       const transfer = startTransfer(signal);
@@ -73,7 +75,7 @@ export function createSourceStreams(parts: Parts): SourceStreams {
       try {
         const answer = await parts.source.stream(uri, {
           signal: transfer.signal,
-          maxBytes: parts.maxBytes,
+          maxBytes: maxBytes || Number.MAX_SAFE_INTEGER,
           headers,
           ...(visits === undefined ? {} : { visits }),
           ...(cookies === undefined ? {} : { cookies }),

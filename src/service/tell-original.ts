@@ -9,7 +9,7 @@ import type { ToldText, UploadFacts } from '../request/storage.ts';
 import { type HeldObject, heldObject } from './kept-objects.ts';
 import type { PurgeMarks } from './purge-marks.ts';
 import type { Staging } from './staging.ts';
-import { bucketOf, type ObjectAddress, uriOf } from './storage-site.ts';
+import { boundsOf, bucketOf, type ObjectAddress, uriOf } from './storage-site.ts';
 import { uprightFacts } from './upright-facts.ts';
 
 /**
@@ -32,10 +32,11 @@ export interface TellOriginalParts {
 }
 
 export function createTellOriginal(parts: TellOriginalParts): TellOriginal {
-  const { staging, engine, limits, purges, emit, now } = parts;
+  const { staging, engine, purges, emit, now } = parts;
   const flight = createSingleFlight<HeldObject>();
 
   async function factsOf(address: ObjectAddress, told: ToldText, signal: AbortSignal): Promise<UploadFacts> {
+    const limits = { ...parts.limits, ...address.site.limits };
     const found = await bucketOf(address).get(told.original, { signal });
     if (found === null) throw new PictorError('OBJECT_NOT_FOUND', { detail: told.original });
     const staged = await staging.receive(found.body, limits.maxSourceBytes || Number.POSITIVE_INFINITY);
@@ -67,5 +68,7 @@ export function createTellOriginal(parts: TellOriginalParts): TellOriginal {
   }
 
   return (address, told, signal) =>
-    flight.join(uriOf(address), signal, (shared) => tell(address, told, shared));
+    flight.join(`${uriOf(address)}\n${boundsOf(address.site)}`, signal, (shared) =>
+      tell(address, told, shared),
+    );
 }

@@ -3,11 +3,12 @@ import type { EmitEvent } from '../core/events.ts';
 import { createGate } from '../lib/gate.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { canonicalText } from '../request/canonical.ts';
+import { withMountLimits } from '../request/mount-limits.ts';
 import type { Recipe } from '../request/storage.ts';
 import { type HeldObject, heldObject, type KeptObjects } from './kept-objects.ts';
 import type { PurgeMarks } from './purge-marks.ts';
 import type { ServedImage, ServeImage } from './serve-image-types.ts';
-import { bucketOf, type ObjectAddress, type StorageSite, uriOf } from './storage-site.ts';
+import { boundsOf, bucketOf, type ObjectAddress, type StorageSite, uriOf } from './storage-site.ts';
 
 /** One variant of an original in a bucket. */
 export interface VariantOrder {
@@ -73,7 +74,7 @@ export function createVariantMaker(parts: VariantMakerParts): VariantMaker {
 
   /** What is being made of what was purged is for nobody who came after that. */
   const flightOf = (order: VariantOrder): string =>
-    `${nameOf(order)}\n${Math.max(...urisOf(order).map(purges.of))}`;
+    [nameOf(order), Math.max(...urisOf(order).map(purges.of)), boundsOf(order.site)].join('\n');
 
   async function run(order: Begun, signal: AbortSignal): Promise<MadeVariant> {
     try {
@@ -98,7 +99,7 @@ export function createVariantMaker(parts: VariantMakerParts): VariantMaker {
       const source = uriOf({ site, bucket, key });
       try {
         // One after the other: the second name only counts where the first leads nowhere.
-        return await serve({ image: { ...recipe.image, source }, signal });
+        return await serve({ image: withMountLimits({ ...recipe.image, source }, site.limits), signal });
       } catch (thrown) {
         last = ofTheBucket(asPictorError(thrown));
         if (!missing.has(last.code)) throw last;

@@ -1,6 +1,6 @@
 import sharp, { type Sharp } from 'sharp';
 import type { TransformJob } from '../../plan/engine-port.ts';
-import { checkLimits } from '../../plan/limits.ts';
+import { checkMark } from '../../plan/limits.ts';
 import { broken } from './failures.ts';
 import { inputOf } from './input.ts';
 import type { OpenMark } from './passes.ts';
@@ -26,7 +26,7 @@ export function markOpener(job: TransformJob): OpenMark {
 
 async function openMark(job: TransformJob, uri: string): Promise<() => Sharp> {
   const original = await probe(inputOf(job, uri));
-  checkLimits(original.info, job.limits);
+  checkMark({ uri, info: original.info, bytes: original.input.size }, job.request, job.limits);
   if (original.info.vector) {
     const { density } = original;
     const options = { limitInputPixels: false, ...(density === undefined ? {} : { density }) };

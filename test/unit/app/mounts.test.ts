@@ -1,0 +1,90 @@
+/** What every mount may have, whatever it speaks: bounds and a picture for errors of its own. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { dialectNames, loadDialects } from '../../../src/app/dialects.ts';
+import { type MountSettings, openMount } from '../../../src/app/mounts.ts';
+import { settingsFor } from '../../../src/app/settings-for.ts';
+
+await loadDialects();
+const schema = settingsFor(dialectNames);
+
+function problems(config: object): string[] {
+  const { error } = schema.safeParse(config);
+  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+}
+
+function mountWith(mount: object): MountSettings {
+  return schema.parse({ mounts: [mount] }).mounts[0]!;
+}
+
+test('every dialect takes the same bounds', () => {
+  for (const dialect of dialectNames) {
+    const { limits } = mountWith({
+      dialect,
+      limits: { maxPixels: 1000, maxSourceBytes: '1MiB', maxFrames: 2 },
+    });
+    assert.deepEqual(limits, { maxPixels: 1000, maxSourceBytes: 1_048_576, maxFrames: 2 }, dialect);
+  }
+});
+
+test('a bound above that of the server has to be meant', () => {
+  const mounts = (limits: object) => ({
+    limits: { maxPixels: 500, maxSide: 0 },
+    mounts: [{ dialect: 'vip', limits }],
+  });
+  assert.match(
+    problems(mounts({ maxPixels: 501 }))[0]!,
+    /^mounts\.0\.limits\.maxPixels: .*limits\.maxPixels.*500.*mayExceed/,
+  );
+  assert.match(problems(mounts({ maxPixels: 0 }))[0]!, /^mounts\.0\.limits\.maxPixels: /);
+  assert.deepEqual(problems(mounts({ maxPixels: 501, mayExceed: true })), []);
+  assert.deepEqual(problems(mounts({ maxPixels: 500, maxSide: 99_999 })), []);
+  assert.match(problems(mounts({ maxPixel: 1 }))[0]!, /maxPixel/);
+});
+
+test('requests of a mount carry its bounds, whatever it speaks', () => {
+  const { parse } = openMount(mountWith({ dialect: 'imageproxy', limits: { maxSide: 300 } }));
+  const { image } = parse({ raw: '/x', path: '/100x/https://a.test/b.jpg', query: '' }, {});
+  assert.equal(image.limits?.maxSide, 300);
+  const plain = openMount(mountWith({ dialect: 'imageproxy' }));
+  const target = { raw: '/x', path: '/100x/https://a.test/b.jpg', query: '' };
+  assert.equal(plain.parse(target, {}).image.limits, undefined);
+});
+
+test('a picture for errors is a file or a URL', () => {
+  const mounts = (errorImage: object) => ({ mounts: [{ dialect: 'vip', errorImage }] });
+  assert.match(problems(mounts({}))[0]!, /^mounts\.0\.errorImage: expected either path or url/);
+  assert.match(problems(mounts({ path: 'a', url: 'https://a.test/b' }))[0]!, /either path or url/);
+  assert.match(problems(mounts({ url: 'ftp://a.test' }))[0]!, /expected an http or https URL/);
+  assert.notDeepEqual(problems(mounts({ path: 'a', status: 99 })), []);
+  assert.deepEqual(problems(mounts({ path: 'a', status: 404 })), []);
+});
+
+test('the picture for errors of a mount stands back behind one of its language', () => {
+  const errorImage = { path: 'a.png', status: 503, maxAgeSeconds: 5 };
+  const assets = { uris: {}, errorImage: 'asset:1', cacheControl: new Map() };
+  const generic = openMount(
+    mountWith({ dialect: 'vip', errorImage, limits: { maxPixels: 9, maxFrames: 1 } }),
+    undefined,
+    {
+      assets,
+    },
+  );
+  assert.deepEqual(generic.policy.fallback, {
+    uri: 'asset:1',
+    status: 503,
+    covers: 'all',
+    ttlSeconds: 5,
+    rawToo: true,
+    ofMount: true,
+    limits: { maxFrames: 1 },
+  });
+  const own = openMount(
+    mountWith({ dialect: 's3imageserver', errorImage, settings: { errorImage: 'own.png' } }),
+    undefined,
+    { assets: { ...assets, uris: { error: 'asset:2' } } },
+  );
+  assert.deepEqual([own.policy.fallback?.uri, own.policy.fallback?.status], ['asset:2', 404]);
+  const kept = openMount(mountWith({ dialect: 'vip', errorImage: { path: 'a.png' } }), undefined, { assets });
+  assert.equal(kept.policy.fallback?.noStore, true, 'nobody keeps an error unless told so');
+});
