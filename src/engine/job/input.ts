@@ -36,6 +36,11 @@ export async function allBytes(input: JobInput): Promise<Uint8Array> {
   return typeof input.from === 'string' ? await readFile(input.from) : input.from;
 }
 
+/** More of the first bytes than `head`, where there are more. */
+export function longerHead({ from }: JobInput, length: number): Uint8Array {
+  return typeof from === 'string' ? readStart(from, length).head : from.subarray(0, length);
+}
+
 const fromBytes = (bytes: Uint8Array): JobInput => ({
   from: bytes,
   head: bytes.subarray(0, headLength),
@@ -55,11 +60,16 @@ function readable(path: string): JobInput {
 function fromPath(path: string): JobInput {
   // libvips reads `name[option=value]` as a name with loader options; such a file never reaches it by name.
   if (path.includes('[')) return fromBytes(readFileSync(path));
+  return { from: path, ...readStart(path, headLength) };
+}
+
+function readStart(path: string, most: number): Pick<JobInput, 'head' | 'size'> {
   const file = openSync(path, 'r');
   try {
-    const head = Buffer.allocUnsafe(headLength);
-    const length = readSync(file, head, 0, headLength, 0);
-    return { from: path, head: head.subarray(0, length), size: fstatSync(file).size };
+    const { size } = fstatSync(file);
+    const head = Buffer.allocUnsafe(Math.min(most, size));
+    const length = readSync(file, head, 0, head.length, 0);
+    return { head: head.subarray(0, length), size };
   } finally {
     closeSync(file);
   }

@@ -10,7 +10,8 @@ import type { JobInputRef } from '../wire.ts';
 import { signalledColours } from './colour-signals.ts';
 import { detectFormat } from './detect.ts';
 import { broken } from './failures.ts';
-import { allBytes, type JobInput, openInput } from './input.ts';
+import { allBytes, type JobInput, longerHead, openInput } from './input.ts';
+import { beyond, type JpegHeader, readJpegHeader } from './jpeg-header.ts';
 import { matrixProfile } from './matrix-profile.ts';
 import { insertProfile } from './png-carrier.ts';
 import { densityOf, inCssPixels, recognisableSvg } from './svg.ts';
@@ -36,7 +37,48 @@ export interface Original {
  */
 export async function probe(ref: JobInputRef, inputs: InputFormats = {}): Promise<Original> {
   const input = openInput(ref);
-  const format = await detectFormat(input);
+  return plainJpeg(input) ?? (await probeDetected(input, await detectFormat(input), inputs));
+}
+
+/** Camera files bring a preview and a list of settings; more than this is rare. */
+const longestJpegHeader = 256 * 1024;
+
+/** Most originals, and the quickest to tell. */
+function plainJpeg(input: JobInput): Original | null {
+  const found = readJpegHeader(input.head);
+  const header = found === beyond ? readJpegHeader(longerHead(input, longestJpegHeader)) : found;
+  return header === null || header === beyond ? null : jpegOriginal(input, header);
+}
+
+const jpegOriginal = (
+  input: JobInput,
+  { width, height, space, orientation, ...blocks }: JpegHeader,
+): Original => ({
+  input,
+  format: formats.jpeg,
+  info: {
+    format: formats.jpeg.name,
+    width,
+    height,
+    orientation,
+    frames: 1,
+    animated: false,
+    hasAlpha: false,
+    space,
+    bits: 8,
+    hasProfile: blocks.icc !== undefined,
+    palette: false,
+    vector: false,
+    bytes: input.size,
+  },
+  ...blocks,
+});
+
+async function probeDetected(
+  input: JobInput,
+  format: FormatDefinition,
+  inputs: InputFormats,
+): Promise<Original> {
   if (format.read?.by === 'codec') {
     if (format.read.named === true && inputs.also?.includes(format.name) !== true)
       throw new PictorError('IMAGE_UNKNOWN', { detail: `${format.name} is not read here` });
@@ -132,7 +174,7 @@ function infoOf(metadata: Metadata, format: FormatDefinition, bytes: number): Im
     width: metadata.width,
     height: metadata.height,
     // libheif turns and mirrors by the container's own properties; EXIF repeats what is done already.
-    orientation: metadata.format === 'heif' ? 1 : orientation(metadata.orientation),
+    orientation: metadata.format === 'heif' ? 1 : orientationOf(metadata.orientation),
     frames,
     animated,
     hasAlpha: metadata.hasAlpha,
@@ -157,5 +199,5 @@ const depthBits: Readonly<Record<string, number>> = {
   double: 64,
 };
 
-const orientation = (value: number | undefined): Orientation =>
+const orientationOf = (value: number | undefined): Orientation =>
   value !== undefined && value >= 1 && value <= 8 ? (value as Orientation) : 1;

@@ -6,7 +6,7 @@ import type { Work, WorkResult } from '../wire.ts';
 import { probe } from './probe.ts';
 import { reduce } from './reduce.ts';
 import { setUpSharp } from './sharp-process.ts';
-import { transform } from './transform.ts';
+import { transformWithin } from './transform.ts';
 
 setUpSharp();
 
@@ -22,7 +22,7 @@ export async function runWork(work: Work): Promise<WorkResult> {
 function begin(work: Work): Promise<WorkResult> {
   switch (work.type) {
     case 'transform':
-      return transform(work.job, work.tools);
+      return transformWithin(work.job, work.tools);
     case 'inspect':
       return inspect(work);
     case 'reduce':

@@ -1,11 +1,13 @@
+import { PictorError } from '../../core/errors.ts';
 import type { Rect } from '../../core/geometry.ts';
 import { type FormatName, formats } from '../../formats/index.gen.ts';
-import type { Mezzanine, TransformJob, TransformResult } from '../../plan/engine-port.ts';
+import type { BudgetedJob, Mezzanine, TransformJob, TransformResult } from '../../plan/engine-port.ts';
 import { checkSourceBytes, limitsOf } from '../../plan/limits.ts';
 import { suitableMezzanine } from '../../plan/mezzanine.ts';
 import { planTransform } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import { isHandedOver } from '../../plan/untouched.ts';
+import { type PassedOver, planWithin } from '../../plan/within-budget.ts';
 import { unwritableFormats } from '../availability.ts';
 import { type EncoderTools, noTools } from '../codec.ts';
 import { colourPolicy } from './colour.ts';
@@ -22,6 +24,16 @@ import { withoutThumbnails } from './thumbnails.ts';
 
 /** One picture from source to result: header, limits, plan, pixels, encoding. @throws PictorError */
 export async function transform(job: TransformJob, tools: EncoderTools = noTools): Promise<TransformResult> {
+  const result = await transformWithin(job, tools);
+  if ('passedOver' in result) throw new PictorError('INTERNAL', { detail: 'no budget was given' });
+  return result;
+}
+
+/** As `transform`, unless the job has a budget and a negotiated format takes longer: then nothing is made. @throws PictorError */
+export async function transformWithin(
+  job: TransformJob | BudgetedJob,
+  tools: EncoderTools = noTools,
+): Promise<TransformResult | PassedOver> {
   const { inputs } = limitsOf(job.request, job.limits);
   const found = await probe(inputOf(job, job.request.source), inputs);
   checkSourceBytes(found.input.size, job.request);
@@ -31,7 +43,9 @@ export async function transform(job: TransformJob, tools: EncoderTools = noTools
   const open = markOpener(job);
   const started = performance.now();
   const openPicture = decodedOnce(original);
-  const plan = await settlePlan({ job, original, openPicture, open, tools });
+  const settled = await settlePlan({ job, original, openPicture, open, tools });
+  if ('passedOver' in settled) return settled;
+  const { plan } = settled;
   const rendering = { original, plan, open, tools };
   const reused = await fromMezzanine(job.mezzanines ?? [], rendering);
   const { bytes, width, height, lastChainAt } =
@@ -86,7 +100,7 @@ function decodedOnce(original: Original): OpenPicture {
 }
 
 interface Settling {
-  readonly job: TransformJob;
+  readonly job: TransformJob | BudgetedJob;
   readonly original: Original;
   readonly openPicture: OpenPicture;
   readonly open: OpenMark;
@@ -94,18 +108,19 @@ interface Settling {
 }
 
 /** Plans, and answers what only pixels can tell until there is nothing left to ask. */
-async function settlePlan({ job, original, openPicture, open, tools }: Settling): Promise<Plan> {
+async function settlePlan({
+  job,
+  original,
+  openPicture,
+  open,
+  tools,
+}: Settling): Promise<{ readonly plan: Plan } | PassedOver> {
   const measured: Rect[] = [];
   const unwritable = unwritableFormats(tools);
   for (;;) {
-    const planning = planTransform({
-      request: job.request,
-      info: original.info,
-      limits: job.limits,
-      measured,
-      unwritable,
-    });
-    if ('plan' in planning) return planning.plan;
+    const question = { request: job.request, info: original.info, limits: job.limits, measured, unwritable };
+    const planning = 'budgetMs' in job ? planWithin(question, job.budgetMs) : planTransform(question);
+    if (!('measure' in planning)) return planning;
     measured.push(await measure(await openPicture(1), planning, open));
   }
 }
