@@ -1,9 +1,8 @@
 import { PictorError } from '../../core/errors.ts';
-import type { ParsedRequest } from '../../request/dialect.ts';
-import { type Translation, type TranslationPlace, type Wish, wishOf } from './wish.ts';
+import { type Translatable, type Translation, type TranslationPlace, type Wish, wishOf } from './wish.ts';
 import { type WriterName, writers } from './writers.ts';
 
-export type { Translation, TranslationPlace } from './wish.ts';
+export type { Translatable, Translation, TranslationPlace } from './wish.ts';
 export { type WriterName, writerNames } from './writers.ts';
 
 /**
@@ -12,7 +11,7 @@ export { type WriterName, writerNames } from './writers.ts';
  * @throws PictorError OPTION_INVALID, SOURCE_INVALID with a reason, where there is no equivalent
  */
 export async function translatePicture(
-  picture: Pick<ParsedRequest, 'image' | 'raw'>,
+  picture: Translatable,
   to: WriterName,
   place?: TranslationPlace,
 ): Promise<Translation> {

@@ -1,7 +1,9 @@
 import { PictorError } from '../../core/errors.ts';
+import type { Colour } from '../../core/geometry.ts';
 import type { Operation } from '../../operations/index.gen.ts';
-import type { ParsedRequest } from '../../request/dialect.ts';
+import type { Delivery, ParsedRequest } from '../../request/dialect.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
+import { formatBySource } from './source-name.ts';
 
 /** Where the mount of a storage dialect that names no bucket in its URLs has its objects. */
 export interface TranslationPlace {
@@ -25,6 +27,11 @@ export interface WishedBox {
   readonly by: 'inside' | 'cover' | 'exact';
   /** Whether a picture too small grows. */
   readonly grows: boolean;
+  /**
+   * What becomes of a picture smaller than a box it covers, where it does not grow: each side is cut by itself (`clipped`),
+   * to the shorter one (`square`), or nothing is unless one side is longer than the box, then it grows (`whole`).
+   */
+  readonly small?: 'clipped' | 'square' | 'whole';
 }
 
 /** A picture in words that more than one URL language has. */
@@ -33,6 +40,7 @@ export interface Wish {
   readonly source: string;
   /** Null: the original as it came, byte for byte. */
   readonly picture: WishedPicture | null;
+  readonly delivery: Omit<Delivery, 'vary'>;
   /** What gets lost or may differ, one sentence each. */
   readonly notes: readonly string[];
 }
@@ -49,7 +57,18 @@ export interface WishedPicture {
   readonly format: string | null;
   /** Null: what the server has for that format. */
   readonly quality: number | null;
+  /** Turned by its EXIF orientation first. */
+  readonly upright: boolean;
+  /** What shows through transparent parts. */
+  readonly backdrop: Colour;
+  /** Whether the backdrop is also put under formats that could do without. */
+  readonly flattens: boolean;
+  /** Whether animations keep their frames. */
+  readonly moves: boolean;
 }
+
+export const black: Colour = { r: 0, g: 0, b: 0 };
+export const white: Colour = { r: 255, g: 255, b: 255 };
 
 /** What each operation adds; what it cannot say ends the reading. */
 interface Draft {
@@ -58,41 +77,82 @@ interface Draft {
   trims: boolean;
   turn: WishedPicture['turn'];
   mirror: WishedPicture['mirror'];
+  upright: boolean;
+  background: Colour | null;
 }
 
 const cannot = (what: string): PictorError =>
   new PictorError('OPTION_INVALID', { reason: `${what} has no equivalent in other URL languages` });
 
+/** What of a request says which picture, and how it is handed over. */
+export type Translatable = Pick<ParsedRequest, 'image' | 'raw' | 'delivery'>;
+
 /**
  * Reads a picture as a wish.
  * @throws PictorError OPTION_INVALID with a reason, where an operation is nobody else's
  */
-export function wishOf({ image, raw = false }: Pick<ParsedRequest, 'image' | 'raw'>): Wish {
-  const { source, operations, output } = image;
-  if (raw || isOriginal(image)) return { source, picture: null, notes: [] };
+export function wishOf({ image, raw = false, delivery: { vary: _, ...delivery } }: Translatable): Wish {
+  const { source } = image;
+  if (raw || isOriginal(image) || goesThrough(image)) return { source, picture: null, delivery, notes: [] };
+  const draft = draftOf(image.operations);
+  const { output } = image;
+  const { exact, preferred = [] } = output.format;
+  // One preference is no choice.
+  const format = exact ?? (preferred.length === 1 ? preferred[0]! : null);
+  const { background, ...picture } = draft;
+  return {
+    source,
+    picture: {
+      ...picture,
+      format,
+      quality: output.quality ?? output.formatQuality?.[format ?? 'jpeg'] ?? null,
+      backdrop: background ?? output.matte ?? white,
+      flattens: background !== null,
+      moves: output.frames !== 1,
+    },
+    delivery,
+    notes: notesOf(image),
+  };
+}
+
+function draftOf(operations: readonly Operation[]): Draft {
   const draft: Draft = {
     box: null,
     keeps: 'middle',
     trims: false,
     turn: 0,
     mirror: { horizontal: false, vertical: false },
+    upright: false,
+    background: null,
   };
-  const notes: string[] = [];
   for (const operation of operations) {
     const turned = draft.turn % 180 !== 0;
     const before = draft.box;
-    read(operation, draft, notes);
+    read(operation, draft);
     // The box of a wish is meant before the turn.
     if (turned && draft.box !== before && draft.box !== null) draft.box = swapped(draft.box);
   }
-  const { exact, preferred = [] } = output.format;
-  // One preference is no choice.
-  const format = exact ?? (preferred.length === 1 ? preferred[0]! : null);
-  const quality = output.quality ?? output.formatQuality?.[format ?? 'jpeg'] ?? null;
-  if (output.maxBytes !== undefined) notes.push('The bound on bytes is left out.');
-  if (output.metadata === 'keep') notes.push('Metadata is not kept.');
-  return { source, picture: { ...draft, format, quality }, notes };
+  return draft;
 }
+
+function notesOf({ source, output }: ImageRequest): readonly string[] {
+  const through = untouched(output);
+  return [
+    ...(output.maxBytes === undefined ? [] : ['The bound on bytes is left out.']),
+    ...(output.metadata === 'keep' ? ['Metadata is not kept.'] : []),
+    ...(through.length === 0 || formatBySource(source) !== null
+      ? []
+      : [`Originals that are ${through.join(', ')} are made anew there; here they go through as they came.`]),
+  ];
+}
+
+/** SVG does so everywhere. */
+const untouched = ({ untouched: formats = [] }: ImageRequest['output']): readonly string[] =>
+  formats.filter((each) => each !== 'svg');
+
+/** By the name of its original: one that is handed over as it came, whatever is done to others. */
+const goesThrough = ({ source, output }: ImageRequest): boolean =>
+  untouched(output).includes(formatBySource(source) ?? '');
 
 /** Nothing is done to it, and no format is wished for. */
 const isOriginal = ({ operations, output: { format } }: ImageRequest): boolean =>
@@ -100,9 +160,10 @@ const isOriginal = ({ operations, output: { format } }: ImageRequest): boolean =
 
 type OperationOf<Name extends Operation['op']> = Extract<Operation, { op: Name }>;
 
-function read(operation: Operation, draft: Draft, notes: string[]): void {
+function read(operation: Operation, draft: Draft): void {
   switch (operation.op) {
     case 'auto-orient':
+      draft.upright = true;
       return;
     case 'resize':
       draft.box = boxOfResize(operation);
@@ -118,6 +179,7 @@ function read(operation: Operation, draft: Draft, notes: string[]): void {
         height: operation.square === true ? operation.width : 0,
         by: operation.square === true ? 'cover' : 'inside',
         grows: false,
+        small: 'square',
       };
       return;
     case 'cover':
@@ -130,7 +192,7 @@ function read(operation: Operation, draft: Draft, notes: string[]): void {
       return;
     case 'thumbnail': {
       const { width = 0, height = 0, cover = false } = operation;
-      draft.box = { width, height, by: cover ? 'cover' : 'inside', grows: false };
+      draft.box = { width, height, by: cover ? 'cover' : 'inside', grows: false, small: 'whole' };
       return;
     }
     case 'trim':
@@ -145,7 +207,7 @@ function read(operation: Operation, draft: Draft, notes: string[]): void {
       draft.mirror = { horizontal: operation.horizontal === true, vertical: operation.vertical === true };
       return;
     case 'background':
-      notes.push('What lies under transparent parts is for the other server to choose.');
+      draft.background = operation.colour;
       return;
     default:
       throw cannot(operation.op);
@@ -171,8 +233,10 @@ function boxOfResize(resize: OperationOf<'resize'>): WishedBox | null {
     return null;
   }
   const free = width === 0 || height === 0;
-  const by = type === 'force' && !free ? 'exact' : type === 'fill' && !free ? 'cover' : 'inside';
-  return { width, height, by, grows: enlarge };
+  // The side that is not named stays as long as it is.
+  if (type === 'force' && free) throw cannot('squeezing one side alone');
+  const by = type === 'force' ? 'exact' : type === 'fill' && !free ? 'cover' : 'inside';
+  return { width, height, by, grows: enlarge, small: 'clipped' };
 }
 
 function keptBy(gravity: OperationOf<'resize'>['gravity']): WishedPicture['keeps'] {
@@ -194,7 +258,8 @@ function boxOfReframe({
   if (isShare(width) || isShare(height)) throw cannot('a share of the original');
   if (width === 0 && height === 0) return null;
   const free = width === 0 || height === 0;
-  return { width, height, by: fit || free ? 'inside' : 'cover', grows: enlarge };
+  // Nothing grows into a box on both sides.
+  return { width, height, by: fit || free ? 'inside' : 'cover', grows: enlarge && !fit, small: 'clipped' };
 }
 
 const isShare = (length: number): boolean => length > 0 && length < 1;

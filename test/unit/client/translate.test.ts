@@ -36,17 +36,18 @@ const vectors: readonly (readonly [DialectName, string, WriterName, string, numb
     'vip',
     '/photos/0a1b-10x10?s=500',
     'imgproxy',
-    '/unsafe/rs:fit:500:0/q:80/plain/s3%3A%2F%2Fphotos%2F0a1b-10x10@jpg',
+    '/unsafe/rs:fit:500:0/bg:0:0:0/q:80/plain/s3%3A%2F%2Fphotos%2F0a1b-10x10@jpg',
   ],
   [
     'vip',
     '/photos/a.jpg?s=250&c=true',
     'imgproxy',
     '/unsafe/rs:fill:250:250/q:80/plain/s3%3A%2F%2Fphotos%2Fa.jpg@jpg',
+    1,
   ],
   ['vip', '/photos/0a1b-10x10', 'imgproxy', '/unsafe/raw:1/plain/s3%3A%2F%2Fphotos%2F0a1b-10x10'],
-  ['imgproxy', '/unsafe/w:500/plain/s3://photos/0a1b@jpg', 'vip', '/photos/0a1b?s=500'],
-  ['imgproxy', '/unsafe/rs:fill:9:9/q:60/plain/s3://photos/0a1b@jpg', 'vip', '/photos/0a1b?s=9&c=true', 1],
+  ['imgproxy', '/unsafe/w:500/plain/s3://photos/0a1b@jpg', 'vip', '/photos/0a1b?s=500', 1],
+  ['imgproxy', '/unsafe/rs:fill:9:9/q:60/plain/s3://photos/0a1b@jpg', 'vip', '/photos/0a1b?s=9&c=true', 3],
   [
     'imageproxy',
     '/150,fit,r90,q60/https://a.test/b.jpg',
@@ -59,28 +60,53 @@ const vectors: readonly (readonly [DialectName, string, WriterName, string, numb
     '/unsafe/rot:90/rs:fill:300:200/g:sm/plain/https://a.test/b.jpg@png',
     'imageproxy',
     '/200x300,png,r270,sc/https%3A%2F%2Fa.test%2Fb.jpg',
+    1,
   ],
   [
     'image-server',
     `${folder}/300x200-q50.webp`,
     'imgproxy',
-    `/unsafe/rs:fill:300:200:1/q:50/plain/${key}@webp`,
+    `/unsafe/rs:fill:300:200:1/bg:255:255:255/q:50/plain/${key}@webp`,
     1,
   ],
   ['image-server', `${folder}/original`, 'imgproxy', `/unsafe/raw:1/plain/${key}`],
-  ['imgproxy', `/unsafe/rs:fill:30:30:1/q:50/plain/${key}@webp`, 'image-server', `${folder}/x30-q50.webp`],
-  ['imgproxy', `/unsafe/w:30/plain/${key}`, 'image-server', `${folder}/w30-q80.jpg`, 2],
+  ['imgproxy', `/unsafe/rs:fill:30:30:1/q:50/plain/${key}@webp`, 'image-server', `${folder}/x30-q50.webp`, 2],
+  ['imgproxy', `/unsafe/w:30/plain/${key}`, 'image-server', `${folder}/w30-q80.jpg`, 4],
   [
     's3imageserver',
     '/a.jpg?w=300&h=200&f=png',
     'imgproxy',
     '/unsafe/rs:fill:300:200/plain/s3%3A%2F%2Fphotos%2Fbase%2Fa.jpg@png',
+    1,
   ],
   [
     'imgproxy',
     '/unsafe/rs:fit:300:200/q:75/plain/s3://photos/base/a.jpg@webp',
     's3imageserver',
     '/a.jpg?w=300&h=200&c=false&f=webp',
+  ],
+  // What the original is says what comes out where no format is named.
+  ['imgproxy', '/unsafe/w:300/q:75/plain/s3://photos/base/a.jpg', 's3imageserver', '/a.jpg?w=300&f=jpg'],
+  ['imgproxy', '/unsafe/w:300/plain/s3://photos/base/a.png', 's3imageserver', '/a.png?w=300&f=png'],
+  ['s3imageserver', '/a.gif?w=50&f=jpg', 'imgproxy', '/unsafe/raw:1/plain/s3%3A%2F%2Fphotos%2Fbase%2Fa.gif'],
+  ['imgproxy', '/unsafe/raw:1/plain/s3://photos/base/a.gif', 's3imageserver', '/a.gif'],
+  [
+    'imgproxy',
+    '/unsafe/skp:jpg/w:100/plain/https://a.test/b.jpg',
+    'imageproxy',
+    '/0x0/https%3A%2F%2Fa.test%2Fb.jpg',
+  ],
+  [
+    'imgproxy',
+    '/unsafe/ar:0/bg:1:2:3/w:9/fn:a%20b/att:1/exp:9999999999/plain/s3://a/b@png',
+    'imgproxy',
+    '/unsafe/rs:fit:9:0/ar:0/bg:1:2:3/fn:YSBi:1/att:1/exp:9999999999/plain/s3%3A%2F%2Fa%2Fb@png',
+  ],
+  [
+    'imageproxy',
+    '/9x9,fit,jpeg,scaleUp/https://a.test/b.png',
+    'imgproxy',
+    '/unsafe/rs:fit:9:9/bg:0:0:0/q:95/plain/https%3A%2F%2Fa.test%2Fb.png@jpg',
   ],
 ];
 
@@ -95,6 +121,14 @@ for (const [from, url, to, expected, notes = 0] of vectors) {
 test('what another language cannot say is refused with the reason', async () => {
   for (const [from, url, to, reason] of [
     ['imgproxy', '/unsafe/blur:3/plain/https://a.test/b.jpg', 'imageproxy', /blur/],
+    ['imgproxy', '/unsafe/rs:force:3:0/plain/https://a.test/b.jpg', 'imageproxy', /one side/],
+    [
+      'imgproxy',
+      '/unsafe/w:10001/plain/s3://a/n/6e0/072/682/e66287b662827da75b244a3/original',
+      'image-server',
+      /10000/,
+    ],
+    ['imgproxy', '/unsafe/w:3/plain/s3://a/b.gif', 's3imageserver', /GIFs/],
     ['imgproxy', '/unsafe/rs:auto:3:3/plain/https://a.test/b.jpg', 'imageproxy', /auto/],
     ['imgproxy', '/unsafe/g:no/rs:fill:3:3/plain/https://a.test/b.jpg', 'imageproxy', /gravity/],
     ['imgproxy', '/unsafe/w:3/plain/https://a.test/b.jpg@avif', 'imageproxy', /avif/],
@@ -116,6 +150,37 @@ test('what another language cannot say is refused with the reason', async () => 
       (error) => error instanceof PictorError && reason.test(error.reason ?? ''),
       `${url} to ${to}`,
     );
+});
+
+test('what is lost or may differ is said', async () => {
+  for (const [from, url, to, ...said] of [
+    ['imgproxy', '/unsafe/w:9/q:80/plain/s3://a/b.png', 'vip', /JPEG/, /black/],
+    ['imgproxy', '/unsafe/w:721/q:80/plain/s3://a/b.jpg', 'vip', /720/],
+    ['imgproxy', '/unsafe/w:3065/q:75/plain/s3://a/b.jpg', 's3imageserver', /3064/],
+    ['imgproxy', '/unsafe/rs:fill:9:9/q:80/plain/s3://a/b.jpg', 'vip', /smaller than the box/],
+    ['imgproxy', '/unsafe/ar:0/w:9/q:80/plain/s3://a/b.jpg', 'vip', /upright/],
+    ['imgproxy', '/unsafe/w:9/plain/s3://a/b.gif', 'vip', /JPEG/, /black/, /first frame/],
+    ['imgproxy', '/unsafe/bg:1:2:3/w:9/plain/s3://a/b.png', 's3imageserver', /stay transparent/],
+    [
+      'imgproxy',
+      '/unsafe/w:9/fn:x/exp:9999999999/plain/https://a.test/b.jpg',
+      'imageproxy',
+      /save/,
+      /expire/,
+    ],
+    ['imgproxy', '/unsafe/skp:jpg/w:9/plain/https://a.test/b', 'imageproxy', /go through/],
+    ['imgproxy', '/unsafe/rs:fit:9:9:1/plain/https://a.test/b.jpg', 'imageproxy', /never makes/],
+    ['imgproxy', '/unsafe/t:9/w:9/plain/https://a.test/b.jpg', 'imageproxy', /border/],
+    ['s3imageserver', '/a.webp?w=9', 'imgproxy', /moving/],
+  ] as const) {
+    const { notes } = await translatePicture(
+      read(from, url),
+      to,
+      from === 's3imageserver' ? place : undefined,
+    );
+    assert.equal(notes.length, said.length, `${url}: ${notes.join(' ')}`);
+    for (const [at, pattern] of said.entries()) assert.match(notes[at]!, pattern);
+  }
 });
 
 const side = fc.integer({ min: 1, max: 3000 });
