@@ -20,31 +20,17 @@ export interface MissingPackage {
  * @param isInstalled for tests
  */
 export function missingPackages(
-  { sources: { gcs, abs }, cache }: Pick<AppConfig, 'sources' | 'cache'>,
+  { sources: { gcs, abs }, cache, mounts }: Pick<AppConfig, 'sources' | 'cache' | 'mounts'>,
   isInstalled: (name: string) => boolean = canBeResolved,
 ): MissingPackage[] {
   const needed = [
     { path: 'sources.gcs.enabled', value: 'true', name: google, when: gcs.enabled && !gcs.anonymous },
     { path: 'sources.abs.enabled', value: 'true', name: azure, when: abs.enabled },
     { path: 'sources.abs.accountKey', value: '', name: identity, when: abs.enabled && abs.accountKey === '' },
-    {
-      path: 'cache.gcs.bucket',
-      value: cache.gcs.bucket,
-      name: google,
-      when: cache.gcs.bucket !== '' && !cache.gcs.anonymous,
-    },
-    {
-      path: 'cache.abs.container',
-      value: cache.abs.container,
-      name: azure,
-      when: cache.abs.container !== '',
-    },
-    {
-      path: 'cache.abs.accountKey',
-      value: '',
-      name: identity,
-      when: cache.abs.container !== '' && cache.abs.accountKey === '',
-    },
+    ...neededBy(cache, 'cache'),
+    ...mounts.flatMap((mount, index) =>
+      mount.cache === undefined ? [] : neededBy(mount.cache, `mounts[${index}].cache`),
+    ),
   ];
   return needed
     .filter(({ name, when }) => when && !isInstalled(name))
@@ -54,6 +40,22 @@ export function missingPackages(
       message: `this needs the package ${name}, which is not installed beside pictor: npm install ${name}`,
     }));
 }
+
+const neededBy = ({ gcs, abs }: AppConfig['cache'], at: string) => [
+  {
+    path: `${at}.gcs.bucket`,
+    value: gcs.bucket,
+    name: google,
+    when: gcs.bucket !== '' && !gcs.anonymous,
+  },
+  { path: `${at}.abs.container`, value: abs.container, name: azure, when: abs.container !== '' },
+  {
+    path: `${at}.abs.accountKey`,
+    value: '',
+    name: identity,
+    when: abs.container !== '' && abs.accountKey === '',
+  },
+];
 
 function canBeResolved(name: string): boolean {
   try {

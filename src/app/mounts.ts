@@ -8,6 +8,7 @@ import type { MountPolicy, ParsedRequest, RequestTarget } from '../request/diale
 import type { MountLimits } from '../request/image-request.ts';
 import { resultLimitsOf, withMountLimits } from '../request/mount-limits.ts';
 import type { Call } from '../request/storage.ts';
+import { mountCacheSettings } from '../stores/settings.ts';
 import type { MountAssets } from './assets.ts';
 import { dialectOf, dialectSettingsOf } from './dialects.ts';
 import { errorImageSettings, withErrorImage } from './error-image.ts';
@@ -37,6 +38,7 @@ const mountOf = <Name extends DialectName>(dialect: Name) =>
       dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
       limits: mountLimitsSettings.optional(),
       errorImage: errorImageSettings.optional(),
+      cache: mountCacheSettings.optional(),
       settings: z.prefault(dialectSettingsOf(dialect), {} as never),
     })
     .describe(`A mount with \`dialect: ${dialect}\`:`);
@@ -109,7 +111,7 @@ export interface MountBelongings {
   /** Its own pictures, which were read. */
   readonly assets?: MountAssets | undefined;
   /** What it keeps pictures in. Absent or null: it answers no requests that need it. */
-  readonly kept?: Pick<MountStorage, 'site' | 'guard'> | null | undefined;
+  readonly kept?: Omit<MountStorage, 'task'> | null | undefined;
 }
 
 /**

@@ -8,6 +8,7 @@ import { limitsSettings } from '../plan/settings.ts';
 import { admissionSettings, encodingSettings, freshnessSettings } from '../service/settings.ts';
 import { sourcesSettings } from '../sources/settings.ts';
 import { cacheSettings } from '../stores/settings.ts';
+import { checkMountCaches } from './mount-caches.ts';
 import { checkMountLimits } from './mount-limits.ts';
 import { type MountInput, mountsSettingsFor } from './mounts.ts';
 
@@ -58,4 +59,5 @@ export const settingsFor = (dialects: readonly DialectName[], unless?: readonly 
       log: logSettings.prefault({}).describe('What is written to standard output.'),
       statsd: statsdSettings.prefault({}).describe('Counts sent to a StatsD server.'),
     })
-    .superRefine(checkMountLimits);
+    .superRefine(checkMountLimits)
+    .superRefine(checkMountCaches);

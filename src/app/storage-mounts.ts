@@ -15,17 +15,19 @@ import type { AppConfig } from './settings.ts';
 import { openShelves } from './shelves.ts';
 import type { Storages } from './storages.ts';
 
-/** A mount that keeps pictures: where, and who may. */
+/** A mount that keeps pictures: where, who may, and what is done with them. */
 export interface KeptMount {
   readonly site: StorageSite;
   readonly guard: StorageGuard;
+  readonly work: StorageWork;
 }
 
 /** All mounts that keep pictures, and what they do. */
 export interface StorageMounts {
   /** In the order of the mounts; null where a dialect keeps nothing. */
   readonly ofMounts: readonly (KeptMount | null)[];
-  readonly work: StorageWork;
+  /** One for each cache that such a mount has. */
+  readonly works: readonly StorageWork[];
   /** Reads the files of signing secrets again. Null: there is none. */
   readonly reload: (() => void) | null;
   /** Once no request is answered any more: waits for what follows replies. */
@@ -36,7 +38,16 @@ export interface StorageMountsParts {
   readonly config: AppConfig;
   readonly storages: Storages;
   readonly emit: EmitEvent;
-  readonly work: Omit<StorageWorkParts, 'stagingParent' | 'variantsAtOnce'>;
+  /** That of each mount, in their order: places in `works`. */
+  readonly caches: readonly number[];
+  /** For each cache. */
+  readonly works: readonly CacheWork[];
+}
+
+/** What is done with pictures whose copies lie in one cache. */
+export interface CacheWork extends Omit<StorageWorkParts, 'stagingParent' | 'variantsAtOnce'> {
+  /** Folder of the cache; empty: it has none. */
+  readonly dir: string;
 }
 
 /** Variants of one call that are made at the same time: as many as image-server made. */
@@ -51,9 +62,11 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
   const { config, storages, emit } = parts;
   if (storages.source === null) return null;
   const { createStorageWork } = await import('../service/storage-work.ts');
-  const dir = config.cache.dir;
-  const stagingParent = dir === '' ? tmpdir() : path.resolve(dir, 'uploads');
-  const work = createStorageWork({ ...parts.work, stagingParent, variantsAtOnce });
+  const used = new Set(parts.caches.filter((_, index) => storages.ofMounts[index] !== null));
+  const works = parts.works.map(({ dir, ...each }, index) => {
+    const stagingParent = dir === '' ? tmpdir() : path.resolve(dir, 'uploads');
+    return used.has(index) ? createStorageWork({ ...each, stagingParent, variantsAtOnce }) : null;
+  });
   const shelves = await openShelves(config.mounts, emit);
   const secrets: SigningSecrets[] = [];
   const ofMounts = await Promise.all(
@@ -67,7 +80,10 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
       signing.watch();
       const limits = mountLimitsOf(mount.limits);
       const bounds = limits === undefined ? {} : { limits };
+      const work = works[parts.caches[index] ?? 0] ?? null;
+      if (work === null) return null;
       return {
+        work,
         site: { ...storage, mount: mountName(mount), shelf: shelves.ofMounts[index] ?? null, ...bounds },
         guard: createStorageGuard({
           policy,
@@ -79,7 +95,7 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
   );
   return {
     ofMounts,
-    work,
+    works: works.filter((work) => work !== null),
     reload: secrets.some(({ isFile }) => isFile)
       ? () => {
           for (const each of secrets) each.reload();
@@ -87,8 +103,8 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
       : null,
     async close() {
       for (const each of secrets) each.close();
-      await work.drain();
-      await work.close();
+      await Promise.all(works.map((work) => work?.drain()));
+      await Promise.all(works.map((work) => work?.close()));
       await shelves.close();
     },
   };

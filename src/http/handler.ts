@@ -1,8 +1,6 @@
 import { asPictorError, PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { ParsedRequest } from '../request/dialect.ts';
-import type { ImageService } from '../service/serve-image.ts';
-import type { StorageWork } from '../service/storage-work.ts';
 import type { SourceStreams } from '../service/stream-source.ts';
 import type { CheckRequest } from '../service/verify-request.ts';
 import type { OriginOf } from './call.ts';
@@ -25,10 +23,10 @@ import {
   hintsOf,
   isSimple,
   isTaken,
-  type Mount,
   mayPass,
   openDesk,
   parseOrRefuse,
+  type ServedMount,
 } from './mount-desk.ts';
 import { createMountMatcher } from './mounts.ts';
 import { clientHolds, conditionOf, knownFrom, type PictureFacts, pictureReply } from './picture-reply.ts';
@@ -40,8 +38,7 @@ import { createStorageDesk } from './storage-desk.ts';
 import { createTurns } from './turns.ts';
 
 interface HandlerParts {
-  readonly mounts: readonly Mount[];
-  readonly service: ImageService;
+  readonly mounts: readonly ServedMount[];
   /** For requests of the source itself. */
   readonly streams: SourceStreams;
   /** Answers what no mount answers: the landing page. Null: not found. */
@@ -58,14 +55,13 @@ interface HandlerParts {
 }
 
 interface HandlerStorage {
-  readonly work: StorageWork;
   readonly originOf: OriginOf;
   /** Seconds an HTTP/2 client has to send a body; 0: no limit. */
   readonly bodySeconds: number;
   readonly readiness: () => Readiness;
 }
 
-export type { Mount } from './mount-desk.ts';
+export type { Mount, ServedMount } from './mount-desk.ts';
 
 /** Requests that are no repeated hits and begin in one turn of the event loop; each takes it for a fraction of a millisecond. */
 const longAnswersPerTurn = 8;
@@ -133,7 +129,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
     const signal = clientSignal(response);
     let facts: PictureFacts;
     try {
-      const image = await parts.service.serve({
+      const image = await desk.service.serve({
         image: parsed.image,
         signal,
         visits: desk.authoriser.visits(source),
@@ -245,7 +241,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
       ? desk.known.find(match.target.raw, choiceOf(desk, request))
       : undefined;
     if (entry !== undefined && parts.check === null && isStillGood(entry, began) && mayPass(desk, request)) {
-      const body = parts.service.peek(entry.facts.image.key, entry.facts.image.etag);
+      const body = desk.service.peek(entry.facts.image.key, entry.facts.image.etag);
       if (body !== null) return answerKnown(exchange, entry, body);
     }
     return new Promise((resolve, reject) => {

@@ -7,6 +7,7 @@ import type {
   RequestTarget,
 } from '../request/dialect.ts';
 import { type Authoriser, createAuthoriser } from '../service/authorise.ts';
+import type { ImageService } from '../service/serve-image.ts';
 import { type CookieRule, createCookieRule } from './cookies.ts';
 import { createKnownObjects, type KnownObjects } from './known-objects.ts';
 import { createKnownUrls, type KnownUrls } from './known-urls.ts';
@@ -30,9 +31,15 @@ export interface Mount extends MountPlace {
   readonly storage?: MountStorage;
 }
 
+/** A mount with what makes its pictures: those of one cache have it in common. */
+export interface ServedMount extends Mount {
+  readonly service: ImageService;
+}
+
 /** A mount with everything made ready that its requests need. */
 export interface MountDesk {
   readonly mount: Mount;
+  readonly service: Pick<ImageService, 'serve' | 'peek'>;
   readonly replies: MountReplies;
   readonly authoriser: Authoriser;
   readonly validators: (facts: ValidatorFacts) => ShownValidators;
@@ -52,13 +59,14 @@ export interface MountDesk {
   isOpen(path: string): boolean;
 }
 
-export function openDesk(mount: Mount, extensionOf: (mediaType: string) => string): MountDesk {
+export function openDesk(mount: ServedMount, extensionOf: (mediaType: string) => string): MountDesk {
   const { policy, style } = mount;
   const { open = [], age, secret, referrers = [], cookies } = policy;
   const exact = new Set(open);
   const below = open.filter((path) => path.endsWith('/*')).map((path) => path.slice(0, -1));
   return {
     mount,
+    service: mount.service,
     replies: createMountReplies({ policy, style, extensionOf }),
     authoriser: createAuthoriser(policy),
     validators: createValidators(policy),

@@ -3,7 +3,6 @@ import type { EmitEvent } from '../core/events.ts';
 import type { FallbackPolicy } from '../request/dialect.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import { sniffedObjectType } from '../service/object-type.ts';
-import type { ImageService } from '../service/serve-image.ts';
 import type { SourceStreams } from '../service/stream-source.ts';
 import { statusOf } from './errors.ts';
 import type { Exchange } from './exchange.ts';
@@ -30,19 +29,18 @@ export type StandIn = (
 ) => Promise<Reply | null>;
 
 export interface StandInParts {
-  readonly service: Pick<ImageService, 'serve'>;
   readonly streams: SourceStreams;
   readonly emit: EmitEvent;
 }
 
-export function createStandIn({ service, streams, emit }: StandInParts): StandIn {
+export function createStandIn({ streams, emit }: StandInParts): StandIn {
   async function shown(
     { desk, id }: Exchange,
     { image: asked, delivered, signal }: StandInRequest,
     fallback: FallbackPolicy,
   ): Promise<Reply> {
     const { ttlSeconds, cacheControl, status } = fallback;
-    const image = await service.serve({ image: withFallbackSource(asked, fallback), signal });
+    const image = await desk.service.serve({ image: withFallbackSource(asked, fallback), signal });
     const facts = { image, ...delivered, chosen: false, standIn: { status, ttlSeconds, cacheControl } };
     return desk.replies.image({ ...facts, requestId: id, now: Date.now() });
   }

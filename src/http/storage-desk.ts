@@ -23,12 +23,12 @@ import type { StandIn } from './stand-in.ts';
 export interface MountStorage {
   readonly site: StorageSite;
   readonly guard: StorageGuard;
+  readonly work: StorageWork;
   /** @throws PictorError what the grammar refuses, told in the words of the mount */
   task(call: Call): StorageTask;
 }
 
 export interface StorageDeskParts {
-  readonly work: StorageWork;
   readonly counter: Counter;
   readonly originOf: OriginOf;
   /** Null: nobody else is asked. */
@@ -45,7 +45,6 @@ export type StorageDesk = (exchange: Exchange, storage: MountStorage) => void | 
 type Voice = StorageTask['voice'];
 
 export function createStorageDesk({
-  work,
   counter,
   originOf,
   check,
@@ -66,7 +65,7 @@ export function createStorageDesk({
   function keepKnown(
     { desk, target, method }: Exchange,
     { grant, key, bucket, showing, steady }: ShowTask & StorageTask,
-    { site, reply, shown }: { site: MountStorage['site']; reply: Reply; shown: ShownObject },
+    { site, work, reply, shown }: Pick<MountStorage, 'site' | 'work'> & { reply: Reply; shown: ShownObject },
   ): void {
     if (steady !== true || key === undefined || grant.type !== 'none' || check !== null) return;
     if (method !== 'GET') return;
@@ -89,7 +88,7 @@ export function createStorageDesk({
 
   async function show(
     exchange: Exchange,
-    { site }: MountStorage,
+    { site, work }: MountStorage,
     task: ShowTask & StorageTask,
   ): Promise<void> {
     const { voice, showing } = task;
@@ -107,7 +106,7 @@ export function createStorageDesk({
     const reply = objectReply(exchange, showing, shown);
     const { status, headers } = withHeaders(reply, voice);
     if (reply.stream === undefined) {
-      if (cache === 'hit') keepKnown(exchange, task, { site, reply: { ...reply, headers }, shown });
+      if (cache === 'hit') keepKnown(exchange, task, { site, work, reply: { ...reply, headers }, shown });
       return finish(exchange, { ...reply, headers }, facts);
     }
     const body = exchange.method === 'HEAD' ? null : await shown.open(reply.stream.part);
@@ -121,7 +120,7 @@ export function createStorageDesk({
 
   async function take(
     exchange: Exchange,
-    { site }: MountStorage,
+    { site, work }: MountStorage,
     task: (UploadTask | KeepTask) & StorageTask,
   ): Promise<void> {
     const body = bodyOf(exchange, bodySeconds);
@@ -135,7 +134,7 @@ export function createStorageDesk({
 
   async function make(
     exchange: Exchange,
-    { site }: MountStorage,
+    { site, work }: MountStorage,
     task: MakeTask & StorageTask,
   ): Promise<void> {
     const { bucket, recipes, when, reply, voice } = task;

@@ -17,12 +17,12 @@ export interface CacheSweep {
 export interface SweptStore {
   readonly tier: BlobStore;
   readonly through: BlobStore;
+  /** True: keys have other names before them (`imageproxy` layout), so that no list can begin with theirs. */
+  readonly named?: true;
 }
 
 export interface CacheSweepParts {
   readonly stores: readonly SweptStore[];
-  /** True: keys have other names before them (`imageproxy` layout), so that no list can begin with theirs. */
-  readonly named: boolean;
   readonly purges: PurgeMarks;
   readonly emit: EmitEvent;
 }
@@ -30,16 +30,19 @@ export interface CacheSweepParts {
 /** After one look comes a rest as long, and at least this: whoever purges all the time must not take the whole disk. */
 const leastRestMs = 500;
 
-export function createCacheSweep({ stores, named, purges, emit }: CacheSweepParts): CacheSweep {
+export function createCacheSweep({ stores, purges, emit }: CacheSweepParts): CacheSweep {
   const closing = new AbortController();
   let current: Promise<boolean> | null = null;
   let next: Promise<boolean> | null = null;
   let restUntil = 0;
 
-  async function sweepStore({ tier, through }: SweptStore, marks: readonly PurgeMark[]): Promise<void> {
+  async function sweepStore(
+    { tier, through, named }: SweptStore,
+    marks: readonly PurgeMark[],
+  ): Promise<void> {
     if (tier.list === undefined) return;
     const starts = new Set(marks.map(startOf));
-    const only = !named && starts.size === 1 ? [...starts][0]! : '';
+    const only = named !== true && starts.size === 1 ? [...starts][0]! : '';
     for await (const key of tier.list(only)) {
       if (closing.signal.aborted) return;
       if (!isWanted(key, starts)) continue;

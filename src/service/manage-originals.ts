@@ -68,7 +68,7 @@ export interface ManageOriginals {
 }
 
 export interface ManageOriginalsParts {
-  readonly objects: KeptObjects;
+  readonly objects: Pick<KeptObjects, 'forget'>;
   readonly maker: Pick<VariantMaker, 'settled'>;
   readonly mezzanines: Pick<Mezzanines, 'forget'>;
   readonly purge: Purge;

@@ -169,3 +169,8 @@ export const cacheSettings = z.strictObject({
 });
 
 export type CacheSettings = z.infer<typeof cacheSettings>;
+
+/** The `cache` of a mount: all of it, and nothing of it is shared with anybody. */
+export const mountCacheSettings = cacheSettings.describe(
+  'A cache of this mount alone, as `cache` of the server, whose entries it neither finds nor pushes out. Its fields have the same defaults, but for `dir`: empty. Absent: that of the server.',
+);

@@ -1,14 +1,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { loadDialects } from '../../../src/app/dialects.ts';
 import { missingPackages } from '../../../src/app/missing-packages.ts';
+import { mountsSettingsFor } from '../../../src/app/mounts.ts';
 import { sourcesSettings } from '../../../src/sources/settings.ts';
 import { cacheSettings } from '../../../src/stores/settings.ts';
 
-const cached = (cache: object) => ({ sources: sourcesSettings.parse({}), cache: cacheSettings.parse(cache) });
-const read = (sources: object) => ({
-  sources: sourcesSettings.parse(sources),
-  cache: cacheSettings.parse({}),
+await loadDialects(['vip']);
+
+const cached = (cache: object, ofMount?: object) => ({
+  sources: sourcesSettings.parse({}),
+  cache: cacheSettings.parse(cache),
+  mounts: mountsSettingsFor(['vip']).parse([
+    { dialect: 'vip', ...(ofMount === undefined ? {} : { cache: ofMount }) },
+  ]),
 });
+const read = (sources: object) => ({ ...cached({}), sources: sourcesSettings.parse(sources) });
 const missing = (sources: object, isInstalled?: (name: string) => boolean) =>
   missingPackages(read(sources), isInstalled).map(({ path }) => path);
 
@@ -42,4 +49,9 @@ test('asks for the packages of caches', () => {
     'cache.abs.container',
     'cache.abs.accountKey',
   ]);
+  const ofMount = missingPackages(cached({}, { gcs: { bucket: 'b' } }), () => false);
+  assert.deepEqual(
+    ofMount.map(({ path }) => path),
+    ['mounts[0].cache.gcs.bucket'],
+  );
 });

@@ -88,3 +88,35 @@ test('the picture for errors of a mount stands back behind one of its language',
   const kept = openMount(mountWith({ dialect: 'vip', errorImage: { path: 'a.png' } }), undefined, { assets });
   assert.equal(kept.policy.fallback?.noStore, true, 'nobody keeps an error unless told so');
 });
+
+test('caches of mounts have folders, buckets and prefixes of their own', () => {
+  const mounts = (cache: object, ...others: object[]) => ({
+    cache,
+    mounts: others.map((own, index) => ({ dialect: 'vip', prefix: `/${index}`, ...own })),
+  });
+  const shared = {};
+  const at = (dir: string) => ({ cache: { dir } });
+  assert.deepEqual(
+    problems(mounts({ dir: 'a' }, shared, at('b'), at('c'), { cache: {} }, { cache: {} })),
+    [],
+  );
+  assert.match(
+    problems(mounts({ dir: 'a' }, shared, at('./a/')))[0]!,
+    /^mounts\.1\.cache\.dir: this folder is that of cache,/,
+  );
+  assert.match(problems(mounts({ dir: 'a' }, shared, at('a/b')))[0]!, /^mounts\.1\.cache\.dir: /);
+  assert.match(problems(mounts({ dir: 'a' }, shared, at('x/y'), at('x')))[0]!, /that of mounts\[1\]\.cache,/);
+  assert.deepEqual(problems(mounts({ dir: 'a' }, shared, at('ab'))), [], 'a name that only begins alike');
+  assert.deepEqual(problems(mounts({ dir: 'a' }, at('a'))), [], 'nobody uses that of the server');
+
+  const bucket = (prefix: string) => ({ cache: { s3: { bucket: 'b', prefix } } });
+  assert.deepEqual(problems(mounts({}, bucket('one/'), bucket('two/'))), []);
+  assert.match(
+    problems(mounts({}, bucket('one/'), bucket('one/')))[0]!,
+    /^mounts\.1\.cache\.s3\.prefix: mounts\[0\]\.cache has the same place and prefix: give each cache/,
+  );
+  assert.match(
+    problems(mounts({ redis: { url: 'redis://r' } }, shared, { cache: { redis: { url: 'redis://r' } } }))[0]!,
+    /^mounts\.1\.cache\.redis\.prefix: cache has/,
+  );
+});

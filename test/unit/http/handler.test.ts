@@ -69,8 +69,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) 
     drain: async () => {},
   };
   const handler = createHandler({
-    mounts,
-    service,
+    mounts: mounts.map((each) => ({ ...each, service })),
     streams: { open: () => Promise.reject(new Error('not used')) },
     elsewhere: () => null,
     metricsPage: async () => ({ contentType: 'text/plain', text: '' }),
