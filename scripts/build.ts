@@ -4,9 +4,10 @@
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
 import path from 'node:path';
 import { exit } from 'node:process';
-import { build, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
 
 const root = path.dirname(import.meta.dirname);
 const dist = path.join(root, 'dist');
@@ -35,22 +36,52 @@ const external = [
 
 /** CommonJS packages inside an ES module still call `require` for Node's own modules. */
 const requireForCommonJs =
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
+  "const require = process.getBuiltinModule('node:module').createRequire(import.meta.url);";
 
 /**
- * `import 'node:http'` reads every property of the module to make it a namespace, and two of them load the WebSocket half of
- * Node's own fetch: a fifth of the start. Taken as a builtin object, only what is used is touched.
+ * `import 'node:fs'` reads every property of the module to make it a namespace, and some of them load much else of Node:
+ * its streams, the WebSocket half of its own fetch. Taken from builtin objects, only what is used is touched.
  */
-const httpWithoutNamespace: Plugin = {
-  name: 'http-without-namespace',
+const builtinsWithoutNamespace: Plugin = {
+  name: 'builtins-without-namespace',
   setup(build) {
-    build.onResolve({ filter: /^(?:node:)?https?$/ }, ({ path: name, kind }) => {
-      // `await import('node:http')` is asked for its names, which a module made of `module.exports` does not have.
-      if (kind === 'dynamic-import') return undefined;
+    build.onResolve({ filter: /^(?:node:)?[a-z_/0-9]+$/ }, ({ path: name, kind }) => {
+      if (kind !== 'import-statement' || !isBuiltin(name)) return undefined;
       return { path: `node:${name.replace('node:', '')}`, namespace: 'builtin' };
     });
     build.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path: name }) => ({
-      contents: `module.exports = process.getBuiltinModule('${name}');`,
+      contents: [
+        `const builtin = /* @__PURE__ */ process.getBuiltinModule('${name}');`,
+        'export default builtin;',
+        ...Object.keys(process.getBuiltinModule(name) ?? {})
+          .filter((key) => key !== 'default')
+          // Left out by the bundler where nobody asks for it.
+          .map((key) => `export const ${key} = /* @__PURE__ */ (() => builtin.${key})();`),
+      ].join('\n'),
+    }));
+  },
+};
+
+/** What every start of a server runs through, whatever it is configured to be. */
+const startPath = ['src/cli/run-server.ts', 'src/cli/settings-speaking.ts', 'src/config/load.ts'];
+
+/**
+ * Each file that a start reads costs it half a millisecond, and esbuild makes one of every set of modules that the same
+ * `import()`s reach: a hundred small ones. Here all of them reach the whole start path, which so becomes one file.
+ */
+const startInOneFile: Plugin = {
+  name: 'start-in-one-file',
+  setup(build) {
+    const ours = path.join(root, 'src/');
+    build.onResolve({ filter: /^\./ }, ({ path: name, kind, resolveDir }) => {
+      const file = path.resolve(resolveDir, name);
+      return kind === 'dynamic-import' && file.startsWith(ours)
+        ? { path: path.relative(root, file), namespace: 'loaded-later' }
+        : undefined;
+    });
+    build.onLoad({ filter: /.*/, namespace: 'loaded-later' }, ({ path: file }) => ({
+      contents: [...startPath.map((each) => `import './${each}';`), `export * from './${file}';`].join('\n'),
+      resolveDir: root,
     }));
   },
 };
@@ -65,39 +96,51 @@ const englishOnly: Plugin = {
   },
 };
 
-/** Bundles the entry files and returns every source file that went in, relative to the repository's root. */
+/** What both bundles have in common. */
+const forNode: BuildOptions = {
+  absWorkingDir: root,
+  outdir: dist,
+  // Chunks lie beside the entries: files found by import.meta.url are found from a chunk too.
+  chunkNames: 'chunk-[hash]',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node24',
+  // Less to read at every start; names stay, for whoever reads a stack trace.
+  minifyWhitespace: true,
+  minifySyntax: true,
+  external,
+  // What it names as its entry asks for its parts in a way that no bundler can follow; the same as a module does not.
+  alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
+  banner: { js: requireForCommonJs },
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/**
+ * Bundles the entry files and returns every source file that went in, relative to the repository's root. Those of other
+ * processes and threads are bundled by themselves: what the server needs is not what they need.
+ */
 async function bundle(): Promise<readonly string[]> {
-  const { metafile } = await build({
-    absWorkingDir: root,
+  const server = await build({
+    ...forNode,
+    entryPoints: { pictor: 'src/cli/main.ts', index: 'src/index.ts' },
+    plugins: [builtinsWithoutNamespace, englishOnly, startInOneFile],
+    metafile: true,
+  });
+  const workers = await build({
+    ...forNode,
     entryPoints: {
-      pictor: 'src/cli/main.ts',
-      index: 'src/index.ts',
       worker: 'src/engine/worker.ts',
       'heif-thread': 'src/engine/heif-thread.ts',
       'jxl-thread': 'src/engine/jxl-thread.ts',
       'pdf-thread': 'src/engine/pdf-thread.ts',
     },
-    outdir: dist,
-    // Chunks lie beside the entries: files found by import.meta.url are found from a chunk too.
-    chunkNames: 'chunk-[hash]',
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    // Less to read at every start; names stay, for whoever reads a stack trace.
-    minifyWhitespace: true,
-    minifySyntax: true,
-    external,
-    // What it names as its entry asks for its parts in a way that no bundler can follow; the same as a module does not.
-    alias: { 'jsonc-parser': 'jsonc-parser/lib/esm/main.js' },
-    plugins: [httpWithoutNamespace, englishOnly],
-    banner: { js: requireForCommonJs },
-    legalComments: 'none',
+    plugins: [builtinsWithoutNamespace, englishOnly],
     metafile: true,
-    logLevel: 'warning',
   });
-  return Object.keys(metafile.inputs);
+  return [...Object.keys(server.metafile.inputs), ...Object.keys(workers.metafile.inputs)];
 }
 
 /** `pictor/client`: one file without anything of Node in it, so that bundlers and browsers take it as it is. */
