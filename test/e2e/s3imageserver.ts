@@ -150,6 +150,7 @@ export function describeS3imageserver(
           { prefix: 'p', aws: awsOf(service, bucket, { file_path: 'imagesLarge' }) },
           { prefix: 'e', aws, error_image: errorImage },
           { prefix: 'x', aws, allowed_formats: ['txt', '.TIFF'] },
+          { name: 'two words%', aws },
         ],
       });
       for (const vector of vectors)

@@ -1,4 +1,5 @@
 import { type LegacyObject, type LegacyProblem, readLegacyJson } from './legacy-json.ts';
+import { escapedPath } from './path.ts';
 import { formatNamed } from './query.ts';
 
 export interface LegacyParts {
@@ -65,7 +66,7 @@ export function fromJson(parts: LegacyParts): LegacyReading {
   if (root === null) return { ...work, mounts: [], parts: {} };
   readListeners(work, root);
   const mounts = root.objects('handlers').flatMap((handler) => readHandler(work, handler));
-  const redirects = mounts.map(({ prefix }) => prefix.slice(1));
+  const redirects = mounts.map(({ path }) => path);
   return {
     ...work,
     mounts: [
@@ -120,7 +121,10 @@ function portOf(work: Work, root: LegacyObject, name: string): number {
 }
 
 interface Handler {
+  /** As URLs have it, escaped. */
   readonly prefix: string;
+  /** The same as it was written, without slashes around it. */
+  readonly path: string;
   readonly settings: Readonly<Record<string, unknown>>;
   /** Where parts of it stand. */
   readonly origins: ReadonlyMap<string, string>;
@@ -129,18 +133,18 @@ interface Handler {
 /** A handler as a mount; none where nobody could reach it. */
 function readHandler(work: Work, handler: LegacyObject): readonly Handler[] {
   const called = handler.text('prefix') ? 'prefix' : 'name';
-  const prefix = (handler.text(called) ?? '').split('/').filter(Boolean).join('/');
+  const path = (handler.text(called) ?? '').split('/').filter(Boolean).join('/');
   const where = named(work, handler.place(called));
-  if (prefix === '') {
+  if (path === '') {
     work.problems.push({ where, message: 'a handler needs a prefix or a name' });
     return [];
   }
-  const twin = work.prefixes.get(prefix);
+  const twin = work.prefixes.get(path);
   if (twin !== undefined) {
-    work.problems.push({ where, message: `the handler at ${twin} has the prefix ${prefix} too` });
+    work.problems.push({ where, message: `the handler at ${twin} has the prefix ${path} too` });
     return [];
   }
-  work.prefixes.set(prefix, where);
+  work.prefixes.set(path, where);
   const settings = new Map<string, unknown>();
   const origins = new Map([['prefix', where]]);
   const set: Setter = (path, value, from, name) => {
@@ -152,7 +156,7 @@ function readHandler(work: Work, handler: LegacyObject): readonly Handler[] {
   readPictures(work, handler, set);
   readCache(handler, set);
   readVerification(handler, set);
-  return [{ prefix: `/${prefix}`, settings: tree(settings), origins }];
+  return [{ prefix: `/${escapedPath(path)}`, path, settings: tree(settings), origins }];
 }
 
 /** Undefined values leave the default. */

@@ -1,4 +1,5 @@
 import { PictorError } from '../../core/errors.ts';
+import { decodePercent } from '../../lib/url-text.ts';
 import { freezeRequest } from '../../request/canonical.ts';
 import type { RequestTarget } from '../../request/dialect.ts';
 import { s3PlaceOf } from '../../request/s3-place.ts';
@@ -10,7 +11,7 @@ import {
   type StorageGrammar,
   type StorageTask,
 } from '../../request/storage.ts';
-import { escapedPath, misspeltBelow, prefixOf, readPath } from './path.ts';
+import { misspeltBelow, prefixOf, readPath } from './path.ts';
 import { pictureOf } from './picture.ts';
 import { type AskedPicture, readQuery } from './query.ts';
 import type { S3imageserverSettings } from './settings.ts';
@@ -50,12 +51,17 @@ function taskOf({ method, target }: Call, settings: S3imageserverSettings): Stor
   const isRead = method === 'GET' || method === 'HEAD';
   const below = isRead ? misspeltBelow(wholePath(target), settings.redirects) : null;
   if (below !== null) return redirect(below, target);
+  if (answersNothing(settings)) throw new PictorError('NOT_FOUND');
   const found = readPath(target);
   if (found === null || (!isRead && 'moved' in found)) throw new PictorError('NOT_FOUND');
   if (!isRead) return notAllowed;
   if ('moved' in found) return redirect(found.moved, target);
   return show(found.file, target, settings);
 }
+
+/** The place beside the handlers: all it does is lead to them. */
+const answersNothing = ({ redirects, bucket, folder }: S3imageserverSettings): boolean =>
+  redirects.length > 0 && bucket === '' && folder === '';
 
 const notAllowed: StorageTask = {
   task: 'reply',
@@ -127,6 +133,7 @@ const shelfNames = /_w-?\d+_h-?\d+_c(?:true|false)_.*\.(?:webp|jpg|png)$/s;
  * @param prefix of the mount; several segments of it are kept apart from those of others
  */
 function shelfName(file: string, prefix: string, { width, height, crop, format }: AskedPicture): string {
-  const place = escapedPath(prefix.replace(/^\/+/, '')).replaceAll('/', '%2F');
+  const path = prefix.replace(/^\/+/, '');
+  const place = (decodePercent(path) ?? path).replaceAll('%', '%25').replaceAll('/', '%2F');
   return `${place}_w${width}_h${height}_c${crop}_${file}.${format}`;
 }

@@ -123,6 +123,12 @@ test('a handler without a prefix is called by its name, slashes around it do not
   assert.equal(prefixOf({ prefix: '/a/b/' }), '/a/b');
 });
 
+test('a prefix is escaped as it is in URLs', () => {
+  const { mounts } = read({ handlers: [{ name: 'My Pictures/é%20:', aws: {} }] });
+  assert.equal(mounts[0]!.prefix, '/My%20Pictures/%C3%A9%2520:');
+  assert.deepEqual(mounts[1]!.settings['redirects'], ['My Pictures/é%20:']);
+});
+
 test('two handlers of one prefix, or one of none, end the start', () => {
   const twins = read({ handlers: [handler(), { name: 'h', aws: {} }] });
   assert.deepEqual(twins.problems, [
