@@ -16,7 +16,11 @@ import { mountLimitsOf } from './mount-limits.ts';
 
 const prefix = z
   .string()
-  .regex(/^(\/[^/?#\s]+)*\/?$/, 'expected a path such as /img')
+  // Compared with what clients send, byte for byte: those escape all but ASCII.
+  .regex(
+    /^(\/(?:(?![/?#%])[!-~]|%[0-9A-Fa-f]{2})+)*\/?$/,
+    'expected a path such as /img, escaped as in URLs: /two%20words',
+  )
   .default('')
   .describe('Path below which this mount answers, e.g. /img. Empty: everything.');
 
