@@ -28,8 +28,8 @@ export interface WaitingDeliveries {
 export interface Webhooks {
   /** When it returns, what is to be told is in the outbox. It never waits, and never throws. */
   readonly listen: EmitEvent;
-  /** Begins with what was left by an earlier run. */
-  start(): void;
+  /** Begins. @param terms.resumes true: with what was left by an earlier run, which one of several processes does */
+  start(terms?: { readonly resumes: boolean }): void;
   /** By name of the mount: those that have a webhook, and those that had one whose deliveries still wait. */
   waiting(): Readonly<Record<string, WaitingDeliveries>>;
   /** Ends what is under way; the rest stays in the outbox. */
@@ -79,6 +79,9 @@ export function createWebhooks({ plans, outbox, settings, emit, now }: WebhooksP
     const message = plan.message(event, at);
     if (message === null) return;
     const { mount } = event;
+    // Others may have delivered what this process has added, or added what it delivers.
+    if ((pending.get(mount) ?? 0) >= settings.maxPending)
+      pending.set(mount, waitingIn(outbox).get(mount)?.count ?? 0);
     const drop = (detail: string) =>
       emit({ type: 'webhook', mount, event: message.name, what: 'dropped', attempts: 0, detail });
     const waiting = pending.get(mount) ?? 0;
@@ -123,9 +126,10 @@ export function createWebhooks({ plans, outbox, settings, emit, now }: WebhooksP
       const endpoint = endpoints.get(event.mount);
       if (endpoint !== undefined) keep(event, endpoint);
     },
-    start() {
+    start({ resumes } = { resumes: true }) {
       sweep();
       sweeping ??= setInterval(sweep, sweepEvery).unref();
+      if (!resumes) return;
       for (const { lane } of endpoints.values()) lane.resume();
     },
     waiting() {

@@ -1,5 +1,6 @@
 import { chmod, lstat, unlink } from 'node:fs/promises';
 import { connect, isIPv6, type Server } from 'node:net';
+import process from 'node:process';
 import { PictorError } from '../core/errors.ts';
 
 /** Where a server listens: a TCP port (host absent: every interface, IPv6 and IPv4) or a Unix socket. */
@@ -29,17 +30,27 @@ export interface BoundAddress {
   readonly port: number | null;
 }
 
+/** Where the kernel shares new connections out among the sockets of several processes (SO_REUSEPORT). */
+const canShareTcp = process.platform === 'linux';
+
 /**
  * Makes a server listen.
+ * @param shared other processes of ours listen there too. A port of TCP is shared by the kernel; for what cannot be shared so
+ * (a Unix socket, port 0, other systems) node:cluster hands all of them one socket.
  * @throws PictorError LISTEN_FAILED, with the address and the system's reason in `detail`
  */
-export async function bindServer(server: Server, text: string): Promise<BoundAddress> {
+export async function bindServer(
+  server: Server,
+  text: string,
+  { shared = false }: { readonly shared?: boolean } = {},
+): Promise<BoundAddress> {
   const bind = parseBind(text);
   if (bind === null)
     throw new PictorError('LISTEN_FAILED', { detail: `${text} is not host:port or unix:/path` });
   try {
     if ('path' in bind) await removeStaleSocket(bind.path);
-    await listening(server, bind);
+    const reusePort = shared && canShareTcp && 'port' in bind && bind.port !== 0;
+    await listening(server, reusePort ? { ...bind, reusePort } : bind);
     if ('path' in bind) await chmod(bind.path, socketMode);
   } catch (error) {
     server.close();
@@ -49,7 +60,7 @@ export async function bindServer(server: Server, text: string): Promise<BoundAdd
   return boundAddress(server);
 }
 
-function listening(server: Server, bind: Bind): Promise<void> {
+function listening(server: Server, bind: Bind & { readonly reusePort?: boolean }): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
     server.listen(bind, () => {

@@ -60,6 +60,9 @@ export const serverSettings = z
       .describe(
         'Where to listen: host:port, :port for every interface, [::1]:port, or unix:/path. Port 0 takes a free one.',
       ),
+    processes: count(1, 1).describe(
+      'Processes that answer requests, all at the same address. More than one: for hits beyond what one processor core can answer; needs `cache.dir`, which they share. Bounds of other settings count for all together. Not those that transform images: `engine.workers`.',
+    ),
     maxConnections: count(10_000).describe(
       'Open connections. Further ones are closed as soon as they are accepted, so that a load balancer tries elsewhere. 0: no bound.',
     ),

@@ -10,6 +10,8 @@ export interface LogParts {
   readonly settings: LogSettings;
   /** Where lines go, one by one. Default: standard output, batched. */
   readonly sink?: LogSink;
+  /** True: other processes write to the same output. */
+  readonly isShared?: boolean;
 }
 
 /** The log: a listener of events. */
@@ -28,10 +30,10 @@ const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satis
  * One line per request, and one for everything else worth knowing, as JSON (pino) or as text for a terminal. Lines are
  * batched: standard output is written a few times a second, not once per request.
  */
-export function createAccessLog({ settings, sink }: LogParts): AccessLog {
+export function createAccessLog({ settings, sink, isShared = false }: LogParts): AccessLog {
   const output =
     sink === undefined
-      ? createBatchedOutput(1)
+      ? createBatchedOutput(1, { isShared })
       : { write: (text: string) => sink.write(text), close: async () => {} };
   const lowest = ranks[settings.level];
   const write = settings.format === 'json' ? jsonWriter(output, settings.level) : prettyWriter(output);

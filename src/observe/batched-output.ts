@@ -13,7 +13,9 @@ export interface BatchedOutput extends LogSink {
 }
 
 /** Bytes that are collected before they are handed on: each hand-over is a trip to the thread pool. */
-const batchBytes = 65_536;
+const usualBatchBytes = 65_536;
+/** As much as POSIX promises to write to a pipe without anything of others in between (PIPE_BUF). */
+const undividedBytes = 4096;
 /** UTF-8 of one UTF-16 unit. */
 const mostBytesPerUnit = 3;
 /** Longest time a line waits, in milliseconds. */
@@ -30,9 +32,20 @@ const exitPatience = 200;
  * Writes to a file descriptor (1: standard output) a few times a second instead of once per line. Lines are joined here, as
  * bytes at once, and not by the stream below: texts that wait become long ropes, which cost more to untie than to make. What
  * is waiting is also written when the process ends, however it ends short of being killed.
+ * @param options.isShared other processes write there too: whole lines together, in pieces so small that they stay whole
  */
-export function createBatchedOutput(fd: number): BatchedOutput {
-  const stream = destination({ dest: fd, sync: false, maxLength: mostWaiting, contentMode: 'buffer' });
+export function createBatchedOutput(
+  fd: number,
+  { isShared = false }: { readonly isShared?: boolean } = {},
+): BatchedOutput {
+  const batchBytes = isShared ? undividedBytes : usualBatchBytes;
+  const stream = destination({
+    dest: fd,
+    sync: false,
+    maxLength: mostWaiting,
+    contentMode: 'buffer',
+    ...(isShared ? { maxWrite: undividedBytes } : {}),
+  });
   let batch = Buffer.allocUnsafeSlow(batchBytes);
   let filled = 0;
   let bytesUnderWay = 0;

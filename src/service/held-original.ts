@@ -16,6 +16,7 @@ import { type Freshness, fixedFreshness, forbidden, freshnessOf } from './freshn
 import type { HostGates } from './host-gates.ts';
 import type { MemoryBudget, MemoryHold } from './memory-budget.ts';
 import type { PurgeMarks } from './purge-marks.ts';
+import type { RunOnce } from './run-once.ts';
 import type { FreshnessSettings } from './settings.ts';
 import type { SourceRules } from './source-rules.ts';
 import type { Transfer } from './transfer.ts';
@@ -76,6 +77,8 @@ export interface OriginalsParts {
   readonly retryAfterSeconds: number;
   readonly freshness: FreshnessSettings;
   readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
+  /** Among all processes of this machine. Absent: there is one. */
+  readonly runOnce?: RunOnce;
   readonly emit: EmitEvent;
   readonly now: () => number;
 }

@@ -49,6 +49,8 @@ export interface KeptObjects {
   hold(address: ObjectAddress, made: MadeObject): HeldObject;
   /** Asked for anew next time. */
   forget(address: ObjectAddress): void;
+  /** Another process has put or removed it: what memory holds of it is dropped. @param key of the copy, as `changed` told it */
+  outdated(key: string): void;
 }
 
 /** Bytes on their way into a bucket. */
@@ -68,6 +70,8 @@ export interface KeptObjectsParts {
   readonly maxWaitSeconds: number;
   readonly retryAfterSeconds: number;
   readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
+  /** Told of the copies of objects that were put or removed here. Absent: nobody else has any. */
+  readonly changed?: (key: string) => void;
   readonly now: () => number;
 }
 
@@ -274,9 +278,19 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
       const entry = { object, isNew: true, tier: 'memory', uri: uriOf(address), asked } as const;
       if (bytes.byteLength <= mostHeldBytes) keep(address, key, entry);
       else drop(address, key);
+      parts.changed?.(key);
       return object;
     },
-    forget: (address) => drop(address, keyOf(address)),
+    forget(address) {
+      const key = keyOf(address);
+      drop(address, key);
+      parts.changed?.(key);
+    },
+    outdated(key) {
+      checked.delete(key);
+      large.delete(key);
+      parts.memory.delete(key).catch(() => {});
+    },
   };
 }
 

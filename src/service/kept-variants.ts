@@ -13,6 +13,8 @@ export interface KeptVariants {
   /** One that was made of this version of its originals and is on its way to the store. */
   beingWritten(key: string, version: string): Variant | null;
   write(key: string, variant: Variant): void;
+  /** Settles when nothing is on its way to the store under the key. Never rejects. */
+  written(key: string): Promise<void>;
   /** Takes down that it is still good. */
   renew(key: string, record: VariantRecord): void;
   forget(key: string): void;
@@ -30,6 +32,8 @@ export interface KeptVariantsParts {
 export function createKeptVariants({ variants: store, purges, emit }: KeptVariantsParts): KeptVariants {
   const writes = new Set<Promise<void>>();
   const underWay = new Map<string, Variant>();
+  /** The last write of each key. */
+  const latest = new Map<string, Promise<void>>();
   const nameOf = (key: string, version: string) => `${key}\n${version}`;
 
   const isGone = ({ sources }: VariantRecord): boolean => purges.isGone(sources);
@@ -39,7 +43,7 @@ export function createKeptVariants({ variants: store, purges, emit }: KeptVarian
     if (isGone(record)) await store.delete(key);
   }
 
-  function track(write: Promise<void>): void {
+  function track(key: string, write: Promise<void>): void {
     const settled = write.catch((thrown: unknown) => {
       emit({
         type: 'store',
@@ -49,7 +53,11 @@ export function createKeptVariants({ variants: store, purges, emit }: KeptVarian
       });
     });
     writes.add(settled);
-    void settled.then(() => writes.delete(settled));
+    latest.set(key, settled);
+    void settled.then(() => {
+      writes.delete(settled);
+      if (latest.get(key) === settled) latest.delete(key);
+    });
   }
 
   return {
@@ -76,14 +84,18 @@ export function createKeptVariants({ variants: store, purges, emit }: KeptVarian
         if (underWay.get(name) === variant) underWay.delete(name);
       };
       track(
+        key,
         store
           .put(key, body, record as unknown as BlobMeta)
           .then(() => undone(key, record))
           .finally(done),
       );
     },
-    renew: (key, record) => track(store.setMeta(key, { ...record })),
-    forget: (key) => track(store.delete(key)),
+    renew: (key, record) => track(key, store.setMeta(key, { ...record })),
+    forget: (key) => track(key, store.delete(key)),
+    async written(key) {
+      await latest.get(key);
+    },
     async drain() {
       while (writes.size > 0) await Promise.all(writes);
     },

@@ -22,6 +22,7 @@ import {
 } from './held-original.ts';
 import { type KeyScope, originalKey } from './key.ts';
 import { createOwnFiles } from './own-files.ts';
+import { runAlone } from './run-once.ts';
 import { sourceFailures } from './source-failures.ts';
 import { underRules } from './source-rules.ts';
 import { forget, noted, takeOriginal } from './take-original.ts';
@@ -50,6 +51,7 @@ export interface Originals {
 export function createOriginals(parts: OriginalsParts): Originals {
   const flight = createSingleFlight<HeldOriginal>();
   const failures = createFailureMemory(parts.now);
+  const { runOnce = runAlone } = parts;
   /** What was purged is asked for anew: runs and failures from before have another name. */
   const sincePurge = (name: string, uri: string): string => {
     const at = parts.purges.of(uri);
@@ -105,6 +107,17 @@ export function createOriginals(parts: OriginalsParts): Originals {
     }
   }
 
+  /** Asks where no other process does: what that one gets is then found in the store, or remembered as a failure. */
+  const askOnce = (wanted: Wanted, signal: AbortSignal): Promise<HeldOriginal> =>
+    runOnce({
+      name: flightName(wanted),
+      signal,
+      work: () => ask(wanted, signal),
+      failedElsewhere(error) {
+        if (!isKeptHere(wanted.uri)) failures.remember(failureName(wanted), error);
+      },
+    });
+
   /** An original that was fetched in somebody's name: for all who sent the same, now, and for nobody after. */
   async function obtainForOne(uri: string, asking: Asking, name: string): Promise<HeldOriginal> {
     const key = originalKey(uri, { audience: name, ...scopeOf(asking) });
@@ -131,7 +144,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
       if (one !== null) return obtainForOne(uri, asking, one);
       const wanted: Wanted = { uri, key: originalKey(uri, scopeOf(asking)), asking };
       const { answer } = await look(wanted);
-      const run = (shared: AbortSignal) => lent(ask(wanted, shared));
+      const run = (shared: AbortSignal) => lent(askOnce(wanted, shared));
       return answer ?? retained(await flight.join(flightName(wanted), asking.signal, run));
     },
     async obtainAside(uri, asking) {

@@ -53,12 +53,23 @@ const usualMost = 100_000;
 
 type Line = PurgeMark | { readonly before: number } | { readonly swept: number };
 
-/** @throws PictorError STORE_FAILED when the journal cannot be read: then nobody knows what was purged */
-export async function openPurgeMarks({
-  journal,
-  now,
-  most = usualMost,
-}: PurgeMarksParts): Promise<PurgeMarks> {
+/** Marks in memory, as lines of a journal tell them. */
+export interface MarkTable extends Pick<PurgeMarks, 'of' | 'isGone' | 'unswept'> {
+  /** Takes one line of a journal in. @throws PictorError STORE_FAILED when it is none */
+  take(line: string): void;
+  /** A new mark, later than all others; false: there are too many now, and `tidy` is due. */
+  add(mark: PurgeMark): boolean;
+  /** A time for the next mark. */
+  next(now: number): number;
+  /** Notes that no store holds what was purged until then; false: that was known. */
+  swept(at: number): boolean;
+  /** One mark per scope, the oldest first; too many of them become one that covers everything. */
+  tidy(): void;
+  lines(): readonly string[];
+}
+
+/** @param most as in `PurgeMarksParts` */
+export function createMarkTable(most: number = usualMost): MarkTable {
   const uris = new Map<string, number>();
   /** By length, so that looking for those of a URI is one look per length there is. */
   const prefixes = new Map<number, Map<string, number>>();
@@ -80,32 +91,6 @@ export async function openPurgeMarks({
     prefixes.set(length, ofLength.set(mark.prefix, mark.at));
   }
 
-  function take(line: Line): void {
-    if ('before' in line) floor = Math.max(floor, line.before);
-    else if ('swept' in line) sweptUntil = Math.max(sweptUntil, line.swept);
-    else note(line);
-  }
-
-  /** One mark per scope, the oldest first; too many of them become one that covers everything. */
-  function tidy(): void {
-    const latest = new Map(marks.map((mark) => [nameOf(mark), mark]));
-    const kept = [...latest.values()].toSorted((a, b) => a.at - b.at);
-    const dropped = kept.length <= most ? [] : kept.splice(0, kept.length - Math.floor(most / 2));
-    floor = Math.max(floor, dropped.at(-1)?.at ?? 0);
-    uris.clear();
-    prefixes.clear();
-    marks = [];
-    for (const mark of kept) note(mark);
-  }
-
-  const lines = (): string[] =>
-    [{ before: floor }, { swept: sweptUntil }, ...marks].map((line) => JSON.stringify(line));
-
-  const found = await journal.read();
-  for (const text of found) take(parsed(text));
-  tidy();
-  if (found.length > 2 * marks.length + 100) await journal.replace(lines());
-
   function of(uri: string): number {
     let at = floor;
     if (uris.size > 0) at = Math.max(at, uris.get(uri) ?? 0);
@@ -115,6 +100,57 @@ export async function openPurgeMarks({
     }
     return at;
   }
+
+  return {
+    of,
+    isGone: (sources) =>
+      (floor > 0 || marks.length > 0) && sources.some(({ uri, asked }) => of(uri) >= asked),
+    unswept: () => marks.filter(({ at }) => at > sweptUntil),
+    take(text) {
+      const line = parsed(text);
+      if ('before' in line) floor = Math.max(floor, line.before);
+      else if ('swept' in line) sweptUntil = Math.max(sweptUntil, line.swept);
+      else note(line);
+    },
+    add(mark) {
+      note(mark);
+      return marks.length <= most;
+    },
+    // A clock that was set back must not let what was purged count again.
+    next: (now) => Math.max(now, last + 1),
+    swept(at) {
+      if (at <= sweptUntil) return false;
+      sweptUntil = at;
+      return true;
+    },
+    tidy() {
+      const latest = new Map(marks.map((mark) => [nameOf(mark), mark]));
+      const kept = [...latest.values()].toSorted((a, b) => a.at - b.at);
+      const dropped = kept.length <= most ? [] : kept.splice(0, kept.length - Math.floor(most / 2));
+      floor = Math.max(floor, dropped.at(-1)?.at ?? 0);
+      uris.clear();
+      prefixes.clear();
+      marks = [];
+      for (const mark of kept) note(mark);
+    },
+    lines: () => [{ before: floor }, { swept: sweptUntil }, ...marks].map((line) => JSON.stringify(line)),
+  };
+}
+
+/** Marks with their journal. */
+export interface PurgeBook extends PurgeMarks {
+  /** All of it, as a journal would hold it. */
+  lines(): readonly string[];
+}
+
+/** @throws PictorError STORE_FAILED when the journal cannot be read: then nobody knows what was purged */
+export async function openPurgeMarks({ journal, now, most }: PurgeMarksParts): Promise<PurgeBook> {
+  const table = createMarkTable(most);
+  const found = await journal.read();
+  for (const text of found) table.take(text);
+  table.tidy();
+  const few = table.lines();
+  if (found.length > 2 * (few.length - 2) + 100) await journal.replace(few);
 
   let writing: Promise<void> = Promise.resolve();
   /** One after another: a line that is added while all are replaced would be lost. */
@@ -128,23 +164,16 @@ export async function openPurgeMarks({
   }
 
   return {
-    of,
-    isGone: (sources) =>
-      (floor > 0 || marks.length > 0) && sources.some(({ uri, asked }) => of(uri) >= asked),
+    ...table,
     async set(scope) {
-      // A clock that was set back must not let what was purged count again.
-      const mark = { ...scope, at: Math.max(now(), last + 1) };
-      note(mark);
-      const isFull = marks.length > most;
-      if (isFull) tidy();
-      await write(() => (isFull ? journal.replace(lines()) : journal.append(JSON.stringify(mark))));
+      const mark = { ...scope, at: table.next(now()) };
+      const isFull = !table.add(mark);
+      if (isFull) table.tidy();
+      await write(() => (isFull ? journal.replace(table.lines()) : journal.append(JSON.stringify(mark))));
       return mark;
     },
-    unswept: () => marks.filter(({ at }) => at > sweptUntil),
     async swept(at) {
-      if (at <= sweptUntil) return;
-      sweptUntil = at;
-      await write(() => journal.append(JSON.stringify({ swept: at })));
+      if (table.swept(at)) await write(() => journal.append(JSON.stringify({ swept: at })));
     },
   };
 }

@@ -25,7 +25,7 @@ export interface StorageWork {
 
 export interface StorageWorkParts
   extends FetchUploadParts,
-    Pick<KeptObjectsParts, 'variants' | 'memory' | 'purges'>,
+    Pick<KeptObjectsParts, 'variants' | 'memory' | 'purges' | 'changed'>,
     Pick<IngestParts, 'engine' | 'maxWaitSeconds'> {
   readonly serve: ServeImage;
   /** For objects that are read into memory. */

@@ -26,6 +26,8 @@ export interface HttpFilesStoreOptions {
   readonly dir: string;
   /** Bytes on disk, what was there before included; 0: no bound. */
   readonly maxBytes: number;
+  /** Processes that write there at the same time, each as much as the others. Default 1. */
+  readonly sharers?: number;
   readonly emit: EmitEvent;
   /** Larger bodies are not kept: `get` holds a whole one in memory. Default 256 MiB. */
   readonly maxBlobBytes?: number;
@@ -57,7 +59,14 @@ export async function createHttpFilesStore(options: HttpFilesStoreOptions): Prom
   await makeDirectory(join(dir, drafts)).catch((cause: unknown) => {
     throw new PictorError('STORE_FAILED', { detail: describeFailure(cause), cause });
   });
-  const bound = createFolderBound({ dir, drafts: join(dir, drafts), maxBytes: options.maxBytes, emit, name });
+  const bound = createFolderBound({
+    dir,
+    drafts: join(dir, drafts),
+    maxBytes: options.maxBytes,
+    emit,
+    name,
+    sharers: options.sharers ?? 1,
+  });
 
   const pathOf = (key: string): string => {
     checkKey(key);

@@ -9,6 +9,7 @@ export interface FolderBoundOptions {
   readonly drafts: string;
   /** 0: no bound, and nothing is counted. */
   readonly maxBytes: number;
+  readonly sharers: number;
   readonly emit: EmitEvent;
   /** Name of the store, for events. */
   readonly name: string;
@@ -34,7 +35,7 @@ const folderName = /^[0-9a-f]{2}$/;
  * the truth, and others may write here too. Nothing is held in memory per file but a count of bytes per minute of use.
  */
 export function createFolderBound(options: FolderBoundOptions): FolderBound {
-  const { dir, drafts, maxBytes, emit, name } = options;
+  const { dir, drafts, maxBytes, emit, name, sharers } = options;
   let bytes = 0;
   let entries = 0;
   let stopped = false;
@@ -84,7 +85,8 @@ export function createFolderBound(options: FolderBoundOptions): FolderBound {
   begin();
   return {
     changed(difference) {
-      bytes += difference;
+      // Others are taken to write as much: whoever writes most counts no less than all of them write.
+      bytes += difference * (difference > 0 ? sharers : 1);
       if (bytes > maxBytes) begin();
     },
     usage: () => ({ bytes, entries }),

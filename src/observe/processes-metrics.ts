@@ -1,0 +1,53 @@
+import {
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
+
+type Values = MetricObjectWithValues<MetricValue<string>>[];
+
+/** Metrics of several processes as one page, and of how they fare. */
+export interface ProcessesMetrics {
+  note(what: 'started' | 'ended'): void;
+  /**
+   * Counts and histograms are sums; each gauge says itself what becomes of it.
+   * @param all of one process each
+   */
+  page(
+    all: readonly Values[],
+    options: { readonly withOwn: boolean },
+  ): Promise<{ readonly contentType: string; readonly text: string }>;
+}
+
+/** @param serving how many take requests */
+export function createProcessesMetrics({ serving }: { readonly serving: () => number }): ProcessesMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const count = new Gauge({
+    name: 'pictor_processes',
+    help: 'Processes that take requests.',
+    registers: [],
+    collect() {
+      this.set(serving());
+    },
+  });
+  registry.registerMetric(count);
+  const events = new Counter({
+    name: 'pictor_process_events_total',
+    help: 'Serving processes that started, and that ended without being told to.',
+    labelNames: ['what'],
+    registers: [registry],
+  });
+  return {
+    note: (what) => events.inc({ what }),
+    async page(all, { withOwn }) {
+      const own = withOwn ? [await registry.getMetricsAsJSON()] : [];
+      const together = AggregatorRegistry.aggregate([...all, ...own]);
+      return { contentType: registry.contentType, text: await together.metrics() };
+    },
+  };
+}
