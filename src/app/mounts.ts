@@ -33,6 +33,13 @@ const hosts = z
   .default([])
   .describe('Host names this mount answers for: img.example.com, *.example.com. Empty: all.');
 
+/** What a mount may have of its own, whatever it speaks. Of every dialect the very same, so that it is told once. */
+const ownFields = {
+  limits: mountLimitsSettings.optional(),
+  errorImage: errorImageSettings.optional(),
+  cache: mountCacheSettings.optional(),
+};
+
 /** Fields of a mount that speaks one dialect. */
 const mountOf = <Name extends DialectName>(dialect: Name) =>
   z
@@ -40,9 +47,7 @@ const mountOf = <Name extends DialectName>(dialect: Name) =>
       prefix,
       hosts,
       dialect: z.literal(dialect).describe('The URL language that is spoken here.'),
-      limits: mountLimitsSettings.optional(),
-      errorImage: errorImageSettings.optional(),
-      cache: mountCacheSettings.optional(),
+      ...ownFields,
       settings: z.prefault(dialectSettingsOf(dialect), {} as never),
     })
     .describe(`A mount with \`dialect: ${dialect}\`:`);

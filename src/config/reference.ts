@@ -63,23 +63,42 @@ const renderField = (name: string, field: Setting): string =>
   `| ${code(name)} | ${cell(field.syntax)} | ${code(showSettingValue(field, field.fallback))} | ${cell(field.description)} |`;
 
 /** Rows of an object's fields; those of objects in lists inside it follow their list: `keys[].salt`. */
-function fieldRows(object: z.core.$ZodType, above = ''): string[] {
-  return listSettings(object).flatMap((field) => {
+function fieldRows(
+  object: z.core.$ZodType,
+  above = '',
+  isShown: (name: string) => boolean = () => true,
+): string[] {
+  const fields = listSettings(object).filter(({ keys }) => isShown(keys[0] ?? ''));
+  return fields.flatMap((field) => {
     const name = above + field.path;
     const inner = listedObjects(field.schema).flatMap((each) => fieldRows(each, `${name}[].`));
     return [renderField(name, field), ...inner];
   });
 }
 
+/** Fields that all of several objects have, by the very same schema: they are told once. */
+function commonFields(objects: readonly z.core.$ZodType[]): ReadonlySet<string> {
+  const [first, ...others] = objects.map((object) => sectionShape(object) ?? {});
+  if (first === undefined || others.length === 0) return new Set();
+  const names = Object.keys(first).filter((name) => others.every((shape) => shape[name] === first[name]));
+  return new Set(names);
+}
+
 function renderFields(setting: Setting): string {
-  return listedObjects(setting.schema)
-    .map((object) => {
-      const { description } = readMeta(object);
-      const title = typeof description === 'string' ? `${description}\n\n` : '';
-      const head = `| field of \`${setting.path}[]\` | value | default | meaning |\n| --- | --- | --- | --- |`;
-      return `${title}${head}\n${fieldRows(object).join('\n')}`;
-    })
-    .join('\n\n');
+  const objects = listedObjects(setting.schema);
+  const common = commonFields(objects);
+  const table = (object: z.core.$ZodType, isShown: (name: string) => boolean) => {
+    const head = `| field of \`${setting.path}[]\` | value | default | meaning |\n| --- | --- | --- | --- |`;
+    return `${head}\n${fieldRows(object, '', isShown).join('\n')}`;
+  };
+  const shared =
+    common.size === 0 ? [] : [`In each of them:\n\n${table(objects[0]!, (name) => common.has(name))}`];
+  const own = objects.map((object) => {
+    const { description } = readMeta(object);
+    const title = typeof description === 'string' ? `${description}\n\n` : '';
+    return title + table(object, (name) => !common.has(name));
+  });
+  return [...shared, ...own].join('\n\n');
 }
 
 function renderSection(name: string, schema: z.core.$ZodType, settings: readonly Setting[]): string {
