@@ -41,17 +41,11 @@ const proxy = { Host: 'proxy.example.com' };
 
 test('five languages behind one address', async (t) => {
   const folder = await temporaryFolder(t);
-  for (const name of ['pictures/archive', 'errors'])
-    await mkdir(path.join(folder, name), { recursive: true });
+  await mkdir(path.join(folder, 'samples'));
   const cup = await drawing({ width: 800, height: 600, colour: 'teal', format: 'jpeg' });
-  await writeFile(path.join(folder, 'pictures/cup.jpg'), cup);
-  await writeFile(path.join(folder, 'pictures/archive/harbour.jpg'), cup);
-  await writeFile(
-    path.join(folder, 'errors/shop.png'),
-    await drawing({ width: 40, height: 30, colour: 'red' }),
-  );
-  const lost = await drawing({ width: 60, height: 60, colour: 'navy', format: 'jpeg' });
-  await writeFile(path.join(folder, 'errors/archive.jpg'), lost);
+  for (const name of ['cup.jpg', 'harbour.jpg']) await writeFile(path.join(folder, 'samples', name), cup);
+  const lost = await drawing({ width: 60, height: 60, colour: 'navy' });
+  await writeFile(path.join(folder, 'samples/pictor.png'), lost);
   const origin = await liveOrigin(t);
   origin.route('/cup.jpg', {
     body: cup,
