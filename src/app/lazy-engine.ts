@@ -34,6 +34,8 @@ export function createLazyEngine(load: () => Promise<Engine>): LazyEngine {
   };
   return {
     transform: async (job, signal) => (await loaded()).transform(job, signal),
+    transformWithin: async (job, signal) => (await loaded()).transformWithin(job, signal),
+    transformInIdle: async (job, signal) => (await loaded()).transformInIdle(job, signal),
     inspect: async (input, limits) => (await loaded()).inspect(input, limits),
     reduce: async (input, limits) => (await loaded()).reduce(input, limits),
     stats: () => engine?.stats() ?? idle,

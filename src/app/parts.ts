@@ -17,6 +17,7 @@ import { createGate } from '../lib/gate.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { createHostGates } from '../service/host-gates.ts';
+import { createIdleLane, type IdleLane } from '../service/idle-lane.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
 import { createMezzanines, type Mezzanines } from '../service/mezzanines.ts';
 import { createOriginals } from '../service/originals.ts';
@@ -53,7 +54,8 @@ export interface Parts {
   readonly sources: Source;
   readonly engine: LazyEngine;
   readonly service: ImageService;
-  readonly mezzanines: Mezzanines;
+  /** What is done when nobody waits. */
+  readonly lane: IdleLane;
   /** Null: no mount has one. */
   readonly webhooks: Webhooks | null;
   readonly storages: Storages;
@@ -171,10 +173,11 @@ interface Wired {
 interface Services {
   readonly service: ImageService;
   readonly mezzanines: Mezzanines;
+  readonly lane: IdleLane;
   readonly streams: SourceStreams;
 }
 
-function createServices({ limits, admission, freshness }: AppConfig, wired: Wired): Services {
+function createServices({ limits, admission, freshness, encoding }: AppConfig, wired: Wired): Services {
   const { stores, sources, gates, engine, purges, emit } = wired;
   const { retryAfterSeconds, maxWaitSeconds } = admission;
   const fetching = {
@@ -194,14 +197,8 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     purges,
   });
   const { variants } = stores;
-  const mezzanines = createMezzanines({
-    store: stores.mezzanines,
-    engine,
-    gate: gates.process,
-    limits,
-    purges,
-    emit,
-  });
+  const lane = createIdleLane({ gate: gates.process, emit });
+  const mezzanines = createMezzanines({ store: stores.mezzanines, engine, lane, limits, purges });
   const service = createImageService({
     variants,
     originals,
@@ -212,10 +209,12 @@ function createServices({ limits, admission, freshness }: AppConfig, wired: Wire
     maxWaitSeconds,
     retryAfterSeconds,
     purges,
+    lane,
+    encoding,
     emit,
     now: Date.now,
   });
-  return { service, mezzanines, streams: createSourceStreams(fetching) };
+  return { service, mezzanines, lane, streams: createSourceStreams(fetching) };
 }
 
 /** Formats that mounts may give by themselves, but not here: one line each, so that nobody wonders. */
@@ -326,6 +325,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
       connections: http.connections,
       gates: () => statesOf(gates),
       engine: engine.stats,
+      idle: lane.waiting,
       owed: storages.owed,
       ...(webhooks === null ? {} : { webhooks: webhooks.waiting }),
       stores: () =>
@@ -354,7 +354,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   });
   const wired: Wired = { stores, sources, gates, engine, purges, emit };
   const services = createServices(config, wired);
-  const { service, mezzanines } = services;
+  const { service, mezzanines, lane } = services;
   const work = storageWorkParts(config, wired, services);
   const kept = await openStorageMounts({ config, storages, emit, work });
   const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
@@ -373,7 +373,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     sources,
     engine,
     service,
-    mezzanines,
+    lane,
     webhooks,
     storages,
     kept,

@@ -4,6 +4,12 @@ import type { ErrorCode } from './errors.ts';
 export type CacheResult = 'hit' | 'stale' | 'revalidated' | 'miss' | 'bypass' | 'none';
 
 /**
+ * What is done when there is time: reduced copies of originals; pictures in formats that took too long for the request
+ * that wanted them; and pictures encoded once more, with more effort.
+ */
+export type IdleWorkName = 'mezzanine' | 'slow-format' | 're-encode';
+
+/**
  * Everything the middle and the edge tell the outside. The log, the metrics and later webhooks and traces are listeners;
  * nothing below `app` writes a log line of its own.
  */
@@ -114,6 +120,14 @@ export type PictorEvent =
       readonly what: 'delivered' | 'postponed' | 'failed' | 'dropped';
       /** How often it was tried. */
       readonly attempts: number;
+      readonly detail?: string;
+    }
+  | {
+      /** What became of a piece of work that nobody waits for. */
+      readonly type: 'idle';
+      readonly work: IdleWorkName;
+      /** Put into the line; done; left out because the line is full; or tried in vain. */
+      readonly what: 'queued' | 'done' | 'dropped' | 'failed';
       readonly detail?: string;
     }
   | {

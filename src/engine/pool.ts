@@ -18,6 +18,8 @@ export interface PoolOptions {
   readonly environment: Readonly<Record<string, string>>;
   /** See `WorkerChildOptions`. */
   readonly startsPrograms: boolean;
+  /** See `WorkerChildOptions`. */
+  readonly lowest?: true;
   readonly emit: EmitEvent;
   /** Called when a worker process has ended, however it did. */
   gone?(pid: number): void;

@@ -1,6 +1,7 @@
 import { type ErrorCode, PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import type { Mezzanine, TransformJob, TransformResult } from '../plan/engine-port.ts';
+import type { BudgetedJob, Mezzanine, TransformJob, TransformResult } from '../plan/engine-port.ts';
+import type { PassedOver } from '../plan/within-budget.ts';
 import type { EncoderTools } from './codec.ts';
 
 /** What is said over the channel between the server and a worker. Plain values only (structured clone). */
@@ -9,7 +10,7 @@ export type JobInputRef = { readonly path: string } | { readonly bytes: Uint8Arr
 
 /** One thing a worker can do. */
 export type Work =
-  | { readonly type: 'transform'; readonly job: TransformJob; readonly tools: EncoderTools }
+  | { readonly type: 'transform'; readonly job: TransformJob | BudgetedJob; readonly tools: EncoderTools }
   | { readonly type: 'inspect'; readonly input: JobInputRef; readonly limits: ImageLimits }
   | {
       readonly type: 'reduce';
@@ -19,7 +20,7 @@ export type Work =
     };
 
 /** The answer to a `Work` of the same type. */
-export type WorkResult = TransformResult | ImageInfo | readonly Mezzanine[];
+export type WorkResult = TransformResult | PassedOver | ImageInfo | readonly Mezzanine[];
 
 export interface ToWorker {
   readonly id: number;

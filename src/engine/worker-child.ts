@@ -1,4 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { entryUrl } from './entry.ts';
@@ -39,11 +40,13 @@ export interface WorkerChildOptions {
    * processors out among sessions first (sched_autogroup): the server's replies then wait longer for theirs.
    */
   readonly startsPrograms: boolean;
+  /** True: it gets what processor time all others leave. */
+  readonly lowest?: true;
 }
 
 /** Starts a worker. It inherits nothing of the server's environment, so that a hijacked decoder finds no secret there. */
 export function forkWorker(
-  { environment, startsPrograms }: WorkerChildOptions,
+  { environment, startsPrograms, lowest }: WorkerChildOptions,
   events: WorkerChildEvents,
 ): WorkerChild {
   const leadsGroup = startsPrograms && hasGroups;
@@ -56,6 +59,7 @@ export function forkWorker(
     windowsHide: true,
     detached: leadsGroup,
   });
+  if (lowest === true) lowerPriority(child);
   const kill = () => {
     child.kill('SIGKILL');
     if (leadsGroup) killGroup(child);
@@ -86,6 +90,15 @@ export function forkWorker(
     send: (message) => void child.send(message, () => {}),
     kill,
   };
+}
+
+/** At once: the threads it starts later take their priority from the one that starts them. */
+function lowerPriority({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_LOW);
+  } catch {
+    // It ended already, or may not be told: it works all the same.
+  }
 }
 
 /** Windows has no process groups to send a signal to. */

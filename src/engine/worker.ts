@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { constants, setPriority } from 'node:os';
+import { constants, getPriority, setPriority } from 'node:os';
 import { asPictorError } from '../core/errors.ts';
 import { runWork } from './job/run-work.ts';
 import { canWatchMemory } from './resident-memory.ts';
@@ -37,8 +37,9 @@ function endWithPrograms(): void {
  * processors out by session, the nice level only counts within one: a session of the worker's own needs it as well.
  */
 function yieldToServer(): void {
-  const nice = constants.priority.PRIORITY_BELOW_NORMAL;
   try {
+    // One that was started lower still stays there.
+    const nice = Math.max(constants.priority.PRIORITY_BELOW_NORMAL, getPriority());
     setPriority(nice);
     if (leadsSession()) writeFileSync('/proc/self/autogroup', String(nice));
   } catch {}

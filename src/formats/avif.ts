@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import type { FormatDefinition } from '../core/format.ts';
+import type { EncodeSpec, FormatDefinition } from '../core/format.ts';
 
 const options = z.strictObject({
   /** Default 1; 0 for results over a megapixel. */
@@ -12,6 +12,12 @@ const options = z.strictObject({
 
 /** Results above this many pixels are encoded at effort 0: the next effort takes three times as long. */
 const largeResult = 1_000_000;
+
+const effortOf = ({ options: { effort }, pixels }: EncodeSpec): number =>
+  typeof effort === 'number' ? effort : pixels > largeResult ? 0 : 1;
+
+/** By effort: libaom 3.15 on photos, quality 60, 4:2:0. */
+const msPerMegapixel = [100, 200, 350, 700, 3300, 6000, 8500, 13_000, 25_000, 40_000] as const;
 
 export const avif = {
   name: 'avif',
@@ -31,10 +37,12 @@ export const avif = {
     defaults: {},
     options,
     deep: { bitdepth: 10 },
+    msPerMegapixel: (spec) => msPerMegapixel[effortOf(spec)] ?? 0,
+    thorough: { effort: 4 },
     encode: (chain, spec) => {
-      const { quality = 60, pixels } = spec;
+      const { quality = 60 } = spec;
       const {
-        effort = pixels > largeResult ? 0 : 1,
+        effort = effortOf(spec),
         chromaSubsampling = quality < 90 ? '4:2:0' : '4:4:4',
         ...more
       } = options.parse(spec.options);

@@ -24,6 +24,7 @@ export const jpeg = {
     // Optimised Huffman tables would save 1 % of the bytes for more than twice the time.
     defaults: { optimiseCoding: false },
     options,
+    thorough: { mozjpeg: true, optimiseCoding: true },
     encode: (chain, spec) => {
       const { quality = 80 } = spec;
       const { chromaSubsampling = quality < 90 ? '4:2:0' : '4:4:4', ...more } = options.parse(spec.options);

@@ -27,5 +27,6 @@ export const jxl = {
     quality: 77,
     defaults: { effort: 4 },
     options,
+    msPerMegapixel: ({ options: { effort } }) => (typeof effort === 'number' && effort > 4 ? 6000 : 1500),
   },
 } as const satisfies FormatDefinition;

@@ -25,6 +25,7 @@ export const webp = {
     quality: 80,
     defaults: {},
     options,
+    thorough: { effort: 6 },
     encode: (chain, spec) => {
       // Effort 2 gives 3 % more bytes than libwebp's 4 in less than half the time; frames are many, so they get less.
       const { effort = spec.frames > 1 ? 1 : 2, ...more } = options.parse(spec.options);

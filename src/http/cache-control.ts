@@ -13,6 +13,8 @@ export interface AgeFacts {
   readonly shareable: boolean;
   /** Seconds, for what stands in for the picture; absent or 0: as any answer. */
   readonly atMostSeconds?: number | undefined;
+  /** Seconds after which there is a better picture; absent: it is the best. */
+  readonly standsInSeconds?: number | undefined;
   /** True: the answer is for one client, whose cookies made it. */
   readonly forOne?: boolean | undefined;
   /** Of the answer; absent: no error. */
@@ -35,12 +37,13 @@ const isPlain = (text: string): boolean => /^[\t\x20-\x7e]+$/.test(text);
  * Builds the rule of a mount for Cache-Control. First match wins:
  * 1. the source forbids shared caches, or it was fetched with the client's cookies, and the mount obeys:
  *    `private, no-store`; what cookies made is never `public`;
- * 2. the picture stands in for another one: its own age, but not beyond the expiry of the URL;
- * 3. the URL expires: the mount's age, but not beyond the expiry;
- * 4. the status is an error: nothing is said;
- * 5. `passthrough`: the source's Cache-Control as it stands, else its Expires when that lies ahead;
- * 6. the mount's age;
- * 7. `no-cache`.
+ * 2. the picture stands in for the same one in a better format: its own age, but not beyond the mount's and the expiry;
+ * 3. the picture stands in for another one: its own age, but not beyond the expiry of the URL;
+ * 4. the URL expires: the mount's age, but not beyond the expiry;
+ * 5. the status is an error: nothing is said;
+ * 6. `passthrough`: the source's Cache-Control as it stands, else its Expires when that lies ahead;
+ * 7. the mount's age;
+ * 8. `no-cache`.
  */
 export function createCacheControl(age: MountPolicy['age']): (facts: AgeFacts) => CacheHeaders {
   const byDefault = headersFor(Math.floor(age.ttlSeconds));
@@ -56,6 +59,10 @@ export function createCacheControl(age: MountPolicy['age']): (facts: AgeFacts) =
       return { cacheControl: 'private, no-store' };
     const left = facts.expiresAt === undefined ? null : facts.expiresAt - Math.floor(facts.now / 1000);
     if (left !== null && left <= 0) return headersFor(0);
+    // How long the source lets it be kept has been counted in already: a mount without an age leaves it at that.
+    const most = byDefault.seconds === 0 && age.passthrough ? Number.POSITIVE_INFINITY : byDefault.seconds;
+    if (facts.standsInSeconds !== undefined)
+      return headersFor(Math.min(facts.standsInSeconds, most, left ?? facts.standsInSeconds));
     const own = facts.atMostSeconds || (left === null ? 0 : byDefault.seconds);
     const seconds = Math.min(own, left ?? own);
     if (seconds > 0) return headersFor(seconds);

@@ -92,7 +92,7 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
   ): string[] {
     const headers = [...withPictures, 'X-Request-ID', facts.requestId];
     // What stands in for a picture has no source whose word on its age could be shown.
-    const isOurs = shown === null || facts.standIn !== undefined;
+    const isOurs = shown === null || facts.standIn !== undefined || age.standsInSeconds !== undefined;
     const { cacheControl: value, expires } = isOurs ? cacheControl({ ...age, forOne: facts.forOne }) : {};
     if (value !== undefined) headers.push('Cache-Control', value);
     if (expires !== undefined) headers.push('Expires', expires);
@@ -105,11 +105,11 @@ export function createMountReplies({ policy, style, extensionOf }: MountVoice): 
   /** Headers that a 304 carries too (RFC 9110 section 15.4.5). */
   function imageHeaders(facts: ImageDelivery): string[] {
     const { image, delivery, chosen = false, standIn, now } = facts;
-    const { sourceCacheControl, sourceExpires, shareable } = image;
+    const { sourceCacheControl, sourceExpires, shareable, standsInSeconds } = image;
     const { expiresAt } = delivery;
     const age: AgeFacts =
       standIn === undefined
-        ? { now, expiresAt, sourceCacheControl, sourceExpires, shareable }
+        ? { now, expiresAt, sourceCacheControl, sourceExpires, shareable, standsInSeconds }
         : {
             now,
             expiresAt,

@@ -22,16 +22,18 @@ const writtenElsewhere: ReadonlySet<string> = new Set([
  */
 export function createShownHeaders(
   names: readonly string[],
-): (image: Pick<ServedImage, 'sourceHeaders'>, forOne: boolean) => string[] {
+): (image: Pick<ServedImage, 'sourceHeaders' | 'standsInSeconds'>, forOne: boolean) => string[] {
   const wanted = new Map(
     names
       .filter((name) => !writtenElsewhere.has(name.toLowerCase()))
       .map((name) => [name.toLowerCase(), name]),
   );
-  return ({ sourceHeaders = {} }, forOne) => {
+  return ({ sourceHeaders = {}, standsInSeconds }, forOne) => {
+    // What stands in has an age of its own.
+    const isAged = forOne || standsInSeconds !== undefined;
     const headers = [...wanted].flatMap(([name, shown]) => {
       const value = sourceHeaders[name];
-      if (value === undefined || !isPlain(value) || (forOne && ageHeaders.has(name))) return [];
+      if (value === undefined || !isPlain(value) || (isAged && ageHeaders.has(name))) return [];
       return [shown, value];
     });
     // It was fetched with the client's own credentials.

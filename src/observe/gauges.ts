@@ -34,6 +34,8 @@ export interface Gauges {
   /** By name of the gate: fetch, process. */
   readonly gates?: () => Readonly<Record<string, GateState>>;
   readonly engine?: () => EngineState;
+  /** Pieces of work that wait until there is time. */
+  readonly idle?: () => number;
   /** By name of the store. */
   readonly stores?: () => Readonly<Record<string, StoreState>>;
   /** Objects a bucket elsewhere has not got yet; null: nothing is ever owed. */
@@ -74,7 +76,7 @@ type Add = (definition: Omit<GaugeDefinition, 'registry'>) => void;
 /** Adds the gauges that have something to read. */
 export function addGauges(registry: Registry, gauges: Gauges): void {
   const add: Add = (definition) => addGauge({ registry, ...definition });
-  const { connections, gates, engine, stores, owed, webhooks } = gauges;
+  const { connections, gates, engine, idle, stores, owed, webhooks } = gauges;
   if (connections !== undefined) {
     add({
       name: 'pictor_connections',
@@ -84,6 +86,13 @@ export function addGauges(registry: Registry, gauges: Gauges): void {
   }
   if (gates !== undefined) addGates(add, gates);
   if (engine !== undefined) addEngine(add, engine);
+  if (idle !== undefined) {
+    add({
+      name: 'pictor_idle_waiting',
+      help: 'Pieces of work that wait until there is time.',
+      read: () => ({ '': idle() }),
+    });
+  }
   if (stores !== undefined) addStores(add, stores);
   if (owed !== undefined) addOwed(add, owed);
   if (webhooks !== undefined) addWebhooks(add, webhooks);

@@ -127,6 +127,14 @@ export function logEntry(event: PictorEvent): LogEntry {
         facts: withDetail({ mount, event: told, attempts }, detail),
       };
     }
+    case 'idle': {
+      const { work, what, detail } = event;
+      return {
+        level: what === 'failed' ? 'info' : 'debug',
+        message: `idle work ${what}`,
+        facts: withDetail({ work }, detail),
+      };
+    }
     case 'notice':
       return { level: event.level, message: event.message, facts: event.facts ?? {} };
   }

@@ -39,6 +39,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     transform: createTransformMetrics(registry),
     worker: createWorkerMetrics(registry),
     store: createStoreMetrics(registry),
+    idle: createIdleMetrics(registry),
     keeping: createKeepingMetrics(registry),
   };
 
@@ -55,6 +56,8 @@ export function createMetrics({ version }: { readonly version: string }): Metric
           return listeners.worker(event);
         case 'store':
           return listeners.store(event);
+        case 'idle':
+          return listeners.idle(event);
         case 'upload':
         case 'variant':
         case 'webhook':
@@ -160,4 +163,12 @@ function createStoreMetrics(registry: Registry): (event: EventOf<'store'>) => vo
   const help = 'What happened in stores: evicted, repaired, read-failed, write-failed.';
   const events = createCounts({ registry, name, help, labels: ['store', 'what'] });
   return (event) => events.add(event.count ?? 1, event.store, event.what);
+}
+
+function createIdleMetrics(registry: Registry): (event: EventOf<'idle'>) => void {
+  const name = 'pictor_idle_work_total';
+  const help =
+    'Work that is done when there is time: queued, done, dropped because too much waits, or failed.';
+  const events = createCounts({ registry, name, help, labels: ['work', 'what'] });
+  return (event) => events.add(1, event.work, event.what);
 }

@@ -1,6 +1,7 @@
 import type { Size } from '../core/geometry.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import type { ImageRequest } from '../request/image-request.ts';
+import type { PassedOver } from './within-budget.ts';
 
 export interface TransformJob {
   readonly request: ImageRequest;
@@ -9,6 +10,11 @@ export interface TransformJob {
   readonly limits: ImageLimits;
   /** Of the original, the largest first, where there are any; whether one is used is for the engine to decide. */
   readonly mezzanines?: readonly Mezzanine[];
+}
+
+export interface BudgetedJob extends TransformJob {
+  /** CPU milliseconds. */
+  readonly budgetMs: number;
 }
 
 /** A smaller copy of an original as plain pixels in sRGB, lying as the original lies (see `mezzanine.ts`). */
@@ -39,6 +45,13 @@ export interface TransformResult {
  */
 export interface Engine {
   transform(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
+  /** As `transform`, unless a negotiated format takes longer than the budget (see `planWithin`): then nothing is made. */
+  transformWithin(job: BudgetedJob, signal: AbortSignal): Promise<TransformResult | PassedOver>;
+  /**
+   * As `transform`, for work that nobody waits for: in a worker of its own with the lowest priority, which is started for it
+   * and ends when there is nothing more to do.
+   */
+  transformInIdle(job: TransformJob, signal: AbortSignal): Promise<TransformResult>;
   /** Header facts only. */
   inspect(
     input: { readonly path: string } | { readonly bytes: Uint8Array },

@@ -3,26 +3,22 @@ import { createReadStream } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { LRUCache } from 'lru-cache';
-import { asPictorError } from '../core/errors.ts';
-import type { EmitEvent } from '../core/events.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import type { BlobStore } from '../core/ports.ts';
-import type { Gate } from '../lib/gate.ts';
 import type { Engine, Mezzanine } from '../plan/engine-port.ts';
 import { mezzanineSizes, needsOriginal } from '../plan/mezzanine.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import type { HeldOriginal } from './held-original.ts';
+import type { IdleLane } from './idle-lane.ts';
 import type { PurgeMarks, SourceTime } from './purge-marks.ts';
 
 export interface MezzanineParts {
   /** Null: none are made. */
   readonly store: BlobStore | null;
   readonly engine: Engine;
-  /** Processing gate: mezzanines are made while nobody waits there. */
-  readonly gate: Gate;
+  readonly lane: IdleLane;
   readonly limits: ImageLimits;
   readonly purges: Pick<PurgeMarks, 'isGone'>;
-  readonly emit: EmitEvent;
 }
 
 /** Smaller copies of large originals, which spare further variants the decoding. */
@@ -33,8 +29,6 @@ export interface Mezzanines {
   madeOf(original: HeldOriginal, info: ImageInfo): void;
   /** Drops those of an original. */
   forget(uri: string): Promise<void>;
-  /** Begins no more, and waits for what is under way. */
-  close(): Promise<void>;
 }
 
 interface MezzanineRecord extends SourceTime {
@@ -51,32 +45,16 @@ const keyOf = (uri: string, level: number): string =>
 /** As many as there ever are. */
 const levels = [0, 1];
 
-/** An original, and how many pictures of it were made while it waited. */
-interface Wish {
-  readonly original: HeldOriginal;
-  readonly times: number;
-}
-
 /** Originals of which none can be made, or that have none: the disk is not asked again for each variant. */
 const rememberedUris = 10_000;
 
-/** So often wanted, it is worth a place of its own in the queue of requests. */
-const urgentTimes = 2;
-
-/** Originals that wait for theirs; more are let go: they come again with their next variant. */
-const longestQueue = 64;
-
-const retryMilliseconds = 50;
+const nameOf = (uri: string): string => `mezzanine ${uri}`;
 
 export function createMezzanines(parts: MezzanineParts): Mezzanines {
-  const { store, engine, gate, purges, emit } = parts;
+  const { store, engine, lane, purges } = parts;
   if (store === null) return noMezzanines;
-  const waiting = new Map<string, Wish>();
   const absent = new LRUCache<string, true>({ max: rememberedUris });
   const failed = new LRUCache<string, true>({ max: rememberedUris });
-  let working: Promise<void> | null = null;
-  let closed = false;
-  const nobody = new AbortController();
 
   /** What is kept for a URI, of whichever version. */
   async function kept(uri: string) {
@@ -88,11 +66,14 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     });
   }
 
+  /** @throws PictorError */
   async function make(original: HeldOriginal): Promise<void> {
     const { uri, version, input } = original;
-    if ((await kept(uri)).some((each) => each.version === version)) return;
-    const leave = await gate.enter(nobody.signal).catch(() => null);
-    if (leave === null) return;
+    if ((await kept(uri)).some((each) => each.version === version)) {
+      // Made by another process, after it was looked for here.
+      absent.delete(uri);
+      return;
+    }
     try {
       const made = await engine.reduce(input, parts.limits);
       if (made.length === 0) return void failed.set(`${uri}\n${version}`, true);
@@ -104,15 +85,7 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
       absent.delete(uri);
     } catch (thrown) {
       failed.set(`${uri}\n${version}`, true);
-      const { code, detail = '' } = asPictorError(thrown);
-      emit({
-        type: 'notice',
-        level: 'info',
-        message: 'no mezzanine could be made',
-        facts: { uri, code, detail },
-      });
-    } finally {
-      leave();
+      throw thrown;
     }
   }
 
@@ -127,20 +100,6 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     for (const level of levels) await store!.delete(keyOf(uri, level));
   }
 
-  /** One after the other, while a place is free; what is wanted again and again stands in line like a request. */
-  async function work(): Promise<void> {
-    while (!closed && waiting.size > 0) {
-      const wishes = [...waiting.values()];
-      const next = hasRoom(gate) ? wishes[0] : wishes.find(({ times }) => times >= urgentTimes);
-      if (next === undefined) {
-        await pause();
-        continue;
-      }
-      waiting.delete(next.original.uri);
-      await make(next.original);
-    }
-  }
-
   return {
     async find({ uri, version }, { output }) {
       if (needsOriginal(output) || absent.has(uri)) return [];
@@ -152,24 +111,18 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
     },
     madeOf(original, info) {
       const { uri, version, freshness, memory } = original;
-      if (closed || !freshness.storable || memory !== undefined) return;
+      if (!freshness.storable || memory !== undefined) return;
       if (mezzanineSizes(info).length === 0 || failed.has(`${uri}\n${version}`)) return;
-      const times = (waiting.get(uri)?.times ?? 0) + 1;
-      if (times === 1 && waiting.size >= longestQueue) return;
-      waiting.set(uri, { original, times });
-      working ??= work().finally(() => {
-        working = null;
-      });
+      const name = nameOf(uri);
+      const again = lane.has(name);
+      // Shorter than most requests: a worker of its own would take longer to start.
+      lane.add({ work: 'mezzanine', name, atGate: true, run: () => make(original) });
+      // Wanted twice, it is worth a place of its own in the queue of requests.
+      if (again) lane.hurry(name);
     },
     async forget(uri) {
-      waiting.delete(uri);
+      lane.forget(nameOf(uri));
       await drop(uri);
-    },
-    async close() {
-      closed = true;
-      nobody.abort();
-      waiting.clear();
-      await working;
     },
   };
 }
@@ -179,18 +132,7 @@ export const noMezzanines: Mezzanines = {
   find: async () => [],
   madeOf() {},
   forget: async () => {},
-  close: async () => {},
 };
-
-const hasRoom = (gate: Gate): boolean => {
-  const { active, waiting } = gate.state();
-  return active < gate.width && waiting === 0;
-};
-
-const pause = (): Promise<void> =>
-  new Promise((resolve) => {
-    setTimeout(resolve, retryMilliseconds).unref();
-  });
 
 /** The worker made a folder for the one file. */
 const removeFolderOf = (file: string): Promise<void> =>

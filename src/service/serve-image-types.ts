@@ -50,6 +50,8 @@ export interface ServedImage extends PictureValidators {
   readonly timings?: RequestTimings;
   /** Epoch milliseconds until which this answer may be repeated without asking again. */
   readonly freshUntil: number;
+  /** Set where it stands in for a picture in another format that is made meanwhile: seconds it may be kept. */
+  readonly standsInSeconds?: number;
   /** False: the source forbids shared caches to keep it (private, no-store). */
   readonly shareable: boolean;
   /** The source's own caching headers, for passthrough. */

@@ -3,17 +3,21 @@ import type { EmitEvent } from '../core/events.ts';
 import type { BlobStore } from '../core/ports.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { cuttingText } from '../plan/bounded.ts';
+import { type PassedOver, withoutFormats } from '../plan/within-budget.ts';
 import { sourcesOf } from '../request/canonical.ts';
 import { askingFor, askingOf, audienceOf } from './asking.ts';
 import { isFresh, isFromTheFuture } from './freshness.ts';
 import { obtainAll, releaseAll, retainAll, suits } from './held-original.ts';
+import type { IdleLane } from './idle-lane.ts';
+import { createIdleVariants } from './idle-variants.ts';
 import { createKeptVariants } from './kept-variants.ts';
 import { variantKey } from './key.ts';
 import { createPictureMaking, type PictureMakingParts, type PictureOrder } from './make-picture.ts';
 import type { Originals } from './originals.ts';
 import type { PurgeMarks } from './purge-marks.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
-import { fromStore, notModified, served } from './served-image.ts';
+import { fromStore, notModified, served, standingIn } from './served-image.ts';
+import type { EncodingSettings } from './settings.ts';
 import { sourceFailures } from './source-failures.ts';
 import {
   asRecord,
@@ -27,10 +31,12 @@ import {
   validatorsOfMain,
 } from './variant-record.ts';
 
-interface ImageServiceParts extends PictureMakingParts {
+interface ImageServiceParts extends Omit<PictureMakingParts, 'budgetMs'> {
   readonly variants: BlobStore;
   readonly originals: Originals;
   readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
+  readonly lane: IdleLane;
+  readonly encoding: EncodingSettings;
   readonly emit: EmitEvent;
 }
 
@@ -54,11 +60,20 @@ interface Renewal {
 }
 
 export function createImageService(parts: ImageServiceParts): ImageService {
+  const { encoding } = parts;
   const variants = createKeptVariants(parts);
-  const making = createPictureMaking(parts, variants);
-  const transforms = createSingleFlight<Variant>();
+  const making = createPictureMaking({ ...parts, budgetMs: encoding.budgetMilliseconds }, variants);
+  const transforms = createSingleFlight<Variant | PassedOver>();
   const refreshes = new Set<string>();
   const cutting = cuttingText(parts.limits);
+  const idle = createIdleVariants({
+    lane: parts.lane,
+    variants,
+    making,
+    sources: ({ request, key }, signal) => source({ request, key, signal }, parts.originals.obtain),
+    purges: parts.purges,
+    reencode: encoding.reencode,
+  });
 
   /** Every source of the request, at hand, however it is obtained. */
   async function source(
@@ -71,6 +86,9 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     return sourcedFrom(key, originals, { cutting, rules });
   }
 
+  const keyOf = (request: Renewal['request']): string =>
+    variantKey(request.image, { audience: audienceOf(request), rules: request.rules });
+
   /** Pictures of what was purged meanwhile are made apart from those of what came since. */
   const sincePurge = ({ originals }: Sourced): string =>
     originals
@@ -81,7 +99,10 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       .join(' ');
 
   /** A bounded store may have forgotten an original between handing out its path and the worker opening it. */
-  async function makeAgainIfLost(order: PictureOrder, request: Renewal['request']): Promise<Variant> {
+  async function makeAgainIfLost(
+    order: PictureOrder,
+    request: Renewal['request'],
+  ): Promise<Variant | PassedOver> {
     try {
       return await making.make(order);
     } catch (thrown) {
@@ -136,6 +157,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         releaseAll(sourced.originals);
       }
     });
+    if ('passedOver' in variant) return inTheMeantime(variant, sourced, { request, key, held, signal });
+    if (variant.record.storable) idle.made({ key, request });
     return served({
       key,
       record: variant.record,
@@ -143,6 +166,37 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       cache: variant.record.storable ? 'miss' : 'bypass',
       timings: variant.timings,
     });
+  }
+
+  /**
+   * What a client gets that does not take the slow formats: a variant of its own, under its own key and tag. The one it
+   * stands in for is made when there is time, where it may be kept.
+   */
+  async function inTheMeantime(
+    { passedOver }: PassedOver,
+    sourced: Sourced,
+    { request, key, signal }: Renewal,
+  ): Promise<ServedImage> {
+    const comes = idle.later({ key, request }, sourced);
+    const other = { ...request, image: withoutFormats(request.image, passedOver) };
+    const otherKey = keyOf(other);
+    const held = await variants.find(otherKey);
+    const { originals, rules, timings } = sourced;
+    const same = { ...sourcedFrom(otherKey, originals, { cutting, rules }), timings };
+    const image =
+      freshOne({ request: other, key: otherKey, held }) ??
+      (await renewFrom(same, { request: other, key: otherKey, held, signal }));
+    return comes ? standingIn(image, encoding.standInSeconds, parts.now()) : image;
+  }
+
+  /** The variant at hand, where it is as good as a new one. */
+  function freshOne({ request, key, held }: Omit<Renewal, 'signal'>): ServedImage | null {
+    if (held === null || !suits(asRecord(held.meta), request) || !making.isOfToday(held, request.image))
+      return null;
+    const record = asRecord(held.meta);
+    if (!isFresh(record, parts.now())) return null;
+    idle.again({ key, request }, record);
+    return fromStore({ key, blob: held, record, cache: 'hit' });
   }
 
   function refreshInBackground(request: ServeRequest, key: string, held: ReadBlob): void {
@@ -167,14 +221,15 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 
   return {
     async serve(request) {
-      const key = variantKey(request.image, { audience: audienceOf(request), rules: request.rules });
+      const key = keyOf(request);
       const held = await variants.find(key);
+      const fresh = freshOne({ request, key, held });
+      if (fresh !== null) return fresh;
       const usable =
         held !== null && suits(asRecord(held.meta), request) && making.isOfToday(held, request.image);
       if (usable) {
         const record = asRecord(held.meta);
         const now = parts.now();
-        if (isFresh(record, now)) return fromStore({ key, blob: held, record, cache: 'hit' });
         if (record.staleUntil > now && !isFromTheFuture(record, now)) {
           refreshInBackground(request, key, held);
           return stale(key, held);
@@ -193,7 +248,9 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       const found = variants.peek(key);
       if (found === null) return null;
       const { record, body } = found;
-      return record.etag === etag && !isFromTheFuture(record, parts.now()) ? body : null;
+      if (record.etag !== etag || isFromTheFuture(record, parts.now())) return null;
+      idle.repeated(key, record);
+      return body;
     },
     drain: () => variants.drain(),
   };

@@ -67,6 +67,16 @@ export function fromStore(answer: Omit<Answer, 'body' | 'tier'> & { readonly blo
   return served({ ...rest, body: blob.body, tier: blob.tier });
 }
 
+/**
+ * The answer in another format than the one that is made meanwhile: good for no longer than that may take. Without dates,
+ * for those are the same for both: a client that comes back with one would be told that it holds the other.
+ */
+export function standingIn(image: ServedImage, seconds: number, now: number): ServedImage {
+  const { lastModified: _ours, sourceLastModified: _theirs, ...rest } = image;
+  const standsInSeconds = Math.max(0, Math.min(seconds, Math.floor((image.freshUntil - now) / 1000)));
+  return { ...rest, standsInSeconds, freshUntil: Math.min(image.freshUntil, now + standsInSeconds * 1000) };
+}
+
 /** The answer for a client that holds the variant already. */
 export function notModified(key: string, sourced: Sourced, lastModified: string | undefined): ServedImage {
   return {

@@ -23,6 +23,23 @@ export const admissionSettings = z.strictObject({
 });
 export type AdmissionSettings = z.infer<typeof admissionSettings>;
 
+/** How much time encoders get while somebody waits, and when nobody does. */
+export const encodingSettings = z.strictObject({
+  budgetMilliseconds: count(200).describe(
+    'Where the client chooses among formats by its Accept header: how long the encoder may take, by estimate. A format that takes longer (AVIF of more than 2 megapixels by default, JPEG XL) is made in idle time, and until it is there the next best is given. URLs that name a format always get it. 0: no limit.',
+  ),
+  standInSeconds: seconds(30)
+    .refine((value) => value >= 1, { error: 'expected at least 1' })
+    .describe('Age of what is given until then, for clients and caches in between. At least 1.'),
+  reencode: z
+    .boolean()
+    .default(false)
+    .describe(
+      'Encode cached JPEG, WebP and AVIF once more in idle time, with more effort at the same quality, when they have been asked for again; kept where that is smaller. Costs up to 30 times the processor time of the first encoding.',
+    ),
+});
+export type EncodingSettings = z.infer<typeof encodingSettings>;
+
 /** How long a fetched original, and every variant of it, is good without asking its source again. */
 export const freshnessSettings = z.strictObject({
   defaultSeconds: seconds(300).describe(

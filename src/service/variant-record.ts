@@ -23,6 +23,8 @@ export interface VariantRecord extends Freshness, Visited, Varied {
   readonly sources: readonly SourceTime[];
   readonly width: number;
   readonly height: number;
+  /** True: it was encoded once more with more effort, or that was tried and came out no smaller. */
+  readonly reencoded?: true;
   /** What it owes to the bounds of its day; absent: nothing. */
   readonly bounded?: Bounded;
   /** The latest of all sources. */

@@ -88,14 +88,17 @@ export function found(text: string, headers: Record<string, string> = {}): Origi
 /** An engine that "transforms" by hashing the request with the input, so that every answer can be checked byte by byte. */
 export function createHashEngine(delayMs = 1) {
   const jobs: TransformJob[] = [];
+  const transform: Engine['transform'] = async (job, signal) => {
+    jobs.push(job);
+    await new Promise((resolve) => setTimeout(resolve, delayMs));
+    signal.throwIfAborted();
+    return hashed(job);
+  };
   const engine: Engine & { readonly jobs: TransformJob[] } = {
     jobs,
-    async transform(job, signal) {
-      jobs.push(job);
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      signal.throwIfAborted();
-      return hashed(job);
-    },
+    transform,
+    transformWithin: transform,
+    transformInIdle: transform,
     reduce: async () => [],
     inspect: () => Promise.reject(new Error('not used')),
     stats: () => ({ workers: 1, busy: 0, started: 1, crashed: 0, timedOut: 0, recycled: 0, rssBytes: 0 }),

@@ -10,6 +10,7 @@ import type { PictorEvent } from '../../../src/core/events.ts';
 import { createGate } from '../../../src/lib/gate.ts';
 import type { Mezzanine } from '../../../src/plan/engine-port.ts';
 import type { HeldOriginal } from '../../../src/service/held-original.ts';
+import { createIdleLane } from '../../../src/service/idle-lane.ts';
 import { createMezzanines } from '../../../src/service/mezzanines.ts';
 import { noPurges } from '../../../src/service/purge-marks.ts';
 import { createFsStore } from '../../../src/stores/fs.ts';
@@ -61,9 +62,10 @@ async function open(context: TestContext, { width = 2, reduce }: Options = {}) {
   };
   const gate = createGate({ width, queue: 10 });
   const engine = { ...createHashEngine(), reduce: reduce ?? files };
-  const mezzanines = createMezzanines({ store, engine, gate, limits, purges: noPurges, emit });
+  const lane = createIdleLane({ gate, emit });
+  const mezzanines = createMezzanines({ store, engine, lane, limits, purges: noPurges });
   context.after(async () => {
-    await mezzanines.close();
+    await lane.close();
     await store.close();
     await rm(folder, { recursive: true, force: true });
   });
@@ -71,7 +73,7 @@ async function open(context: TestContext, { width = 2, reduce }: Options = {}) {
   const until = async (of: HeldOriginal, wanted: number) => {
     while ((await count(of)) !== wanted) await sleep(5);
   };
-  return { mezzanines, gate, events, scratch, count, until };
+  return { mezzanines, lane, gate, events, scratch, count, until };
 }
 
 test('made after the first picture, found by the next, and nothing is left lying about', async (context) => {
@@ -102,11 +104,11 @@ test('another version has none until its own are made, which take the place of t
 });
 
 test('none of what nobody else may see, of bytes in memory, and of small pictures', async (context) => {
-  const { mezzanines, scratch } = await open(context);
+  const { mezzanines, lane, scratch } = await open(context);
   mezzanines.madeOf(original({ freshness: { ...good, storable: false } }), photo);
   mezzanines.madeOf(original({ memory: { grow: () => true, retain() {}, release() {} } }), photo);
   mezzanines.madeOf(original(), plainInfo({ format: 'jpeg' }));
-  await mezzanines.close();
+  await lane.close();
   assert.deepEqual(scratch, []);
 });
 
@@ -125,18 +127,19 @@ test('they wait while no place is free; what is wanted again stands in line', as
 
 test('a failure is told once and not tried again for each picture', async (context) => {
   let tries = 0;
-  const { mezzanines, events } = await open(context, {
+  const { mezzanines, lane, events } = await open(context, {
     reduce: () => {
       tries += 1;
       return Promise.reject(new Error('no room'));
     },
   });
   mezzanines.madeOf(original(), photo);
-  while (events.length === 0) await sleep(5);
+  const failures = () => events.filter((event) => event.type === 'idle' && event.what === 'failed').length;
+  while (failures() === 0) await sleep(5);
   mezzanines.madeOf(original(), photo);
-  await mezzanines.close();
+  await lane.close();
   assert.equal(tries, 1);
-  assert.equal(events.filter(({ type }) => type === 'notice').length, 1);
+  assert.equal(failures(), 1);
 });
 
 test('pictures that keep more than pixels ask for none, and what is forgotten is gone', async (context) => {
@@ -150,10 +153,10 @@ test('pictures that keep more than pixels ask for none, and what is forgotten is
 });
 
 test('closing ends the waiting', async (context) => {
-  const { mezzanines, gate, scratch } = await open(context, { width: 1 });
+  const { mezzanines, lane, gate, scratch } = await open(context, { width: 1 });
   await gate.enter(new AbortController().signal);
   mezzanines.madeOf(original(), photo);
   mezzanines.madeOf(original(), photo);
-  await mezzanines.close();
+  await lane.close();
   assert.deepEqual(scratch, []);
 });

@@ -7,6 +7,7 @@ import { createGate } from '../../../src/lib/gate.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 import { createCacheSweep } from '../../../src/service/cache-sweep.ts';
 import { createHostGates } from '../../../src/service/host-gates.ts';
+import { createIdleLane } from '../../../src/service/idle-lane.ts';
 import { createMemoryBudget } from '../../../src/service/memory-budget.ts';
 import { noMezzanines } from '../../../src/service/mezzanines.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
@@ -61,16 +62,19 @@ async function setUp(answer: Answer, engineDelay = 1) {
     emit,
     now,
   });
+  const gate = createGate({ width: 4, queue: 100 });
   const service = createImageService({
     variants,
     originals,
     engine,
     mezzanines: noMezzanines,
-    gate: createGate({ width: 4, queue: 100 }),
+    gate,
     limits,
     purges,
     maxWaitSeconds: 0,
     retryAfterSeconds: 1,
+    lane: createIdleLane({ gate, emit }),
+    encoding: { budgetMilliseconds: 200, standInSeconds: 30, reencode: false },
     emit,
     now,
   });
@@ -78,7 +82,7 @@ async function setUp(answer: Answer, engineDelay = 1) {
     { tier: variants, through: variants },
     { tier: store, through: store },
   ];
-  const sweep = createCacheSweep({ stores, named: false, purges, emit });
+  const sweep = createCacheSweep({ stores, purges, emit });
   const keys = async () => [
     ...(await Array.fromAsync(variants.list!(''))),
     ...(await Array.fromAsync(store.list!(''))),

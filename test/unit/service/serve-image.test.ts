@@ -6,6 +6,7 @@ import type { Source } from '../../../src/core/ports.ts';
 import { createGate } from '../../../src/lib/gate.ts';
 import type { ImageRequest } from '../../../src/request/image-request.ts';
 import { createHostGates } from '../../../src/service/host-gates.ts';
+import { createIdleLane } from '../../../src/service/idle-lane.ts';
 import { createMemoryBudget } from '../../../src/service/memory-budget.ts';
 import { noMezzanines } from '../../../src/service/mezzanines.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
@@ -43,6 +44,7 @@ function setUp(
     memory?: number;
     perHost?: number;
     maxWaitSeconds?: number;
+    reencode?: boolean;
   } = {},
 ) {
   let clock = Date.parse('2026-01-01T00:00:00Z');
@@ -67,6 +69,7 @@ function setUp(
     now,
   });
   const gate = createGate({ width: more.processWidth ?? 2, queue: more.processQueue ?? 2000 });
+  const lane = createIdleLane({ gate, emit });
   const service = createImageService({
     variants,
     originals,
@@ -77,6 +80,8 @@ function setUp(
     purges: noPurges,
     maxWaitSeconds: more.maxWaitSeconds ?? 0,
     retryAfterSeconds: 2,
+    lane,
+    encoding: { budgetMilliseconds: 200, standInSeconds: 30, reencode: more.reencode ?? false },
     emit,
     now,
   });
@@ -87,6 +92,7 @@ function setUp(
     store,
     events,
     gate,
+    lane,
     memory,
     pass: (seconds: number) => {
       clock += seconds * 1000;
