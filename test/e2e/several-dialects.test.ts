@@ -106,6 +106,10 @@ test('five languages behind one address', async (t) => {
     assert.equal(reply.headers['cache-control'], 'max-age=3600');
     assert.equal((await pictor.get('/200x/https://other.example.com/a.jpg', proxy)).status, 403);
     assert.equal((await pictor.get('/200x/https://internal.example.com/a.jpg', proxy)).status, 403);
+    const missing = await pictor.get(`/30x/${origin.url}/none.jpg`, proxy);
+    assert.deepEqual([missing.status, missing.headers['cache-control']], [404, 'max-age=60, public']);
+    assert.equal((await sharp(missing.body).metadata()).width, 30);
+    assert.equal((await readdir(path.join(folder, 'data/partners-cache'))).includes('variants'), true);
   });
 
   await t.test('vip takes uploads with its token, into its bucket and no other', async () => {
@@ -120,6 +124,8 @@ test('five languages behind one address', async (t) => {
     const square = await pictor.get(`${pathname}?s=250&c=true`, { Host: 'eu.photos.example.com' });
     assert.equal(await shapeOf(square), 'jpeg 250x250');
     assert.equal((await readdir(path.join(folder, 'data/photos'))).includes('app'), true);
+    const missing = await pictor.get('/app/none-1x1?s=20', photos);
+    assert.deepEqual([missing.status, missing.headers['content-type']], [404, 'image/jpeg']);
   });
 
   await t.test(
