@@ -3,6 +3,7 @@ import { isWholeDisk } from '../app/file-root.ts';
 import { openMount } from '../app/mounts.ts';
 import type { Addresses } from '../app/server.ts';
 import type { AppConfig } from '../app/settings.ts';
+import type { MountPlace } from '../http/mounts.ts';
 import type { MountPolicy } from '../request/dialect.ts';
 
 /** What a person wants to know of a server that has just started. */
@@ -70,15 +71,22 @@ export function exposureWarnings(config: AppConfig): string[] {
   ];
 }
 
-const placesOf = (mounts: readonly { readonly prefix: string }[]): string =>
-  mounts.map(({ prefix }) => (prefix === '' ? '/' : prefix)).join(', ');
+/** `/img`, or `img.example.com/img` where a mount answers for some hosts alone. */
+const placesOf = (mounts: readonly MountPlace[]): string =>
+  mounts.map(({ prefix, hosts }) => `${hosts.join(',')}${prefix === '' ? '/' : prefix}`).join(', ');
+
+/** Where a mount answers, to click on where that is possible. */
+function urlOf({ prefix, hosts }: MountPlace, base: string): string {
+  const path = `${prefix.replace(/\/+$/, '')}/`;
+  return hosts.length === 0 ? `${base}${path}` : hosts.map((host) => `${host}${path}`).join(' ');
+}
 
 /** One block for a terminal. */
 export function startMessage({ version, config, addresses, demonstration, warnings }: StartFacts): string {
   const base = toUrl(addresses.server, config.server.tls.certFile !== '');
   const rows: [string, string][] = [
     ...(demonstration ? [['open', `${base}/`] as [string, string]] : []),
-    ...config.mounts.map((mount): [string, string] => [mount.dialect, `${base}${openMount(mount).prefix}/`]),
+    ...config.mounts.map((mount): [string, string] => [mount.dialect, urlOf(mount, base)]),
     ...(addresses.admin === null
       ? []
       : [['metrics', `${toUrl(addresses.admin, false)}/metrics`] as [string, string]]),

@@ -339,6 +339,21 @@ describe('the start message', () => {
     assert.match(text, /! uploads to \/image-server, \/vip need neither token nor signature/);
   });
 
+  it('names the hosts of a mount that answers for no others', async () => {
+    const mounts = [
+      { hosts: ['a.test', '*.a.test'], prefix: '/img', dialect: 'imgproxy' },
+      { hosts: ['b.test'], dialect: 'vip' },
+    ];
+    const { config } = await readServeConfig({ env: { PICTOR_MOUNTS: JSON.stringify(mounts) }, args: [] });
+    const warnings = exposureWarnings(config);
+    assert.match(warnings[0]!, /^URLs at a\.test,\*\.a\.test\/img need no signature/);
+    assert.match(warnings[1]!, /^uploads to b\.test\/ need neither/);
+    const addresses = { server: '[::]:8080', plain: null, admin: null, management: null };
+    const text = startMessage({ version: '1', config, addresses, demonstration: false, warnings });
+    assert.match(text, /imgproxy +a\.test\/img\/ \*\.a\.test\/img\/\n/);
+    assert.match(text, /vip +b\.test\/\n/);
+  });
+
   it('does not warn where a signature or a secret is asked for', async () => {
     const mounts = (settings: object) => JSON.stringify([{ dialect: 'imgproxy', settings }]);
     for (const settings of [{ keys: [{ key, salt }] }, { secret: 's' }]) {
