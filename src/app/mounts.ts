@@ -121,6 +121,8 @@ export interface MountBelongings {
   readonly assets?: MountAssets | undefined;
   /** What it keeps pictures in. Absent or null: it answers no requests that need it. */
   readonly kept?: Omit<MountStorage, 'task'> | null | undefined;
+  /** True: its cache lies as that of another server, so keys have the names that one gave. Absent: they do not. */
+  readonly named?: boolean;
 }
 
 /**
@@ -130,7 +132,7 @@ export interface MountBelongings {
 export function openMount(
   mount: MountSettings,
   unwritable: ReadonlyMap<string, string> = new Map(),
-  { assets = noAssets, kept = null }: MountBelongings = {},
+  { assets = noAssets, kept = null, named = false }: MountBelongings = {},
 ): Mount {
   const dialect = dialectOf(mount.dialect);
   const possible = dialect.withoutFormats?.(mount.settings, unwritable) ?? mount.settings;
@@ -144,7 +146,7 @@ export function openMount(
     hosts: mount.hosts,
     policy: withFallbackLimits(withAssetHeaders(policy, assets), limits),
     style: dialect.replies(settings),
-    parse: (target, hints) => bounded(dialect.parse(target, settings, hints), limits),
+    parse: (target, hints) => settled(dialect.parse(target, settings, hints), { limits, named }),
     ...(grantOf === undefined ? {} : { grantOf: (target: RequestTarget) => grantOf(target, settings) }),
     ...(storage === undefined || kept === null
       ? {}
@@ -152,8 +154,19 @@ export function openMount(
   };
 }
 
-const bounded = (parsed: ParsedRequest, limits: MountLimits | undefined): ParsedRequest =>
-  limits === undefined ? parsed : { ...parsed, image: withMountLimits(parsed.image, limits) };
+/** What a dialect has read, as this mount takes it. */
+function settled(
+  found: ParsedRequest,
+  { limits, named }: { readonly limits: MountLimits | undefined; readonly named: boolean },
+): ParsedRequest {
+  const { names, ...parsed } = found;
+  if (limits === undefined && (named || names === undefined)) return found;
+  return {
+    ...parsed,
+    image: withMountLimits(parsed.image, limits),
+    ...(named && names !== undefined ? { names } : {}),
+  };
+}
 
 /** What may be made of a fallback image is up to the mount; the image itself is the operator's own. */
 const withFallbackLimits = (policy: MountPolicy, limits: MountLimits | undefined): MountPolicy =>

@@ -120,3 +120,10 @@ test('caches of mounts have folders, buckets and prefixes of their own', () => {
     /^mounts\.1\.cache\.redis\.prefix: cache has/,
   );
 });
+
+test('keys have the names of another server only where the cache lies as that of it', () => {
+  const target = { raw: '/x', path: '/100x/https://a.test/b.jpg', query: '' };
+  const mount = mountWith({ dialect: 'imageproxy' });
+  assert.equal(openMount(mount).parse(target, {}).names, undefined);
+  assert.notEqual(openMount(mount, undefined, { named: true }).parse(target, {}).names, undefined);
+});
