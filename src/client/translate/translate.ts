@@ -16,15 +16,26 @@ export async function translatePicture(
   place?: TranslationPlace,
 ): Promise<Translation> {
   const wish = wishOf(picture);
+  checkVersion(wish.source, to);
   const located: Wish = { ...wish, source: sourceUri(wish.source, place) };
   const { url, notes } = await writers[to](located, place);
   return { url, notes: [...wish.notes, ...notes] };
 }
 
-/** A kept original by an address that others can read too. */
+/** Behind `?` an `s3:` address names a version of the object: a key with that sign has no such address. */
+function checkVersion(source: string, to: WriterName): void {
+  const toImgproxy = to === 'imgproxy';
+  if (!source.includes('?') || !(toImgproxy ? /^original:/ : /^s3:/i).test(source)) return;
+  const reason = toImgproxy
+    ? 'imgproxy takes what follows a ? in a key for a version of the object'
+    : 'a version of an object is for imgproxy alone';
+  throw new PictorError('SOURCE_INVALID', { reason });
+}
+
+/** A kept original by an address that others can read too; schemes in lower case. */
 function sourceUri(source: string, place: TranslationPlace | undefined): string {
   const match = /^original:([^/]*)\/(.+)$/s.exec(source);
-  if (match === null) return source;
+  if (match === null) return source.replace(/^[A-Za-z][A-Za-z0-9]*:/, (scheme) => scheme.toLowerCase());
   const [, bucket = '', key = ''] = match;
   if (bucket !== '') return `s3://${bucket}/${key}`;
   if (place !== undefined) return `s3://${place.bucket}/${place.prefix}${key}`;
