@@ -125,7 +125,11 @@ const forNode: BuildOptions = {
 async function bundle(): Promise<readonly string[]> {
   const server = await build({
     ...forNode,
-    entryPoints: { pictor: 'src/cli/main.ts', index: 'src/index.ts' },
+    entryPoints: {
+      pictor: 'src/cli/main.ts',
+      index: 'src/index.ts',
+      process: 'src/app/processes/process.ts',
+    },
     plugins: [builtinsWithoutNamespace, englishOnly, startInOneFile],
     metafile: true,
   });

@@ -44,6 +44,15 @@ export async function createImageServer(options: ImageServerOptions = {}): Promi
     const { root } = result.data.sources.file;
     const message = fileRootProblem(root);
     const places = [
+      ...(result.data.server.processes === 1
+        ? []
+        : [
+            {
+              path: 'server.processes',
+              value: result.data.server.processes,
+              message: 'a program starts its processes itself: here it is 1',
+            },
+          ]),
       ...(message === null ? [] : [{ path: 'sources.file.root', value: root, message }]),
       ...missingPackages(result.data),
     ];

@@ -75,7 +75,7 @@ interface ObserversParts {
 /** Log, metrics and StatsD, all listeners of the one stream of events. */
 export function createObservers(parts: ObserversParts): Observers {
   const { config } = parts;
-  const log = createAccessLog({ settings: config.log });
+  const log = createAccessLog({ settings: config.log, isShared: config.server.processes > 1 });
   const inFlight = createInFlight();
   const imageServers = imageServerListeners(parts);
   const metrics = config.admin.bind === '' ? null : ourMetrics(parts);

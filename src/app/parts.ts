@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import type { EmitEvent } from '../core/events.ts';
 import type { Source } from '../core/ports.ts';
 import { unwritableFormats } from '../engine/availability.ts';
@@ -13,17 +12,11 @@ import type { Management } from '../http/management/listener.ts';
 import type { HttpHandler } from '../http/messages.ts';
 import type { Readiness } from '../http/probes.ts';
 import { createStaticFiles, type StaticFiles } from '../http/static-files.ts';
-import { createGate } from '../lib/gate.ts';
 import type { Metrics } from '../observe/metrics.ts';
-import type { Engine } from '../plan/engine-port.ts';
-import { createHostGates } from '../service/host-gates.ts';
 import { createIdleLane, type IdleLane } from '../service/idle-lane.ts';
 import { createMemoryBudget } from '../service/memory-budget.ts';
-import { createMezzanines, type Mezzanines } from '../service/mezzanines.ts';
-import { createOriginals } from '../service/originals.ts';
 import type { Purging } from '../service/purge.ts';
-import type { PurgeMarks } from '../service/purge-marks.ts';
-import { createImageService, type ImageService } from '../service/serve-image.ts';
+import type { ImageService } from '../service/serve-image.ts';
 import { createSourceStreams, type SourceStreams } from '../service/stream-source.ts';
 import { createRequestCheck, type Verify } from '../service/verify-request.ts';
 import { createAssetSource } from '../sources/asset-source.ts';
@@ -31,6 +24,7 @@ import { createSources } from '../sources/by-scheme.ts';
 import { createFileSource } from '../sources/file-source.ts';
 import { withSampleHost } from '../sources/sample-host.ts';
 import { type Assets, readAssets } from './assets.ts';
+import { cachesOf, type OpenCache, openCaches } from './caches.ts';
 import { fromThisMachine } from './demonstration.ts';
 import { createLazyEngine, type LazyEngine } from './lazy-engine.ts';
 import { createLazySource, type LazySource } from './lazy-source.ts';
@@ -39,21 +33,32 @@ import { openMount, wantedFormats } from './mounts.ts';
 import { openObjectSources } from './object-sources.ts';
 import { createObservers, type Observers } from './observers.ts';
 import { packageFile, packageVersion } from './package-files.ts';
-import { createPurgingFor, openPurges } from './purging.ts';
+import { attachedParts } from './processes/attached.ts';
+import type { Peers } from './processes/peers.ts';
+import { createPurgingFor } from './purging.ts';
+import {
+  createGates,
+  createServices,
+  fetchingParts,
+  mezzaninesOfAll,
+  type Services,
+  statesOf,
+  storageWorkParts,
+  type Wired,
+} from './services.ts';
 import type { AppConfig } from './settings.ts';
 import { openStorageMounts, type StorageMounts } from './storage-mounts.ts';
 import { openStorages, type Storages } from './storages.ts';
-import { openStores, type Stores } from './stores.ts';
 import { componentVersions } from './versions.ts';
 import { openWebhooks } from './webhooks.ts';
 
 /** Everything a server is made of. */
 export interface Parts {
   readonly observers: Observers;
-  readonly stores: Stores;
   readonly sources: Source;
   readonly engine: LazyEngine;
-  readonly service: ImageService;
+  /** Those of the server and of mounts that have their own, with what works on them. */
+  readonly caches: readonly (OpenCache & Services)[];
   /** What is done when nobody waits. */
   readonly lane: IdleLane;
   /** Null: no mount has one. */
@@ -78,10 +83,8 @@ export interface Assembly {
   readonly readiness: () => Readiness;
   /** Of the embedding program: asked of every request, besides what its mount demands. Absent: nobody is asked. */
   readonly verify?: Verify | undefined;
+  readonly peers: Peers;
 }
-
-/** Waiting transforms per place at the gate, when the setting leaves it to us. */
-const queuePerPlace = 25;
 
 const landingPage = (): StaticFiles =>
   createStaticFiles({
@@ -112,8 +115,9 @@ function createS3({ s3, versionSeparator }: AppConfig['sources']): LazySource {
 }
 
 /** What fails here fails again, and is told, with the first object. */
-function warmUpS3({ sources, cache }: AppConfig): void {
-  if (!sources.s3.enabled && cache.s3.bucket === '') return;
+function warmUpS3({ sources, cache, mounts }: AppConfig): void {
+  const isCached = cachesOf({ cache, mounts }).all.some(({ settings }) => settings.s3.bucket !== '');
+  if (!sources.s3.enabled && !isCached) return;
   import('../cloud/s3-session.ts').then(({ loadS3Sdk }) => loadS3Sdk()).catch(() => {});
 }
 
@@ -134,88 +138,11 @@ function openSources(http: Source, { config, demonstration }: Assembly, { assets
   ]);
 }
 
-function createGates({ admission, engine, sources }: AppConfig) {
-  const workers = engine.workers || availableParallelism();
-  const width = admission.processConcurrency || workers;
-  return {
-    hosts: createHostGates({
-      // A bucket is no single machine that could be asked too much.
-      width: (scheme) => (scheme === 's3:' ? sources.s3.maxConnections : sources.http.maxConnectionsPerHost),
-      queue: admission.fetchQueue,
-    }),
-    fetch: createGate({ width: admission.fetchConcurrency, queue: admission.fetchQueue }),
-    process: createGate({ width, queue: admission.processQueue || width * queuePerPlace }),
-  };
-}
-
-/** Whoever waits for a host waits for a fetch. */
-function statesOf({ hosts, fetch, process }: ReturnType<typeof createGates>) {
-  const { active, waiting } = fetch.state();
-  return { fetch: { active, waiting: waiting + hosts.waiting() }, process: process.state() };
-}
-
 const extensions = new Map<string, string>(
   Object.values(formats).flatMap(({ mediaTypes, extensions: [first = ''] }) =>
     mediaTypes.map((type) => [type, first] as const),
   ),
 );
-
-interface Wired {
-  readonly stores: Stores;
-  readonly sources: ReturnType<typeof openSources>;
-  readonly gates: ReturnType<typeof createGates>;
-  readonly engine: Engine;
-  readonly purges: PurgeMarks;
-  readonly emit: EmitEvent;
-}
-
-/** The use cases. */
-interface Services {
-  readonly service: ImageService;
-  readonly mezzanines: Mezzanines;
-  readonly lane: IdleLane;
-  readonly streams: SourceStreams;
-}
-
-function createServices({ limits, admission, freshness, encoding }: AppConfig, wired: Wired): Services {
-  const { stores, sources, gates, engine, purges, emit } = wired;
-  const { retryAfterSeconds, maxWaitSeconds } = admission;
-  const fetching = {
-    source: sources,
-    hosts: gates.hosts,
-    gate: gates.fetch,
-    maxBytes: limits.maxSourceBytes || Number.MAX_SAFE_INTEGER,
-    retryAfterSeconds,
-    emit,
-    now: Date.now,
-  };
-  const originals = createOriginals({
-    ...fetching,
-    store: stores.originals,
-    memory: createMemoryBudget(admission.memoryForOriginals),
-    freshness,
-    purges,
-  });
-  const { variants } = stores;
-  const lane = createIdleLane({ gate: gates.process, emit });
-  const mezzanines = createMezzanines({ store: stores.mezzanines, engine, lane, limits, purges });
-  const service = createImageService({
-    variants,
-    originals,
-    engine,
-    mezzanines,
-    gate: gates.process,
-    limits,
-    maxWaitSeconds,
-    retryAfterSeconds,
-    purges,
-    lane,
-    encoding,
-    emit,
-    now: Date.now,
-  });
-  return { service, mezzanines, lane, streams: createSourceStreams(fetching) };
-}
 
 /** Formats that mounts may give by themselves, but not here: one line each, so that nobody wonders. */
 function tellWhatIsMissing(
@@ -240,32 +167,10 @@ async function operatorsPage({ metrics, imageServerMetrics }: Observers) {
   return { contentType: ours.contentType, text: ours.text + older.text };
 }
 
-/** Objects read into memory may wait for a place as long as transforms; a connection each at most. */
-const waitingObjects = 10_000;
-
-/** What mounts that keep pictures need of the rest. */
-function storageWorkParts({ limits, admission }: AppConfig, wired: Wired, { service }: Services) {
-  const { stores, sources, gates, engine, purges, emit } = wired;
-  const memory = stores.tiers.find(({ peek }) => peek !== undefined) ?? stores.variants;
-  return {
-    ...admission,
-    serve: service.serve,
-    source: sources,
-    hosts: gates.hosts,
-    gate: gates.fetch,
-    objectGate: createGate({ width: admission.fetchConcurrency, queue: waitingObjects }),
-    processGate: gates.process,
-    variants: stores.variants,
-    memory,
-    engine,
-    limits,
-    purges,
-    emit,
-    now: Date.now,
-  };
-}
-
-interface Behind extends Services {
+interface Behind {
+  /** Of each mount, in their order. */
+  readonly services: readonly ImageService[];
+  readonly streams: SourceStreams;
   readonly kept: StorageMounts | null;
   readonly assets: Assets;
   readonly observers: Observers;
@@ -273,8 +178,8 @@ interface Behind extends Services {
 }
 
 function createEdge(
-  { config, demonstration, readiness, verify }: Assembly,
-  { service, streams, kept, assets, observers, emit }: Behind,
+  { config, demonstration, readiness, verify, peers }: Assembly,
+  { services, streams, kept, assets, observers, emit }: Behind,
 ) {
   const page = demonstration ? landingPage() : null;
   const whoMay = verify ?? (demonstration ? fromThisMachine : undefined);
@@ -284,13 +189,17 @@ function createEdge(
   if (trusted === null) throw new Error('server.trustProxy was not checked');
   const clientOf = createClientAddress(trusted);
   const handler = createHandler({
-    mounts: config.mounts.map((mount, index) =>
-      openMount(mount, unwritable, { assets: assets.ofMounts[index], kept: kept?.ofMounts[index] }),
-    ),
-    service,
+    mounts: config.mounts.map((mount, index) => ({
+      ...openMount(mount, unwritable, {
+        assets: assets.ofMounts[index],
+        kept: kept?.ofMounts[index],
+        named: (mount.cache ?? config.cache).layout === 'imageproxy',
+      }),
+      service: services[index]!,
+    })),
     streams,
     elsewhere: (request) => page?.reply(request) ?? null,
-    metricsPage: async () => pageOf(await observers.imageproxyMetrics?.load()),
+    metricsPage: async () => peers.page?.('imageproxy') ?? pageOf(await observers.imageproxyMetrics?.load()),
     extensionOf: (mediaType) => extensions.get(mediaType) ?? '',
     clientOf,
     check: whoMay === undefined ? null : createRequestCheck(whoMay, emit),
@@ -298,7 +207,6 @@ function createEdge(
       kept === null
         ? null
         : {
-            work: kept.work,
             originOf: createOriginOf(trusted),
             bodySeconds: config.server.requestTimeoutSeconds,
             readiness,
@@ -310,13 +218,21 @@ function createEdge(
   return { handler: counted, http };
 }
 
+/** Gauges of the stores of a cache. What several processes share is told by one of them. */
+const storesShown = ({ stores, mount }: OpenCache, { isFirst }: Peers) =>
+  stores.tiers.flatMap(({ name: store, usage, peek }) =>
+    usage === undefined || (!isFirst && peek === undefined)
+      ? []
+      : [{ store, ...(mount === null ? {} : { mount }), ...usage() }],
+  );
+
 /**
  * Puts the parts together: the only place that knows them all. Stores are opened; nothing listens, and no worker runs.
  * @throws PictorError STORE_FAILED
  * @throws ConfigError for a picture of the operator's own that cannot be read
  */
 export async function assembleParts(assembly: Assembly): Promise<Parts> {
-  const { config, readiness } = assembly;
+  const { config, readiness, peers } = assembly;
   const version = packageVersion();
   const observers = createObservers({
     config,
@@ -327,11 +243,10 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
       engine: engine.stats,
       idle: lane.waiting,
       owed: storages.owed,
-      ...(webhooks === null ? {} : { webhooks: webhooks.waiting }),
-      stores: () =>
-        Object.fromEntries(
-          stores.tiers.flatMap(({ name, usage }) => (usage === undefined ? [] : [[name, usage()]])),
-        ),
+      ...(webhooks === null || !(peers.isFirst || config.webhooks.dir === '')
+        ? {}
+        : { webhooks: webhooks.waiting }),
+      stores: () => opened.all.flatMap((cache) => storesShown(cache, peers)),
     }),
   });
   const webhooks = await openWebhooks(config, observers.emit);
@@ -341,27 +256,37 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
   };
 
   const assets = await readAssets({ config, version });
-  const stores = await openStores(config.cache, emit);
-  const purges = await openPurges(config.cache);
+  const opened = await openCaches(config, emit, { sharers: peers.count });
+  const purges = await peers.openPurges(opened.all.map(({ settings }) => settings));
   const web = createHttp(config.sources.http, version);
-  if (assembly.demonstration) await (await import('./demonstration-data.ts')).seedDemonstration(emit);
-  const storages = await openStorages(config.mounts, emit);
+  if (assembly.demonstration && peers.isFirst)
+    await (await import('./demonstration-data.ts')).seedDemonstration(emit);
+  const storages = await openStorages(config.mounts, emit, peers);
   const sources = openSources(web, assembly, { assets, storages });
   const gates = createGates(config);
   const engine = createLazyEngine(async () => {
     const { createEngine } = await import('../engine/engine.ts');
     return createEngine(config.engine, emit);
   });
-  const wired: Wired = { stores, sources, gates, engine, purges, emit };
-  const services = createServices(config, wired);
-  const { service, mezzanines, lane } = services;
-  const work = storageWorkParts(config, wired, services);
-  const kept = await openStorageMounts({ config, storages, emit, work });
-  const { handler, http } = createEdge(assembly, { ...services, kept, assets, observers, emit });
-  const purging = createPurgingFor({ cache: config.cache, purges, stores, mezzanines, emit });
-  const management = await openManagementFor({ config, kept, mezzanines, purging, emit });
+  const lane = createIdleLane({ gate: gates.process, emit });
+  const memory = createMemoryBudget(config.admission.memoryForOriginals);
+  const wired: Wired = { peers, sources, gates, engine, lane, memory, purges, emit };
+  const caches = opened.all.map((cache) => ({ ...cache, ...createServices(config, wired, cache) }));
+  const works = caches.map((cache) => storageWorkParts(config, wired, cache));
+  const kept = await openStorageMounts({ config, storages, emit, caches: opened.ofMounts, works });
+  const services = opened.ofMounts.map((index) => caches[index]!.service);
+  const streams = createSourceStreams(fetchingParts(config, wired));
+  const { handler, http } = createEdge(assembly, { services, streams, kept, assets, observers, emit });
+  const mezzanines = mezzaninesOfAll(caches);
+  const swept = caches.flatMap(({ stores }) => stores.swept);
+  const purging = createPurgingFor({ purges, stores: swept, mezzanines, emit, resumes: peers.isFirst });
+  peers.attach(attachedParts({ caches, purges, kept, storages, observers, emit }));
+  const management = peers.isFirst
+    ? await openManagementFor({ config, kept, mezzanines, purging, peers, emit })
+    : null;
   const admin = createAdmin({
-    settings: config.admin,
+    // Where there are several processes, one listener answers for all.
+    settings: peers.count === 1 ? config.admin : { ...config.admin, bind: '' },
     metrics: () => operatorsPage(observers),
     readiness,
     version: () => componentVersions(config.engine),
@@ -369,10 +294,9 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
 
   return {
     observers,
-    stores,
+    caches,
     sources,
     engine,
-    service,
     lane,
     webhooks,
     storages,
@@ -383,7 +307,7 @@ export async function assembleParts(assembly: Assembly): Promise<Parts> {
     purging,
     management,
     warmUp() {
-      webhooks?.start();
+      webhooks?.start({ resumes: peers.isFirst });
       web.warmUp();
       warmUpS3(config);
       observers.warmUp();

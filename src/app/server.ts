@@ -6,6 +6,7 @@ import type { Readiness } from '../http/probes.ts';
 import type { Verify } from '../service/verify-request.ts';
 import type { Parts } from './parts.ts';
 import { assembleParts } from './parts.ts';
+import { alone, type Peers } from './processes/peers.ts';
 import type { AppConfig } from './settings.ts';
 import { closeInOrder } from './shutdown.ts';
 
@@ -18,6 +19,8 @@ export interface StartOptions {
   readonly demonstration?: boolean;
   /** Of the embedding program: asked of every request, besides what its mount demands. Absent: nobody is asked. */
   readonly verify?: Verify | undefined;
+  /** Other processes that serve the same port. Absent: there are none. */
+  readonly peers?: Peers;
 }
 
 /** Where a server can be reached, as a person would write it: `127.0.0.1:8080`, `unix:/run/pictor.sock`. */
@@ -56,14 +59,13 @@ const warmUpMilliseconds = 500;
 /** Nothing is closed while something that needs it still works; probes and metrics are answered to the end. */
 async function closeParts({
   http,
-  service,
+  caches,
   kept,
   lane,
   webhooks,
   engine,
   storages,
   sources,
-  stores,
   admin,
   purging,
   management,
@@ -77,14 +79,19 @@ async function closeParts({
       { name: 'purges', close: () => purging.close() },
       { name: 'uploads', close: () => kept?.close() },
       { name: 'idle work', close: () => lane.close() },
-      { name: 'service', close: () => service.drain() },
+      {
+        name: 'service',
+        close: async () => void (await Promise.all(caches.map(({ service }) => service.drain()))),
+      },
       { name: 'webhooks', close: () => webhooks?.close() },
       { name: 'engine', close: () => engine.close() },
       { name: 'sources', close: () => sources.close?.() },
       { name: 'storages', close: () => storages.close() },
-      { name: 'variants', close: () => stores.variants.close() },
-      { name: 'originals', close: () => stores.originals.close() },
-      { name: 'mezzanines', close: () => stores.mezzanines?.close() },
+      ...caches.flatMap(({ stores: { variants, originals, mezzanines } }) => [
+        { name: 'variants', close: () => variants.close() },
+        { name: 'originals', close: () => originals.close() },
+        { name: 'mezzanines', close: () => mezzanines?.close() },
+      ]),
       { name: 'admin', close: () => admin.close() },
     ],
     (name, error) => {
@@ -104,6 +111,7 @@ export async function createServer(config: AppConfig, options: StartOptions = {}
     demonstration: options.demonstration ?? false,
     readiness: () => state,
     verify: options.verify,
+    peers: options.peers ?? alone,
   });
   const { emit } = parts.observers;
   const warmUp = setTimeout(parts.warmUp, warmUpMilliseconds).unref();

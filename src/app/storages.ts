@@ -12,6 +12,8 @@ import type { S3Place, StoragePlace } from '../request/storage.ts';
 import { createOriginalSource, type OriginalStorage } from '../sources/original-source.ts';
 import { dialectOf } from './dialects.ts';
 import type { MountSettings } from './mounts.ts';
+import { alone, type Peers } from './processes/peers.ts';
+import type { DisownedObject } from './processes/questions.ts';
 
 /** The storage of a mount, opened. */
 export interface MountStorage {
@@ -29,12 +31,15 @@ export interface Storages {
   readonly source: Source | null;
   /** What is owed to buckets elsewhere, of all storages together; null: nothing is ever owed. For metrics. */
   owed(): OwedStats | null;
+  /** Another process has put or removed an object: what of it is on its way here, to or from a bucket elsewhere, is not wanted. */
+  disown(object: DisownedObject): Promise<void>;
   /** After everything that uses them. What is owed to a bucket elsewhere stays on disk. */
   close(): Promise<void>;
 }
 
 interface Opened extends MountStorage, OriginalStorage {
   readonly stats: () => OwedStats | null;
+  readonly disown: (key: string, before: number) => Promise<void>;
 }
 
 /** An original that never changes: as long as HTTP knows. */
@@ -43,11 +48,13 @@ const unchanging = 365 * 86_400;
 /**
  * Opens what the dialects of the mounts keep objects in. Nothing is connected to yet: that comes with the first object, but
  * for what an earlier run still owes to a bucket.
+ * @param others processes that use the same places
  * @throws PictorError STORAGE_REFUSED for two places that cannot both be
  */
 export async function openStorages(
   mounts: readonly Pick<MountSettings, 'dialect' | 'settings'>[],
   emit: EmitEvent,
+  others: Pick<Peers, 'disown'> = alone,
 ): Promise<Storages> {
   const opened = new Map<string, Opened>();
   const ofMounts: (Opened | null)[] = [];
@@ -63,7 +70,7 @@ export async function openStorages(
     places.push(place);
     const freshForSeconds = grammar.freshForSeconds?.(settings) ?? unchanging;
     const name = JSON.stringify(place);
-    const shared = opened.get(name) ?? (await open(place, emit));
+    const shared = opened.get(name) ?? (await open(place, { emit, others }));
     const storage = { ...shared, freshForSeconds: Math.min(freshForSeconds, shared.freshForSeconds) };
     opened.set(name, storage);
     ofMounts.push(storage);
@@ -73,6 +80,10 @@ export async function openStorages(
     ofMounts,
     source: storages.length === 0 ? null : createOriginalSource(byName(storages)),
     owed: () => sumOf(storages.flatMap(({ stats }) => stats() ?? [])),
+    async disown({ storage, key, before }) {
+      const meant = storages.filter((each) => each.storage === storage);
+      await Promise.all(meant.map((each) => each.disown(key, before)));
+    },
     async close() {
       await Promise.all(storages.map(({ buckets }) => buckets.close()));
     },
@@ -115,37 +126,46 @@ function checkRoot(place: StoragePlace, others: readonly StoragePlace[]): void {
   });
 }
 
-async function open(place: StoragePlace, emit: EmitEvent): Promise<Opened> {
+interface Opening {
+  readonly emit: EmitEvent;
+  readonly others: Pick<Peers, 'disown'>;
+}
+
+async function open(place: StoragePlace, opening: Opening): Promise<Opened> {
   return {
     storage: nameOf(place),
     isLocal: place.kind === 'folder' || (place.kind === 'mirrored' && place.remote === null),
     freshForSeconds: unchanging,
     stats: () => null,
-    ...(await openPlace(place, emit)),
+    disown: async () => {},
+    ...(await openPlace(place, opening)),
   };
 }
 
 /** Code of places that nobody has is not loaded. */
 async function openPlace(
   place: StoragePlace,
-  emit: EmitEvent,
+  opening: Opening,
 ): Promise<Pick<Opened, 'buckets'> & Partial<Opened>> {
   if (place.kind === 'folder') return { buckets: createFolderBuckets({ anyKey: false, ...place }) };
   if (place.kind === 's3') return { buckets: createS3Buckets(place.s3) };
   if (place.remote === null)
     return { buckets: createFolderBuckets({ root: place.root, single: true, anyKey: false }) };
-  return openMirrored(place, place.remote, emit);
+  return openMirrored(place, place.remote, opening);
 }
 
 type Mirrored = Extract<StoragePlace, { kind: 'mirrored' }>;
 
 async function openMirrored(
-  { root, concurrency, maxAgeMinutes, waitSeconds = 0 }: Mirrored,
+  place: Mirrored,
   remote: NonNullable<Mirrored['remote']>,
-  emit: EmitEvent,
+  { emit, others }: Opening,
 ) {
+  const { root, concurrency, maxAgeMinutes, waitSeconds = 0 } = place;
+  const storage = nameOf(place);
   const { createMirroredBuckets } = await import('../buckets/mirrored-bucket.ts');
-  const terms = { root, concurrency, maxAgeMinutes, waitSeconds, emit, now: Date.now };
+  const disownElsewhere = (key: string, before: number) => others.disown({ storage, key, before });
+  const terms = { root, concurrency, maxAgeMinutes, waitSeconds, disownElsewhere, emit, now: Date.now };
   if ('url' in remote) {
     const { createHttpRemote } = await import('../buckets/mirrored/http-remote.ts');
     const reader = createHttpRemote(remote.url);
@@ -159,7 +179,7 @@ async function openMirrored(
     await mirrored.close();
     await s3.close();
   };
-  return { buckets: { ...mirrored, close }, stats: mirrored.stats };
+  return { buckets: { ...mirrored, close }, stats: mirrored.stats, disown: mirrored.disown };
 }
 
 async function readerOf(

@@ -35,11 +35,16 @@ export interface Stores {
  * Opens the caches. With a folder both are kept below it and survive a restart; without one, variants live in memory and
  * originals in a temporary folder, because workers read them as files. Caches that several servers share come below: for
  * variants only.
+ * @param terms.sharers processes that write into the folder at the same time
  * @throws PictorError STORE_FAILED
  */
-export async function openStores(settings: CacheSettings, emit: EmitEvent): Promise<Stores> {
+export async function openStores(
+  settings: CacheSettings,
+  emit: EmitEvent,
+  { sharers }: { readonly sharers: number } = { sharers: 1 },
+): Promise<Stores> {
   try {
-    const stores = await openAll(settings, emit);
+    const stores = await openAll(settings, { emit, sharers });
     const mezzanines = mezzaninesOf(settings, emit);
     return { ...stores, mezzanines, tiers: [...stores.tiers, ...(mezzanines === null ? [] : [mezzanines])] };
   } catch (error) {
@@ -120,11 +125,16 @@ function mezzaninesOf(
 
 type Kept = Omit<Stores, 'mezzanines'>;
 
-async function openAll(settings: CacheSettings, emit: EmitEvent): Promise<Kept> {
+interface Opening {
+  readonly emit: EmitEvent;
+  readonly sharers: number;
+}
+
+async function openAll(settings: CacheSettings, { emit, sharers }: Opening): Promise<Kept> {
   const memory = createMemoryStore({ maxBytes: settings.memory, maxAgeSeconds: settings.memorySeconds });
   const shared = await openShared(settings, emit);
   const ofOriginals = { maxBytes: settings.originals, emit, name: 'originals', separateBodies: true };
-  if (settings.layout === 'imageproxy') return openAsImageproxy(settings, { memory, shared, emit });
+  if (settings.layout === 'imageproxy') return openAsImageproxy(settings, { memory, shared, emit, sharers });
   if (settings.dir === '') {
     const originals = aged(settings, await createTemporaryFsStore(ofOriginals));
     return kept([memory, ...shared], originals);
@@ -150,10 +160,9 @@ function kept(tiers: readonly [BlobStore, ...BlobStore[]], originals: BlobStore)
 const aged = ({ memorySeconds: maxAgeSeconds }: CacheSettings, store: BlobStore): BlobStore =>
   maxAgeSeconds === 0 ? store : createAgedStore(store, { maxAgeSeconds });
 
-interface AsImageproxy {
+interface AsImageproxy extends Opening {
   readonly memory: BlobStore;
   readonly shared: readonly BlobStore[];
-  readonly emit: EmitEvent;
 }
 
 /**
@@ -162,10 +171,11 @@ interface AsImageproxy {
  */
 async function openAsImageproxy(
   settings: CacheSettings,
-  { memory, shared, emit }: AsImageproxy,
+  { memory, shared, emit, sharers }: AsImageproxy,
 ): Promise<Kept> {
   const { dir, folder: maxBytes } = settings;
-  const disk = dir === '' ? [] : [await createHttpFilesStore({ dir: path.resolve(dir), maxBytes, emit })];
+  const disk =
+    dir === '' ? [] : [await createHttpFilesStore({ dir: path.resolve(dir), maxBytes, sharers, emit })];
   const [first, ...rest] = [...disk, ...shared].map(closingOnce);
   const near = await createTemporaryFsStore({
     maxBytes: settings.originals,
@@ -178,9 +188,9 @@ async function openAsImageproxy(
   const originals = createMirroredStore(near, createTieredStore([first, ...rest]));
   // Below those of this machine, both lie together and only their names tell what they are of.
   const swept = [
-    { tier: memory, through: variants },
-    { tier: near, through: originals },
-  ];
+    { tier: memory, through: variants, named: true },
+    { tier: near, through: originals, named: true },
+  ] as const;
   return { variants, originals, tiers: [memory, first, ...rest, near], swept };
 }
 

@@ -34,6 +34,11 @@ export interface MirroredOptions {
   readonly maxAgeMinutes: number;
   /** How long a put waits for the remote before it settles for the disk and the outbox. */
   readonly waitSeconds: number;
+  /**
+   * Tells other processes with the same folder of a key that was put or removed; settles when nothing of theirs that was
+   * accepted before is on its way any more. Absent: there are none.
+   */
+  readonly disownElsewhere?: (key: string, before: number) => Promise<void>;
   readonly emit: EmitEvent;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -43,6 +48,8 @@ export interface MirroredOptions {
 export interface MirroredBuckets extends Buckets {
   /** What is owed to the remote, for metrics. */
   stats(): OwedStats;
+  /** What other processes are told by `disownElsewhere`, done here. */
+  disown(key: string, before: number): Promise<void>;
   /** Settles when old local files are gone. Called by itself every two minutes. Never rejects. */
   cleanUp(): Promise<void>;
 }
@@ -129,6 +136,8 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
         await files.settle(owed);
         throw thrown;
       }
+      // An older one must not arrive after it.
+      await options.disownElsewhere?.(key, owed.order);
       uploads.add(owed);
       return owed;
     });
@@ -152,6 +161,7 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
 
   async function erase(key: string): Promise<void> {
     downloads.disown(key);
+    await options.disownElsewhere?.(key, Number.POSITIVE_INFINITY);
     const { writable } = remote;
     if (uploads !== null && writable !== null) {
       await uploads.without(key, async () => {
@@ -265,6 +275,10 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
   return {
     bucket: () => bucket,
     stats: () => uploads?.stats() ?? nothingOwed,
+    async disown(key, before) {
+      if (before === Number.POSITIVE_INFINITY) downloads.disown(key);
+      await uploads?.disown(key, before);
+    },
     cleanUp: tidyOnce,
     async close() {
       clearInterval(timer);

@@ -4,7 +4,9 @@ import { heifEncoderProblem } from '../app/heif-encoder.ts';
 import { missingPackages } from '../app/missing-packages.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
-import { type Addresses, createServer, type ImageServer } from '../app/server.ts';
+import type { ManyProcesses } from '../app/processes/primary.ts';
+import { processesProblem } from '../app/processes/share.ts';
+import { type Addresses, createServer } from '../app/server.ts';
 import { closeOnSignal, reloadOnSignal } from '../app/signals.ts';
 import { boundYoungGeneration } from '../app/young-generation.ts';
 import { ConfigError, showValue } from '../config/problems.ts';
@@ -16,7 +18,7 @@ import { exposureWarnings, startMessage } from './start-message.ts';
 
 /** Null when a signal came before the server could listen. @throws PictorError LISTEN_FAILED */
 async function listenUnlessStopped(
-  server: ImageServer,
+  server: ManyProcesses,
   stopped: Promise<unknown>,
 ): Promise<Addresses | null> {
   const listening = server.listen().catch((error: unknown) => {
@@ -33,6 +35,7 @@ function checkPlaces({ config, origins }: ReadConfig): void {
   const places = [
     { path: 'sources.file.root', value: root, message: fileRootProblem(root) },
     { path: 'engine.heifEncoder', value: heifEncoder, message: heifEncoderProblem(heifEncoder) },
+    { path: 'server.processes', value: config.server.processes, message: processesProblem(config) },
     ...missingPackages(config),
   ];
   const problems = places.flatMap(({ path, value, message }) => {
@@ -63,12 +66,19 @@ interface GreetingCall extends CommandCall {
   readonly greeting?: (address: string) => string;
 }
 
+/** The server, or what starts several processes that are it. */
+async function create(config: ReadConfig['config'], demonstration: boolean): Promise<ManyProcesses> {
+  if (config.server.processes === 1) return createServer(config, { demonstration });
+  const { createPrimary } = await import('../app/processes/primary.ts');
+  return createPrimary(config, { demonstration });
+}
+
 /** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
 export async function runServer(loaded: ReadConfig, call: GreetingCall): Promise<number> {
   checkPlaces(loaded);
   const { config, origins, warnings } = loaded;
   const demonstration = origins.get('mounts')?.from === 'default';
-  const starting = createServer(config, { demonstration }).catch((error: unknown) => {
+  const starting = create(config, demonstration).catch((error: unknown) => {
     throw inTheirWords(error, loaded);
   });
   // Before anything is awaited: a signal during the start must not leave files behind.
@@ -87,7 +97,7 @@ export async function runServer(loaded: ReadConfig, call: GreetingCall): Promise
 interface Announcement extends Pick<ReadConfig, 'config' | 'warnings'> {
   readonly addresses: Addresses;
   readonly demonstration: boolean;
-  readonly server: ImageServer;
+  readonly server: ManyProcesses;
   readonly call: GreetingCall;
 }
 

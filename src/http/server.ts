@@ -67,7 +67,7 @@ export function createHttpServer({ settings, handler, emit }: HttpServerParts): 
   return {
     async listen() {
       await certificate?.load();
-      const address = await bindServer(server, settings.bind);
+      const address = await bindServer(server, settings.bind, { shared: settings.processes > 1 });
       report(server, emit, { event: 'error', message: 'connections could not be accepted' });
       certificate?.watch();
       return address;

@@ -12,6 +12,10 @@ interface EngineState {
 }
 
 interface StoreState {
+  /** Its name: memory, disk … */
+  readonly store: string;
+  /** The mount whose own cache it belongs to; absent: the cache of the server. */
+  readonly mount?: string;
   readonly bytes: number;
   readonly entries: number;
 }
@@ -36,8 +40,7 @@ export interface Gauges {
   readonly engine?: () => EngineState;
   /** Pieces of work that wait until there is time. */
   readonly idle?: () => number;
-  /** By name of the store. */
-  readonly stores?: () => Readonly<Record<string, StoreState>>;
+  readonly stores?: () => readonly StoreState[];
   /** Objects a bucket elsewhere has not got yet; null: nothing is ever owed. */
   readonly owed?: () => OwedState | null;
   /** Deliveries that wait, by mount. */
@@ -48,16 +51,19 @@ interface GaugeDefinition {
   readonly registry: Registry;
   readonly name: string;
   readonly help: string;
+  /** What several processes come to. Absent: the sum. */
+  readonly together?: 'max';
   /** Absent: `read` gives one value under the empty name. */
   readonly label?: string;
   readonly read: () => Readonly<Record<string, number>>;
 }
 
-function addGauge({ registry, name, help, label, read }: GaugeDefinition): void {
+function addGauge({ registry, name, help, label, together, read }: GaugeDefinition): void {
   const gauge = new Gauge({
     name,
     help,
     labelNames: label === undefined ? [] : [label],
+    ...(together === undefined ? {} : { aggregator: together }),
     registers: [],
     collect() {
       this.reset();
@@ -93,7 +99,7 @@ export function addGauges(registry: Registry, gauges: Gauges): void {
       read: () => ({ '': idle() }),
     });
   }
-  if (stores !== undefined) addStores(add, stores);
+  if (stores !== undefined) addStores(registry, stores);
   if (owed !== undefined) addOwed(add, owed);
   if (webhooks !== undefined) addWebhooks(add, webhooks);
 }
@@ -120,15 +126,23 @@ function addEngine(add: Add, engine: NonNullable<Gauges['engine']>): void {
   });
 }
 
-function addStores(add: Add, stores: NonNullable<Gauges['stores']>): void {
-  const of = (field: keyof StoreState) => () => pick(stores(), (store) => store[field]);
-  add({ name: 'pictor_store_bytes', help: 'Bytes held by a store.', label: 'store', read: of('bytes') });
-  add({
-    name: 'pictor_store_entries',
-    help: 'Blobs held by a store.',
-    label: 'store',
-    read: of('entries'),
-  });
+function addStores(registry: Registry, stores: NonNullable<Gauges['stores']>): void {
+  const add = (field: 'bytes' | 'entries', name: string, help: string) => {
+    const gauge = new Gauge({
+      name,
+      help,
+      labelNames: ['store', 'mount'],
+      registers: [],
+      collect() {
+        this.reset();
+        for (const { store, mount, [field]: value } of stores())
+          this.set(mount === undefined ? { store } : { store, mount }, value);
+      },
+    });
+    registry.registerMetric(gauge);
+  };
+  add('bytes', 'pictor_store_bytes', 'Bytes held by a store; `mount`: of the cache that is its own.');
+  add('entries', 'pictor_store_entries', 'Blobs held by a store, likewise.');
 }
 
 function addOwed(add: Add, owed: NonNullable<Gauges['owed']>): void {
@@ -145,6 +159,7 @@ function addOwed(add: Add, owed: NonNullable<Gauges['owed']>): void {
   add({
     name: 'pictor_owed_oldest_seconds',
     help: 'Age of the oldest of them.',
+    together: 'max',
     read: of(({ oldest }) => (oldest === null ? 0 : (Date.now() - oldest) / 1000)),
   });
 }
@@ -161,6 +176,7 @@ function addWebhooks(add: Add, webhooks: NonNullable<Gauges['webhooks']>): void 
     name: 'pictor_webhooks_oldest_seconds',
     help: 'Age of the oldest of them.',
     label: 'mount',
+    together: 'max',
     read: of('oldestSeconds'),
   });
 }

@@ -67,6 +67,7 @@ export function createImageServerMetrics({ mounts, version }: ImageServerMetrics
     },
     watch: () => {},
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    values: () => registry.getMetricsAsJSON(),
   };
 }
 
@@ -75,6 +76,7 @@ function addBuildInfo(registry: Registry, version: string): void {
     name: 'image_server_build_info',
     help: 'Always 1; what runs is in the labels.',
     labelNames: ['go_version', 'version', 'git_hash', 'build_timestamp'],
+    aggregator: 'first',
     registers: [registry],
   });
   info.set({ go_version: `node ${process.version}`, version, git_hash: '', build_timestamp: '' }, 1);

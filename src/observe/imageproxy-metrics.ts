@@ -56,5 +56,9 @@ export function createImageproxyMetrics(inFlight: () => number): Metrics {
       running.set(inFlight());
       return { contentType: registry.contentType, text: await registry.metrics() };
     },
+    async values() {
+      running.set(inFlight());
+      return registry.getMetricsAsJSON();
+    },
   };
 }

@@ -1,4 +1,11 @@
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValue,
+  Registry,
+} from 'prom-client';
 import type { EmitEvent, PictorEvent } from '../core/events.ts';
 import { type Counts, createCounts } from './counts.ts';
 import { addGauges, type Gauges } from './gauges.ts';
@@ -10,6 +17,8 @@ export interface Metrics {
   /** Names what the gauges read. Until then, and for what is left out, they are absent from the page. */
   watch(gauges: Gauges): void;
   render(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The same as values, for a page of several processes. */
+  values(): Promise<MetricObjectWithValues<MetricValue<string>>[]>;
 }
 
 type EventOf<Type extends PictorEvent['type']> = Extract<PictorEvent, { type: Type }>;
@@ -29,6 +38,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     name: 'pictor_build_info',
     help: 'Always 1; the version is in the label.',
     labelNames: ['version', 'node'],
+    aggregator: 'first',
     registers: [registry],
   });
   info.set({ version, node: process.version }, 1);
@@ -69,6 +79,7 @@ export function createMetrics({ version }: { readonly version: string }): Metric
     },
     watch: (gauges) => addGauges(registry, gauges),
     render: async () => ({ contentType: registry.contentType, text: await registry.metrics() }),
+    values: () => registry.getMetricsAsJSON(),
   };
 }
 

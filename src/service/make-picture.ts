@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { asPictorError } from '../core/errors.ts';
+import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { ImageLimits } from '../core/image-info.ts';
 import type { Gate } from '../lib/gate.ts';
 import { boundedBy, isBoundedAlike } from '../plan/bounded.ts';
@@ -51,6 +51,8 @@ export interface PictureMaking {
   make(order: PictureOrder): Promise<Variant | PassedOver>;
   /** The variant, made when nobody waits for it, however long that takes. It is not kept yet. @throws PictorError */
   makeInIdle(order: PictureOrder): Promise<Variant>;
+  /** Another process has tried it. */
+  failedElsewhere(order: PictureOrder, error: PictorError): void;
   /** Whether a stored variant is what today's bounds would make. */
   isOfToday(held: ReadBlob, image: ImageRequest): boolean;
 }
@@ -127,6 +129,8 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
 
   return {
     isOfToday,
+    failedElsewhere: ({ key, sourced }, error) =>
+      failures.remember({ key, originals: namesOf(sourced) }, error),
     async make(order) {
       try {
         return await makeOnce(order);

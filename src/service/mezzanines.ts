@@ -48,6 +48,9 @@ const levels = [0, 1];
 /** Originals of which none can be made, or that have none: the disk is not asked again for each variant. */
 const rememberedUris = 10_000;
 
+/** A mezzanine has ten megabytes: in pieces of the usual 64 KiB putting it away would take the event loop as long as decoding a photo. */
+const pieces = { highWaterMark: 1024 * 1024 } as const;
+
 const nameOf = (uri: string): string => `mezzanine ${uri}`;
 
 export function createMezzanines(parts: MezzanineParts): Mezzanines {
@@ -92,7 +95,13 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
   async function keep(original: HeldOriginal, made: readonly Mezzanine[]): Promise<void> {
     const { uri, version, asked } = original;
     for (const [level, { width, height, path: file }] of made.entries())
-      await store!.put(keyOf(uri, level), createReadStream(file), { uri, asked, version, width, height });
+      await store!.put(keyOf(uri, level), createReadStream(file, pieces), {
+        uri,
+        asked,
+        version,
+        width,
+        height,
+      });
     if (purges.isGone([original])) await drop(uri);
   }
 

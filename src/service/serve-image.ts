@@ -15,6 +15,7 @@ import { variantKey } from './key.ts';
 import { createPictureMaking, type PictureMakingParts, type PictureOrder } from './make-picture.ts';
 import type { Originals } from './originals.ts';
 import type { PurgeMarks } from './purge-marks.ts';
+import { type RunOnce, runAlone } from './run-once.ts';
 import type { ServedImage, ServeRequest } from './serve-image-types.ts';
 import { fromStore, notModified, served, standingIn } from './served-image.ts';
 import type { EncodingSettings } from './settings.ts';
@@ -35,6 +36,8 @@ interface ImageServiceParts extends Omit<PictureMakingParts, 'budgetMs'> {
   readonly variants: BlobStore;
   readonly originals: Originals;
   readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
+  /** Among all processes of this machine. Absent: there is one. */
+  readonly runOnce?: RunOnce;
   readonly lane: IdleLane;
   readonly encoding: EncodingSettings;
   readonly emit: EmitEvent;
@@ -61,6 +64,7 @@ interface Renewal {
 
 export function createImageService(parts: ImageServiceParts): ImageService {
   const { encoding } = parts;
+  const { runOnce = runAlone } = parts;
   const variants = createKeptVariants(parts);
   const making = createPictureMaking({ ...parts, budgetMs: encoding.budgetMilliseconds }, variants);
   const transforms = createSingleFlight<Variant | PassedOver>();
@@ -152,7 +156,15 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       // The one who began this run may leave before the others who wait for it.
       retainAll(sourced.originals);
       try {
-        return await makeAgainIfLost({ image, key, sourced, signal: shared }, request);
+        const order = { image, key, sourced, signal: shared };
+        return await runOnce({
+          name,
+          signal: shared,
+          work: () => makeAgainIfLost(order, request),
+          failedElsewhere: (error) => making.failedElsewhere(order, error),
+          findable: () => variants.written(key),
+          changes: key,
+        });
       } finally {
         releaseAll(sourced.originals);
       }

@@ -187,7 +187,7 @@ export async function createFsStore(options: FsStoreOptions): Promise<BlobStore>
     delete: (key) => change(key, () => attempt(0, () => forget({ ...placeOf(blobs, key), body: 'late' }))),
     touch: (key) => stampFile(placeOf(blobs, key).record, stamp()),
     list: reader.list,
-    usage: () => ({ bytes: budget.known(), entries: budget.entries() }),
+    usage: () => ({ bytes: budget.total(), entries: budget.entries() }),
     async close() {
       closing = true;
       await sweeper.stop();

@@ -28,6 +28,8 @@ export interface Uploads {
    * is owed as before.
    */
   without(key: string, work: () => Promise<void>): Promise<void>;
+  /** Forgets what was owed of the key and accepted before a time (epoch milliseconds), once nothing of it is on its way. */
+  disown(key: string, before: number): Promise<void>;
   stats(): OwedStats;
   /** Goes on for a moment where the remote answers; what is owed then stays on disk. */
   close(): Promise<void>;
@@ -203,6 +205,20 @@ export function createUploads({ files, remote, health, concurrency, emit }: Uplo
     pump();
   }
 
+  /** Once nothing of the key's lane is on its way, and as long as that takes. */
+  async function whileHeld(key: string, work: (lane: Lane) => Promise<void>): Promise<void> {
+    const lane = laneOf(key);
+    lane.held += 1;
+    try {
+      await lane.running?.done;
+      await work(lane);
+    } finally {
+      lane.held -= 1;
+      if (!lane.delayed) ready.add(lane);
+      pump();
+    }
+  }
+
   const waitingIn = (key: string): readonly OwedObject[] => lanes.get(folderOf(key))?.waiting ?? [];
   const all = () => [...lanes.values()].flatMap(({ waiting }) => waiting);
 
@@ -218,20 +234,22 @@ export function createUploads({ files, remote, health, concurrency, emit }: Uplo
     },
     owes: (key) => waitingIn(key).some((each) => each.key === key),
     async without(key, work) {
-      const lane = laneOf(key);
-      lane.held += 1;
-      try {
-        await lane.running?.done;
+      await whileHeld(key, async (lane) => {
         await work();
         await forget(
           lane,
           lane.waiting.filter((each) => each.key === key),
         );
-      } finally {
-        lane.held -= 1;
-        if (!lane.delayed) ready.add(lane);
-        pump();
-      }
+      });
+    },
+    async disown(key, before) {
+      if (!waitingIn(key).some((each) => each.key === key && each.order < before)) return;
+      await whileHeld(key, (lane) =>
+        forget(
+          lane,
+          lane.waiting.filter((each) => each.key === key && each.order < before),
+        ),
+      );
     },
     stats() {
       const waiting = all();

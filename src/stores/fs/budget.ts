@@ -8,8 +8,6 @@ import { claimLedger, type FoundLedger, readLedgers, removeLedgers, writeLedger 
 export interface Budget {
   /** Bytes in use or set aside, by anyone. */
   total(): number;
-  /** The same without what ledgers of others are ahead of what they hold: for whoever shows it. */
-  known(): number;
   /** Bytes set aside for writes of this process that run. */
   held(): number;
   /** Records, roughly. */
@@ -169,7 +167,6 @@ export async function openBudget(options: BudgetOptions): Promise<Budget> {
 
   return {
     total: () => placed + held + others.upper,
-    known: () => Math.max(0, placed + held + others.net),
     held: () => held,
     entries: () => Math.max(0, records + others.entries),
     hold(bytes) {
