@@ -6,7 +6,7 @@ import type { Gate } from '../lib/gate.ts';
 export interface IdlePiece {
   /** What it is, for metrics. */
   readonly work: IdleWorkName;
-  /** Takes the place of what waits under the same name. */
+  /** Takes the place of what waits under the same name; not added while such a piece is under way. */
   readonly name: string;
   /**
    * True: it is done by the workers of the requests, and holds a place at their gate meanwhile, which is right for what is
@@ -54,6 +54,7 @@ type Taker = 'idle' | 'hurried';
 export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneParts): IdleLane {
   const waiting = new Map<string, IdlePiece>();
   const hurried = new Set<string>();
+  const underWay = new Set<string>();
   const running = new Map<Taker, Promise<void>>();
   const closing = new AbortController();
 
@@ -98,7 +99,8 @@ export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneP
         continue;
       }
       leaveOut(piece.name);
-      await begin(piece);
+      underWay.add(piece.name);
+      await begin(piece).finally(() => underWay.delete(piece.name));
     }
     // In the same turn as the last look: what is added from now on finds nobody running.
     running.delete(taker);
@@ -126,6 +128,7 @@ export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneP
     add(piece) {
       const { name, work } = piece;
       if (closing.signal.aborted) return;
+      if (underWay.has(name)) return;
       // In the place of the one that waits: this one knows the newer version of its original.
       if (waiting.has(name)) return void waiting.set(name, piece);
       if (!makeRoom(piece)) return emit({ type: 'idle', work, what: 'dropped' });

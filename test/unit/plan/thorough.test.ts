@@ -11,7 +11,9 @@ const encoderOf = (output: OutputSpec, picture = made) =>
 
 test('each lossy format has its own way, at the quality it was asked for', () => {
   const output = { format: { negotiated: ['avif', 'webp'] }, formatQuality: { avif: 63, jpeg: 80 } };
-  assert.deepEqual(encoderOf(output), { jpeg: { mozjpeg: true, optimiseCoding: true } });
+  assert.deepEqual(encoderOf(output), {
+    jpeg: { mozjpeg: true, optimiseCoding: true, quantisationTable: 0 },
+  });
   assert.deepEqual(encoderOf(output, { ...made, mediaType: 'image/webp' }), { webp: { effort: 6 } });
   assert.deepEqual(encoderOf(output, { ...made, mediaType: 'image/avif' }), { avif: { effort: 4 } });
   const { encoder: _, ...rest } = thoroughRequest(request(output), made)!.output;
@@ -33,7 +35,7 @@ test('what the request says of the encoder wins; what costs no time may be said'
     assert.equal(encoderOf({ format: {}, encoder: { jpeg: options } }), undefined);
   assert.deepEqual(encoderOf({ format: {}, encoder: { webp: { effort: 0 }, jpeg: { progressive: true } } }), {
     webp: { effort: 0 },
-    jpeg: { progressive: true, mozjpeg: true, optimiseCoding: true },
+    jpeg: { progressive: true, mozjpeg: true, optimiseCoding: true, quantisationTable: 0 },
   });
 });
 
