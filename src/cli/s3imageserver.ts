@@ -1,5 +1,5 @@
 import { ConfigError } from '../config/problems.ts';
-import { type Command, exitFailed, exitMisused, type ReadConfig } from './command.ts';
+import { type Command, exitFailed, exitMisused } from './command.ts';
 import { runServer } from './run-server.ts';
 import {
   readS3imageserverConfig,
@@ -14,14 +14,12 @@ export const s3imageserver: Command = async (call) => {
     call.complain(`${misuses.join('\n')}\n${s3imageserverUsage()}`);
     return exitMisused;
   }
-  let loaded: ReadConfig;
   try {
-    loaded = await readS3imageserverConfig(call);
+    return await runServer(await readS3imageserverConfig(call), call);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     // Where, and with what code, the original told it.
     call.print(`Error:${thrown.message}\n`);
     return exitFailed;
   }
-  return runServer(loaded, call);
 };
