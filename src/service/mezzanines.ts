@@ -38,6 +38,10 @@ interface MezzanineRecord extends SourceTime {
   readonly height: number;
 }
 
+interface KeptMezzanine extends MezzanineRecord {
+  readonly path: string;
+}
+
 /** By URI, so that those of a new version take the place of the old ones. */
 const keyOf = (uri: string, level: number): string =>
   createHash('sha256').update(`${level}\n${uri}`).digest('hex');
@@ -47,6 +51,13 @@ const levels = [0, 1];
 
 /** Originals of which none can be made, or that have none: the disk is not asked again for each variant. */
 const rememberedUris = 10_000;
+
+/**
+ * The disk is not asked again for each picture of a page: that would be a fifth of the work. One that went meanwhile is
+ * missed by the worker, which then takes the original.
+ */
+const foundMilliseconds = 5000;
+const foundUris = 1000;
 
 /** A mezzanine has ten megabytes: in pieces of the usual 64 KiB putting it away would take the event loop as long as decoding a photo. */
 const pieces = { highWaterMark: 1024 * 1024 } as const;
@@ -59,14 +70,22 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
   const absent = new LRUCache<string, true>({ max: rememberedUris });
   const failed = new LRUCache<string, true>({ max: rememberedUris });
 
+  const found = new LRUCache<string, readonly KeptMezzanine[]>({ max: foundUris, ttl: foundMilliseconds });
+
   /** What is kept for a URI, of whichever version. */
-  async function kept(uri: string) {
+  async function kept(uri: string): Promise<readonly KeptMezzanine[]> {
+    const known = found.get(uri) ?? (await lookFor(uri));
+    return known.filter((each) => !purges.isGone([each]));
+  }
+
+  async function lookFor(uri: string): Promise<readonly KeptMezzanine[]> {
     const blobs = await Promise.all(levels.map((level) => store!.get(keyOf(uri, level)).catch(() => null)));
-    return blobs.flatMap((blob) => {
+    const all = blobs.flatMap((blob) => {
       const meta = blob?.meta as MezzanineRecord | undefined;
-      if (blob?.path === undefined || meta?.uri !== uri || purges.isGone([meta])) return [];
-      return [{ ...meta, path: blob.path }];
+      return blob?.path === undefined || meta?.uri !== uri ? [] : [{ ...meta, path: blob.path }];
     });
+    if (all.length > 0) found.set(uri, all);
+    return all;
   }
 
   /** @throws PictorError */
@@ -102,19 +121,21 @@ export function createMezzanines(parts: MezzanineParts): Mezzanines {
         width,
         height,
       });
+    found.delete(uri);
     if (purges.isGone([original])) await drop(uri);
   }
 
   async function drop(uri: string): Promise<void> {
+    found.delete(uri);
     for (const level of levels) await store!.delete(keyOf(uri, level));
   }
 
   return {
     async find({ uri, version }, { output }) {
       if (needsOriginal(output) || absent.has(uri)) return [];
-      const found = await kept(uri);
-      if (found.length === 0) absent.set(uri, true);
-      return found
+      const present = await kept(uri);
+      if (present.length === 0) absent.set(uri, true);
+      return present
         .filter((each) => each.version === version)
         .map(({ path: file, width, height }) => ({ path: file, width, height }));
     },
