@@ -46,7 +46,7 @@ export interface Connections {
    * Answers one request: counts it in, runs `answer`, and counts it out: at once where the kernel took the whole answer,
    * as it does with a hit, else when the response closes; until then the client is watched.
    */
-  during(response: NodeResponse, answer: () => void): void;
+  during(response: NodeResponse, answer: (response: NodeResponse) => void): void;
   /** Whether an answer has begun on this HTTP/1 socket: then nothing else may be written to it. */
   isAnswering(socket: Duplex): boolean;
   /** Open connections, also those that have not spoken yet. */
@@ -119,16 +119,16 @@ export function trackConnections(server: Server, limits: ConnectionLimits): Conn
     if (draining && connection.inFlight === 0) connection.end();
   }
 
-  function during(response: NodeResponse, answer: () => void): void {
+  function during(response: NodeResponse, answer: (response: NodeResponse) => void): void {
     const connection = connections.get(carrierOf(response));
     if (connection === undefined) {
-      answer();
+      answer(response);
       return;
     }
     connection.inFlight += 1;
     connection.idleSince = 0;
     if (draining) announceClose(response);
-    answer();
+    answer(response);
     if (isTaken(response)) {
       ended(connection);
       return;

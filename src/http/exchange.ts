@@ -64,6 +64,8 @@ export function createCounter({ clientOf, emit }: CounterParts): Counter {
   const tell: Counter['tell'] = (exchange, sent, facts) => {
     const { request, method, id, desk, began } = exchange;
     const event: PictorEvent = {
+      // First: facts that come last are copied one by one, several times as slow.
+      ...facts,
       type: 'request',
       id,
       method,
@@ -73,7 +75,6 @@ export function createCounter({ clientOf, emit }: CounterParts): Counter {
       bytes: sent.bytes,
       ms: performance.now() - began,
       client: clientOf(request),
-      ...facts,
     };
     emit(event);
   };

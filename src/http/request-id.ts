@@ -6,9 +6,15 @@ const acceptable = /^[A-Za-z0-9_-]{1,64}$/;
 /** Lambda's context of a request is a few kilobytes of JSON; nobody has us parse more. */
 const longestContext = 16 * 1024;
 
-/** Letters in front of the counter, and of the whole: as long as those of nanoid, from the same alphabet. */
+/** Letters in front of the counter, and of the counter: together as long as those of nanoid, from the same alphabet. */
 const prefixLength = 13;
-const idLength = 21;
+const counterLength = 8;
+
+const inBase36 = (count: number, length: number): string => count.toString(36).padStart(length, '0');
+
+/** Every ending of a counter. Only what stands before it has to be put into text anew, once in 1,296 requests. */
+const endingLength = 2;
+const endings = Array.from({ length: 36 ** endingLength }, (_, count) => inBase36(count, endingLength));
 
 type HeaderValue = string | string[] | undefined;
 
@@ -20,13 +26,18 @@ type HeaderValue = string | string[] | undefined;
  */
 export function createRequestIds(): (incoming: HeaderValue, context?: HeaderValue) => string {
   const prefix = randomBytes(prefixLength).toString('base64url').slice(0, prefixLength);
+  const startFor = (count: number) =>
+    [prefix, inBase36(Math.floor(count / endings.length), counterLength - endingLength)].join('');
   let counter = 0;
+  let start = startFor(counter);
   return (incoming, context) => {
     if (typeof incoming === 'string' && acceptable.test(incoming)) return incoming;
     const named = typeof context === 'string' ? idOfContext(context) : null;
     if (named !== null) return named;
     counter += 1;
-    return prefix + counter.toString(36).padStart(idLength - prefixLength, '0');
+    const ending = counter % endings.length;
+    if (ending === 0) start = startFor(counter);
+    return start + endings[ending]!;
   };
 }
 

@@ -142,7 +142,7 @@ interface ServeParts {
  * other's code from the processor's caches, and a client that is woken for one answer falls asleep before the next).
  */
 function createServe({ handler, connections, emit }: ServeParts) {
-  let waiting: [NodeRequest, NodeResponse][] = [];
+  let waiting: NodeResponse[] = [];
 
   const failed = (thrown: unknown, response: NodeResponse) => {
     const detail = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
@@ -152,7 +152,8 @@ function createServe({ handler, connections, emit }: ServeParts) {
     response.end();
   };
 
-  function answer(request: NodeRequest, response: NodeResponse): void {
+  function answer(response: NodeResponse): void {
+    const request: NodeRequest = response.req;
     const problem = hostProblem(request);
     if (problem !== null) {
       refuseMalformed({ request, response, detail: problem, emit });
@@ -170,15 +171,15 @@ function createServe({ handler, connections, emit }: ServeParts) {
   function answerAll(): void {
     const all = waiting;
     waiting = [];
-    for (const [request, response] of all) {
+    for (const response of all) {
       // A client that is gone already will not be heard of again.
-      if (!isGone(response)) connections.during(response, () => answer(request, response));
+      if (!isGone(response)) connections.during(response, answer);
     }
   }
 
-  return (request: NodeRequest, response: NodeResponse): void => {
+  return (_request: NodeRequest, response: NodeResponse): void => {
     if (waiting.length === 0) setImmediate(answerAll);
-    waiting.push([request, response]);
+    waiting.push(response);
   };
 }
 

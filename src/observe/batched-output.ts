@@ -16,6 +16,8 @@ export interface BatchedOutput extends LogSink {
 const usualBatchBytes = 65_536;
 /** As much as POSIX promises to write to a pipe without anything of others in between (PIPE_BUF). */
 const undividedBytes = 4096;
+/** Lines are joined as text first, up to this length: one call into native code for ten of them. */
+const joinedLength = 4096;
 /** UTF-8 of one UTF-16 unit. */
 const mostBytesPerUnit = 3;
 /** Longest time a line waits, in milliseconds. */
@@ -30,7 +32,7 @@ const exitPatience = 200;
 
 /**
  * Writes to a file descriptor (1: standard output) a few times a second instead of once per line. Lines are joined here, as
- * bytes at once, and not by the stream below: texts that wait become long ropes, which cost more to untie than to make. What
+ * bytes soon, and not by the stream below: texts that wait become long ropes, which cost more to untie than to make. What
  * is waiting is also written when the process ends, however it ends short of being killed.
  * @param options.isShared other processes write there too: whole lines together, in pieces so small that they stay whole
  */
@@ -48,6 +50,7 @@ export function createBatchedOutput(
   });
   let batch = Buffer.allocUnsafeSlow(batchBytes);
   let filled = 0;
+  let joined = '';
   let bytesUnderWay = 0;
   let gone = false;
 
@@ -67,11 +70,24 @@ export function createBatchedOutput(
     // In this mode the stream takes bytes; its types only know of text.
     stream.write(bytes as unknown as string);
   };
-  const flush = () => {
-    if (filled === 0 || gone) return;
+  const handBatch = () => {
+    if (filled === 0) return;
     hand(batch.subarray(0, filled));
     batch = Buffer.allocUnsafeSlow(batchBytes);
     filled = 0;
+  };
+  const intoBytes = () => {
+    const text = joined;
+    joined = '';
+    const most = text.length * mostBytesPerUnit;
+    if (filled + most > batchBytes) handBatch();
+    if (most > batchBytes) hand(Buffer.from(text));
+    else filled += batch.write(text, filled);
+  };
+  const flush = () => {
+    if (gone) return;
+    intoBytes();
+    handBatch();
   };
   const flushAtExit = () => {
     if (bytesUnderWay > 0) sleep(exitPatience);
@@ -98,10 +114,8 @@ export function createBatchedOutput(
   return {
     write(text) {
       if (gone) return;
-      const most = text.length * mostBytesPerUnit;
-      if (filled + most > batchBytes) flush();
-      if (most > batchBytes) hand(Buffer.from(text));
-      else filled += batch.write(text, filled);
+      joined += text;
+      if (isShared || joined.length >= joinedLength) intoBytes();
     },
     async close() {
       clearInterval(timer);

@@ -22,24 +22,83 @@ function repeated(text: string): string {
   return made;
 }
 
+/** Durations of hits are few: every hundredth below this many is put into text once. */
+const mostDurations = 1000;
+const durations: string[] = [];
+
+function durationText(ms: number): string {
+  const hundredths = Math.round(ms * 100);
+  if (hundredths >= mostDurations) return String(rounded(ms));
+  durations[hundredths] ??= String(rounded(ms));
+  return durations[hundredths];
+}
+
+/** What the lines of one target have in common, and the event it was taken from. */
+interface CommonText {
+  readonly event: RequestEvent;
+  readonly beforeDuration: string;
+  readonly afterClient: string;
+}
+
+/** By target. A hit then takes five texts to put together, not twenty. */
+const common = new Map<string, CommonText>();
+const mostCommon = 1024;
+
+const isCommonTo = (known: RequestEvent, event: RequestEvent): boolean =>
+  known.status === event.status &&
+  known.bytes === event.bytes &&
+  known.cache === event.cache &&
+  known.method === event.method &&
+  known.mount === event.mount &&
+  known.tier === event.tier &&
+  known.source === event.source;
+
+function commonText(event: RequestEvent): CommonText {
+  const known = common.get(event.target);
+  if (known !== undefined && isCommonTo(known.event, event)) return known;
+  const made = { event, beforeDuration: beforeDuration(event), afterClient: afterClient(event) };
+  // Only those of hits come again. A source is longer than its target only where that is an abbreviation.
+  if (event.cache !== 'hit' || event.target.length > longestEscaped) return made;
+  if (common.size >= mostCommon) common.clear();
+  common.set(event.target, made);
+  return made;
+}
+
+/** Joined: a text that was added up stays in pieces, which are walked through whenever it is written. */
+const beforeDuration = ({ method, target, status, mount, cache, bytes }: RequestEvent): string =>
+  [
+    `,"method":${repeated(method)},"target":`,
+    repeated(target),
+    `,"status":${status},"mount":${repeated(mount)},"cache":"${cache}","bytes":${bytes},"ms":`,
+  ].join('');
+
+const afterClient = ({ tier, source }: RequestEvent): string =>
+  [
+    tier === undefined ? '' : `,"tier":${repeated(tier)}`,
+    source === undefined ? '' : `,"source":${repeated(source)}`,
+  ].join('');
+
+/** What only requests have that were no plain hits. */
+function special({ error, detail, fallback, timings }: RequestEvent): string {
+  let text = '';
+  if (error !== undefined) text += `,"error":"${error}"`;
+  if (detail !== undefined) text += `,"detail":${quoted(capped(detail))}`;
+  if (fallback === true) text += ',"fallback":true';
+  if (timings !== undefined) {
+    const parts = Object.entries(timings).map(([part, ms]) => `"${part}":${rounded(ms)}`);
+    text += `,"timings":{${parts.join(',')}}`;
+  }
+  return text;
+}
+
 /**
  * The line of a request as JSON, field for field what pino would write. Put together by hand because it runs on every hit,
  * where it would be the largest single cost.
  * @param time ISO 8601
  */
 export function requestLine(event: RequestEvent, level: string, time: string): string {
-  const { tier, source, error, detail, timings } = event;
-  let line = `{"level":"${level}","time":"${time}","id":${quoted(event.id)},"method":${repeated(event.method)},"target":${repeated(event.target)},"status":${event.status},"mount":${repeated(event.mount)},"cache":"${event.cache}","bytes":${event.bytes},"ms":${rounded(
+  const { beforeDuration, afterClient } = commonText(event);
+  return `{"level":"${level}","time":"${time}","id":${quoted(event.id)}${beforeDuration}${durationText(
     event.ms,
-  )},"client":${repeated(event.client)}`;
-  if (tier !== undefined) line += `,"tier":${repeated(tier)}`;
-  if (source !== undefined) line += `,"source":${repeated(source)}`;
-  if (error !== undefined) line += `,"error":"${error}"`;
-  if (detail !== undefined) line += `,"detail":${quoted(capped(detail))}`;
-  if (event.fallback === true) line += ',"fallback":true';
-  if (timings !== undefined) {
-    const parts = Object.entries(timings).map(([part, ms]) => `"${part}":${rounded(ms)}`);
-    line += `,"timings":{${parts.join(',')}}`;
-  }
-  return `${line},"msg":"request"}\n`;
+  )},"client":${repeated(event.client)}${afterClient}${special(event)},"msg":"request"}\n`;
 }

@@ -13,8 +13,9 @@ test('an acceptable id is kept, anything else replaced', () => {
 test('new ids differ, within a process and between processes', () => {
   const first = createRequestIds();
   const second = createRequestIds();
-  const ids = Array.from({ length: 1000 }, (_, index) => (index % 2 === 0 ? first : second)(undefined));
-  assert.equal(new Set(ids).size, 1000);
+  const ids = Array.from({ length: 10_000 }, (_, index) => (index % 2 === 0 ? first : second)(undefined));
+  assert.equal(new Set(ids).size, ids.length);
+  for (const id of ids) assert.match(id, /^[A-Za-z0-9_-]{21}$/);
 });
 
 test('the id of a Lambda context counts where the client sent none', () => {

@@ -79,3 +79,39 @@ test('user and password of a source are not written', () => {
   const plainTarget = '/unsafe/plain/http%3A%2F%2Fhost%2Fa.jpg@png';
   assert.ok(requestLine({ ...event, target: plainTarget }, 'info', 'now').includes(plainTarget));
 });
+
+test('a line says what is of its own request, also where those before it were of the same target', () => {
+  const first = {
+    type: 'request',
+    id: 'one',
+    method: 'GET',
+    target: '/the/same "target"',
+    status: 200,
+    mount: 'm',
+    bytes: 20,
+    ms: 0.26,
+    client: '192.0.2.1',
+    cache: 'hit',
+    tier: 'memory',
+    source: 'local:///a.jpg',
+  } satisfies RequestEvent;
+  const others: RequestEvent[] = [
+    first,
+    { ...first, id: 'two', ms: 0.264, client: '192.0.2.2' },
+    { ...first, status: 206 },
+    { ...first, bytes: 21 },
+    { ...first, method: 'HEAD' },
+    { ...first, mount: 'n' },
+    { ...first, tier: 'disk' },
+    { ...first, source: 'local:///b.jpg' },
+    { ...first, cache: 'stale' },
+    { ...first, ms: 12_345.678 },
+    { ...first, status: 502, error: 'BUSY', detail: 'why', fallback: true },
+    { ...first, timings: { fetch: 1.5 } },
+  ];
+  for (const event of [...others, ...others.toReversed()]) {
+    const { facts } = logEntry(event);
+    const expected = { level: 'info', time: 'now', ...facts, msg: 'request' };
+    assert.equal(requestLine(event, 'info', 'now'), `${JSON.stringify(expected)}\n`);
+  }
+});
