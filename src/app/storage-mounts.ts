@@ -125,7 +125,8 @@ async function verifierOf(
   } catch (thrown) {
     if (!(thrown instanceof PictorError)) throw thrown;
     const message = `tokens cannot be checked: ${thrown.detail ?? thrown.message}`;
-    throw new ConfigError([{ where: `mounts[${mount}].settings.verify`, message }]);
+    const field = 'file' in verify.key ? 'keyFile' : 'key';
+    throw new ConfigError([{ where: `mounts[${mount}].settings.verify.${field}`, message }]);
   }
   return verifier.verify;
 }

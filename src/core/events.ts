@@ -32,6 +32,8 @@ export type PictorEvent =
       readonly source?: string;
       readonly error?: ErrorCode;
       readonly detail?: string;
+      /** How much it concerns the operator, where that is not what the catalogue says of `error`. */
+      readonly level?: 'info' | 'warn';
       /** True: a picture of the mount's own was sent in place of the one that `error` kept away. */
       readonly fallback?: boolean;
       /** True: asked so often that the log does not tell of it. */

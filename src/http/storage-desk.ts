@@ -162,7 +162,7 @@ export function createStorageDesk({
   }
 
   async function fail(exchange: Exchange, { task, granted, error }: Failure): Promise<void> {
-    const facts: RequestFacts = { ...failureFacts(error, undefined), cache: 'none' };
+    const facts: RequestFacts = { ...failureFacts(error, undefined), ...levelOf(task, error), cache: 'none' };
     const { id: requestId, desk, request } = exchange;
     const own = task?.voice?.failure?.(error) ?? null;
     const circumstances = { requestId, accept: request.headers.accept, rows: task?.voice?.errors };
@@ -211,6 +211,16 @@ interface Failure {
   /** True: it may be asked for. */
   readonly granted: boolean;
   readonly error: PictorError;
+}
+
+/** Whoever names a bucket that is none, or another's, has made a mistake or feels about; the operator's own are told as errors. */
+function levelOf(
+  task: StorageTask | null,
+  { code, upstreamStatus }: PictorError,
+): Pick<RequestFacts, 'level'> {
+  const isNamed = task !== null && 'bucket' in task && task.bucket !== '';
+  if (!isNamed || code !== 'STORAGE_REFUSED') return {};
+  return { level: upstreamStatus === 404 ? 'info' : 'warn' };
 }
 
 /** As what the mount's picture for errors is shown; undefined: it is no picture that was asked for. */

@@ -23,7 +23,8 @@ export const rounded = (ms: number): number => Math.round(ms * 100) / 100;
 
 type RequestEvent = Extract<PictorEvent, { type: 'request' }>;
 
-export function requestLevel({ error, status }: RequestEvent): LogLevel {
+export function requestLevel({ error, status, level }: RequestEvent): LogLevel {
+  if (level !== undefined) return level;
   if (error !== undefined && errorCatalogue[error].report) return 'error';
   return status >= 500 && error === undefined ? 'error' : 'info';
 }

@@ -132,7 +132,7 @@ export function createShowObject({ objects, maker, tell, purges, now }: ShowPart
       if (task.recipe === undefined || !mayStillBeMade(failure)) throw failure;
     }
     try {
-      return await made(site, task, signal);
+      return await made(site, task, failure?.code === 'STORAGE_TIMEOUT' ? soon(signal) : signal);
     } catch (thrown) {
       throw failure ?? thrown;
     }
@@ -149,6 +149,12 @@ export function createShowObject({ objects, maker, tell, purges, now }: ShowPart
     }
   };
 }
+
+/** Who has waited for a bucket in vain does not wait for it once more; what the caches know comes within this time. */
+const cachesMilliseconds = 2000;
+
+const soon = (signal: AbortSignal): AbortSignal =>
+  AbortSignal.any([signal, AbortSignal.timeout(cachesMilliseconds)]);
 
 /** A picture of a shelf. */
 interface Shelved {

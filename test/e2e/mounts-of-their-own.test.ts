@@ -339,3 +339,15 @@ test('a picture for errors is gone as soon as the picture is there', async (t) =
   const wrong = await pictor.get(`/unsafe/rs:nonsense:1/plain/${origin.url}/late.png`);
   assert.doesNotMatch(wrong.headers['content-type'] ?? '', /image/);
 });
+
+test('names of buckets that somebody makes up are nothing for the operator', async (t) => {
+  const home = await temporaryFolder(t);
+  const mounts = [
+    { prefix: '/', dialect: 'vip', settings: { folder: path.join(home, 'photos'), token: photoToken } },
+  ];
+  const pictor = await livePictor(t, { args: ['serve'], env: { PICTOR_MOUNTS: JSON.stringify(mounts) } });
+  assert.equal((await pictor.get('/b/wp-login.php')).status, 404);
+  assert.equal(await pictor.stop(), 0);
+  assert.match(pictor.output(), /"level":"info".*STORAGE_REFUSED/);
+  assert.doesNotMatch(pictor.output(), /"level":"error"/);
+});

@@ -9,7 +9,7 @@ import sharp from 'sharp';
 import { parse } from 'yaml';
 import { signUrl } from '../../src/client/index.ts';
 import { post } from '../support/keeping-pictor.ts';
-import { allowing, drawing, liveOrigin, livePictor, shapeOf, until } from '../support/live-pictor.ts';
+import { allowing, drawing, liveOrigin, livePictor, metric, shapeOf, until } from '../support/live-pictor.ts';
 import { repositoryRoot } from '../support/repository.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -143,6 +143,12 @@ test('five languages behind one address', async (t) => {
         );
         return entries.some((name) => name.endsWith('_w300_h200_ctrue_harbour.jpg.jpg'));
       });
+      assert.equal((await pictor.get(target, photos)).status, 200);
+      const found = { result: 'hit', tier: 'shelf' };
+      await until(
+        'it is counted',
+        async () => (await metric(pictor, 'pictor_cache_results_total', found)) === 1,
+      );
     },
   );
 

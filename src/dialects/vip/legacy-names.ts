@@ -113,8 +113,30 @@ export const legacyVariables: readonly LegacyVariable[] = [
 export const readFlags = (
   args: readonly string[],
   isOurs: (name: string) => boolean,
-): GoFlagReading<LegacyFlag> =>
-  readGoFlags(args, { flags: legacyFlags, isSwitch: (flag) => flag.isSwitch, isOurs });
+): GoFlagReading<LegacyFlag> => {
+  const reading = readGoFlags(args, { flags: legacyFlags, isSwitch: (flag) => flag.isSwitch, isOurs });
+  const wrong = reading.given.filter(({ flag, text }) => flag.isSwitch && !goBooleans.has(text));
+  const misuses = wrong.map(
+    ({ flag, text }) => `invalid boolean value ${JSON.stringify(text)} for -${flag.name}: parse error`,
+  );
+  return { ...reading, misuses: [...reading.misuses, ...misuses] };
+};
+
+/** What Go takes for one (`strconv.ParseBool`). */
+const goBooleans: ReadonlySet<string> = new Set([
+  '1',
+  't',
+  'T',
+  'TRUE',
+  'true',
+  'True',
+  '0',
+  'f',
+  'F',
+  'FALSE',
+  'false',
+  'False',
+]);
 
 /** The list of flags as Go prints it. */
 export const usageText = (): string =>

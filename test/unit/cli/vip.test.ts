@@ -63,6 +63,15 @@ test('a flag that does not exist ends the start with the usage', async () => {
   );
 });
 
+test('a switch is switched by a word that Go knows', async () => {
+  const { call, complained } = callOf(['-verbose=maybe']);
+  assert.equal(await vip(call), 2);
+  assert.match(
+    complained.join(''),
+    /^invalid boolean value "maybe" for -verbose: parse error\nUsage of vip:\n/,
+  );
+});
+
 test('help has the defaults of vip and its variables', () => {
   assert.equal(vipDefaults().get('server.bind'), ':8080');
   assert.deepEqual(vipDefaults().get('mounts'), [{ prefix: '/', dialect: 'vip' }]);

@@ -54,12 +54,15 @@ test('errors worth reporting are written at error, the others at info', () => {
     { ...request, error: 'SOURCE_NOT_FOUND', status: 404 },
     { ...request, error: 'BUSY', status: 503 },
     { ...request, status: 500 },
+    // A bucket that somebody has made up.
+    { ...request, error: 'STORAGE_REFUSED', status: 404, level: 'info' },
   ]).map(({ level, error, detail }) => [level, error, detail]);
   assert.deepEqual(levels, [
     ['error', 'SOURCE_FAILED', 'ECONNRESET'],
     ['info', 'SOURCE_NOT_FOUND', undefined],
     ['info', 'BUSY', undefined],
     ['error', undefined, undefined],
+    ['info', 'STORAGE_REFUSED', undefined],
   ]);
 });
 

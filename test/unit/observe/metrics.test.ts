@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import type { PictorEvent } from '../../../src/core/events.ts';
 import { createMetrics } from '../../../src/observe/metrics.ts';
+import { createProcessesMetrics } from '../../../src/observe/processes-metrics.ts';
 import { hitEvent } from '../../support/request-event.ts';
 
 const hit: PictorEvent = hitEvent;
@@ -116,7 +117,10 @@ test('gauges are asked when the page is read', async () => {
     connections: () => 5,
     gates: () => ({ fetch: { active: 1, waiting }, process: { active: 2, waiting: 0 } }),
     engine: () => ({ workers: 2, busy: 1, rssBytes: 1e8 }),
-    stores: () => ({ variants: { bytes: 10, entries: 1 } }),
+    stores: () => [
+      { store: 'disk', bytes: 10, entries: 1 },
+      { store: 'disk', mount: '/i', bytes: 20, entries: 2 },
+    ],
     owed: () => ({ owed: 3, owedBytes: 70, oldest: null }),
     webhooks: () => ({ '/i': { count: 2, oldestSeconds: 7.5 } }),
   });
@@ -126,7 +130,8 @@ test('gauges are asked when the page is read', async () => {
   assert.match(text, /pictor_queue_waiting\{gate="fetch"\} 4\n/);
   assert.match(text, /pictor_connections 5\n/);
   assert.match(text, /pictor_workers_resident_bytes 100000000\n/);
-  assert.match(text, /pictor_store_entries\{store="variants"\} 1\n/);
+  assert.match(text, /pictor_store_entries\{store="disk"\} 1\n/);
+  assert.match(text, /pictor_store_bytes\{store="disk",mount="\/i"\} 20\n/);
   assert.match(text, /pictor_owed_objects 3\n/);
   assert.match(text, /pictor_owed_bytes 70\n/);
   assert.match(text, /pictor_owed_oldest_seconds 0\n/);
@@ -140,12 +145,16 @@ test('every metric is documented with its type and labels, and every documented 
       connections: () => 1,
       gates: () => ({ fetch: { active: 0, waiting: 0 } }),
       engine: () => ({ workers: 1, busy: 0, rssBytes: 1 }),
-      stores: () => ({ variants: { bytes: 1, entries: 1 } }),
+      stores: () => [{ store: 'disk', mount: '/i', bytes: 1, entries: 1 }],
       owed: () => ({ owed: 0, owedBytes: 0, oldest: null }),
       webhooks: () => ({ '/i': { count: 0, oldestSeconds: 0 } }),
     }),
   );
-  const inCode = [...text.matchAll(/^# TYPE (pictor_\w+) (\w+)$/gm)].map(([, name, type]) => {
+  const ofSeveral = createProcessesMetrics({ serving: () => 2 });
+  ofSeveral.note('started');
+  const { text: more } = await ofSeveral.page([], { withOwn: true });
+  lines.push(...more.split('\n').filter((line) => line.startsWith('pictor_')));
+  const inCode = [...`${text}\n${more}`.matchAll(/^# TYPE (pictor_\w+) (\w+)$/gm)].map(([, name, type]) => {
     const line = lines.find(
       (candidate) => candidate.match(/^\w+/)![0].replace(/_(bucket|sum|count)$/, '') === name,
     )!;
