@@ -7,6 +7,7 @@ import type { KeptVariants } from './kept-variants.ts';
 import { etagOf } from './key.ts';
 import type { PictureMaking } from './make-picture.ts';
 import type { PurgeMarks } from './purge-marks.ts';
+import { type RunOnce, runAlone } from './run-once.ts';
 import type { ServeRequest } from './serve-image-types.ts';
 import { sourceFailures } from './source-failures.ts';
 import { asRecord, type ReadBlob, type Sourced, type VariantRecord } from './variant-record.ts';
@@ -38,11 +39,13 @@ export interface IdleVariants {
 
 export interface IdleVariantsParts {
   readonly lane: IdleLane;
-  readonly variants: Pick<KeptVariants, 'find' | 'write' | 'renew'>;
+  readonly variants: Pick<KeptVariants, 'find' | 'write' | 'written' | 'renew'>;
   readonly making: Pick<PictureMaking, 'makeInIdle' | 'isOfToday'>;
   /** Every source of the request, at hand; they are released by whoever asked for them. @throws PictorError */
   readonly sources: (order: IdleOrder, signal: AbortSignal) => Promise<Sourced>;
   readonly purges: Pick<PurgeMarks, 'isGone'>;
+  /** Among all processes of this machine. Absent: there is one. */
+  readonly runOnce?: RunOnce | undefined;
   /** Whether variants are encoded once more. */
   readonly reencode: boolean;
 }
@@ -106,8 +109,9 @@ export function createIdleVariants(parts: IdleVariantsParts): IdleVariants {
         work: 'slow-format',
         name: `slow-format ${key}`,
         async run(signal) {
-          if (!purges.isGone(wanted))
-            await sourced(nobodys, signal, (sources) => make(nobodys, sources, signal));
+          if (purges.isGone(wanted)) return;
+          const work = () => sourced(nobodys, signal, (sources) => make(nobodys, sources, signal));
+          await inTurn(parts, { key, signal, work });
         },
       });
       return true;
@@ -115,6 +119,22 @@ export function createIdleVariants(parts: IdleVariantsParts): IdleVariants {
     ...(parts.reencode ? reencoding : noReencoding),
   };
 }
+
+interface Turn {
+  readonly key: string;
+  readonly signal: AbortSignal;
+  readonly work: () => Promise<void>;
+}
+
+/** One process at a time, so that those after it find that it is done; then no other gives what it had in memory before. */
+const inTurn = ({ runOnce = runAlone, variants }: IdleVariantsParts, { key, signal, work }: Turn) =>
+  runOnce({
+    name: `idle ${key}`,
+    signal,
+    work,
+    findable: () => variants.written(key),
+    changes: key,
+  });
 
 type Reencoding = Pick<IdleVariants, 'made' | 'again' | 'repeated'>;
 
@@ -127,10 +147,8 @@ type WithSources = <T>(
 ) => Promise<T>;
 
 /** Once per variant: when it has been asked for again. What nobody wants twice is not worth the time. */
-function createReencoding(
-  { lane, variants, making }: IdleVariantsParts,
-  withSources: WithSources,
-): Reencoding {
+function createReencoding(parts: IdleVariantsParts, withSources: WithSources): Reencoding {
+  const { lane, variants, making } = parts;
   const once = new LRUCache<string, IdleOrder>({ max: remembered });
   const seen = new LRUCache<string, true>({ max: remembered });
 
@@ -162,7 +180,7 @@ function createReencoding(
       work: 're-encode',
       name: `re-encode ${key}`,
       last: true,
-      run: (signal) => reencode(order, record, signal),
+      run: (signal) => inTurn(parts, { key, signal, work: () => reencode(order, record, signal) }),
     });
   }
 

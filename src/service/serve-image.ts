@@ -76,6 +76,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     making,
     sources: ({ request, key }, signal) => source({ request, key, signal }, parts.originals.obtain),
     purges: parts.purges,
+    runOnce,
     reencode: encoding.reencode,
   });
 

@@ -123,3 +123,17 @@ test('what cookies made is never public', () => {
   assert.equal(choose(facts).cacheControl, 'max-age=3600, private');
   assert.equal(choose({ ...facts, expiresAt: second + 10 }).cacheControl, 'max-age=10, private');
 });
+
+test('what stands in for a better format: its own short age, never beyond that of the mount and the expiry', () => {
+  const facts = { shareable, now, standsInSeconds: 30, sourceCacheControl: 'max-age=31536000, immutable' };
+  assert.equal(createCacheControl(plain)(facts).cacheControl, 'max-age=30, public');
+  assert.equal(createCacheControl(passing)(facts).cacheControl, 'max-age=30, public');
+  assert.equal(createCacheControl({ ...plain, ttlSeconds: 10 })(facts).cacheControl, 'max-age=10, public');
+  assert.equal(createCacheControl({ ...plain, ttlSeconds: 0 })(facts).cacheControl, 'no-cache');
+  assert.equal(createCacheControl({ ...passing, ttlSeconds: 0 })(facts).cacheControl, 'max-age=30, public');
+  assert.equal(createCacheControl(plain)({ ...facts, standsInSeconds: 0 }).cacheControl, 'no-cache');
+  const expiring = { ...facts, expiresAt: second + 5 };
+  assert.equal(createCacheControl(plain)(expiring).cacheControl, 'max-age=5, public');
+  const obeying = createCacheControl({ ...plain, obeyPrivate: true });
+  assert.equal(obeying({ ...facts, shareable: false }).cacheControl, 'private, no-store');
+});
