@@ -61,13 +61,25 @@ export function createIngest(parts: IngestParts): Ingest {
   const { staging, engine, emit } = parts;
   const limitsAt = (site: StorageSite): ImageLimits => ({ ...parts.limits, ...site.limits });
 
+  /** The smaller one of the bounds of mount and language holds. */
   async function received(
-    site: StorageSite,
+    { limits = {} }: StorageSite,
     task: UploadTask,
+    call: IngestCall,
+  ): Promise<ReceivedUpload> {
+    const { maxSourceBytes = 0 } = limits;
+    if (maxSourceBytes === 0 || maxSourceBytes >= task.maxBytes) return receivedWithin(task, call);
+    try {
+      return await receivedWithin({ ...task, maxBytes: maxSourceBytes }, call);
+    } catch (thrown) {
+      throw inBoundsOfMount(thrown, maxSourceBytes);
+    }
+  }
+
+  async function receivedWithin(
+    { from, maxBytes, declaredType }: UploadTask,
     { body, signal }: IngestCall,
   ): Promise<ReceivedUpload> {
-    const { from, declaredType } = task;
-    const maxBytes = Math.min(task.maxBytes, site.limits?.maxSourceBytes || Number.POSITIVE_INFINITY);
     if (from === undefined) return receiveBody(body, { staging, maxBytes, formsToo: true, emptyToo: false });
     const take = (bytes: AsyncIterable<Uint8Array>) => staging.receive(bytes, maxBytes);
     const staged = await parts.fetchUpload({ url: from, maxBytes, signal }, take);
@@ -211,6 +223,17 @@ function inUploadWords(thrown: unknown): unknown {
   if (reason === undefined) return error;
   return new PictorError('UPLOAD_REFUSED', {
     reason,
+    cause: error,
+    ...(error.detail === undefined ? {} : { detail: error.detail }),
+  });
+}
+
+/** The language knows its own bound only, and would tell that. */
+function inBoundsOfMount(thrown: unknown, maxBytes: number): unknown {
+  const error = asPictorError(thrown);
+  if (error.code !== 'UPLOAD_TOO_LARGE') return thrown;
+  return new PictorError('UPLOAD_TOO_LARGE', {
+    reason: `The file size limit is ${maxBytes} bytes`,
     cause: error,
     ...(error.detail === undefined ? {} : { detail: error.detail }),
   });

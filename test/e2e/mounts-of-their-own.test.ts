@@ -149,7 +149,7 @@ async function fiveMounts(t: TestContext) {
     {
       prefix: '/photos',
       dialect: 'vip',
-      limits: { maxPixels: 20_000 },
+      limits: { maxPixels: 20_000, maxSourceBytes: 300_000 },
       errorImage: errorImages.photos,
       cache: { dir: '' },
       settings: { folder: path.join(home, 'photos'), buckets: ['app'], token: photoToken },
@@ -196,6 +196,11 @@ test('five languages with bounds, keys, pictures for errors and caches of their 
     const headers = { 'X-Vip-Token': photoToken, 'Content-Type': 'image/png' };
     const tooLarge = await post(port, '/photos/upload/app', { body: pictures.large, headers });
     assert.deepEqual([tooLarge.status, tooLarge.text], [400, '{"error":"image is too large"}\n']);
+    const tooLong = await post(port, '/photos/upload/app', { body: Buffer.alloc(300_001), headers });
+    assert.deepEqual(
+      [tooLong.status, tooLong.text],
+      [413, '{"error":"The file size limit is 300000 bytes"}\n'],
+    );
   });
 
   const uploaded = await post(port, await signedUpload(uploadSecret), { body: pictures.small });

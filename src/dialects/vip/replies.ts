@@ -76,10 +76,15 @@ export function uploadVoice(
       STORAGE_UNREACHABLE: writeFailed,
       STORAGE_TIMEOUT: writeFailed,
     },
-    failure: ({ code, cause }) =>
-      code === 'UPLOAD_REFUSED' && cause instanceof PictorError && cause.code === 'IMAGE_TOO_LARGE'
-        ? { ...tooManyPixels, headers: { 'Content-Type': json } }
-        : null,
+    failure({ code, reason, cause }) {
+      const headers = { 'Content-Type': json };
+      if (code === 'UPLOAD_REFUSED' && cause instanceof PictorError && cause.code === 'IMAGE_TOO_LARGE')
+        return { ...tooManyPixels, headers };
+      // The bound of the mount, not ours.
+      return code === 'UPLOAD_TOO_LARGE' && reason !== undefined
+        ? { ...refusal(reason), status: 413, headers }
+        : null;
+    },
   };
 }
 
