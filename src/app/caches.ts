@@ -63,7 +63,7 @@ export async function openCaches(
 }
 
 /** Originals after variants: where both lie in one folder it is closed once. */
-export async function closeStores({ variants, originals, mezzanines }: Stores): Promise<void> {
+async function closeStores({ variants, originals, mezzanines }: Stores): Promise<void> {
   await variants.close();
   await originals.close();
   await mezzanines?.close();
