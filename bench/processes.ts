@@ -16,17 +16,31 @@ export interface Measured {
 /** Clock ticks per second of /proc: 100 on every Linux that Node runs on. */
 const ticksPerSecond = 100;
 
-function statOf(pid: number): { parent: number; ticks: number } | null {
+function tickSecondsOf(pid: number): number {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
     // Fields 14-17 of proc(5): user, system, and the same of children that ended and were waited for.
-    const ticks = [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0);
-    return { parent: Number(fields[1]), ticks };
+    return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / ticksPerSecond;
   } catch {
-    return null;
+    return 0;
   }
 }
+
+/** Of the threads that live, to the nanosecond; 0 where the kernel does not tell (CONFIG_SCHED_INFO). */
+function threadSecondsOf(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
+      const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
+      return sum + Number(running) / 1e9;
+    }, 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Ticks are whole hundredths, rounded down; the sum over threads is exact, but lacks those that have ended. */
+const secondsOf = (pid: number): number => Math.max(tickSecondsOf(pid), threadSecondsOf(pid));
 
 /** CPU seconds of all processes that this one started, and they, and that have ended (fields 16 and 17 of proc(5)). */
 export function endedChildrenSeconds(): number {
@@ -35,19 +49,24 @@ export function endedChildrenSeconds(): number {
   return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
 }
 
-/** The process and all below it. */
+/**
+ * The process and all below it. The kernel tells each thread's children where it was built to (CONFIG_PROC_CHILDREN, as usual
+ * distributions do): reading all of /proc instead takes long enough to be seen in what is measured.
+ */
 function processTree(root: number): number[] {
-  const parents = new Map<number, number>();
-  for (const name of readdirSync('/proc')) {
-    const pid = Number(name);
-    const stat = Number.isInteger(pid) ? statOf(pid) : null;
-    if (stat !== null) parents.set(pid, stat.parent);
-  }
   const tree = [root];
-  for (const pid of tree) {
-    for (const [child, parent] of parents) if (parent === pid && !tree.includes(child)) tree.push(child);
-  }
+  for (const pid of tree) tree.push(...childrenOf(pid));
   return tree;
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
+    );
+  } catch {
+    return [];
+  }
 }
 
 const residentOf = (pid: number): number => {
@@ -59,15 +78,14 @@ const residentOf = (pid: number): number => {
 };
 
 function measure(child: ChildProcess, port: number): Measured {
-  const pid = child.pid!;
+  const pid = child.pid ?? 0;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     port,
-    cpuSeconds: () =>
-      processTree(pid).reduce((sum, each) => sum + (statOf(each)?.ticks ?? 0), 0) / ticksPerSecond,
+    cpuSeconds: () => processTree(pid).reduce((sum, each) => sum + secondsOf(each), 0),
     residentMegabytes: () => processTree(pid).reduce((sum, each) => sum + residentOf(each), 0) / 2 ** 20,
     async stop() {
-      if (child.exitCode !== null || child.signalCode !== null) return;
+      if (pid === 0 || child.exitCode !== null || child.signalCode !== null) return;
       child.kill('SIGTERM');
       const late = setTimeout(() => child.kill('SIGKILL'), 10_000);
       await ended;
@@ -82,15 +100,26 @@ export async function startServer(options: {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
   readonly port: number;
+  /** Asked until anything answers. */
   readonly path?: string;
+  readonly startSeconds?: number;
 }): Promise<Measured> {
   const child = spawn(options.command, options.args, {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/tmp', ...options.env },
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  // What servers say while they run is nobody's business, but for one that does not start.
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-2000);
+  });
+  let failure = '';
+  child.once('error', (error) => {
+    failure = `: ${error.message}`;
   });
   const measured = measure(child, options.port);
-  const deadline = Date.now() + 20_000;
-  while (child.exitCode === null && Date.now() < deadline) {
+  const deadline = Date.now() + (options.startSeconds ?? 20) * 1000;
+  while (child.exitCode === null && failure === '' && Date.now() < deadline) {
     const status = await get(options.port, options.path ?? '/').then(
       (reply) => reply.status,
       () => 0,
@@ -99,7 +128,9 @@ export async function startServer(options: {
     await pause(10);
   }
   await measured.stop();
-  throw new Error(`${options.command} ${options.args.join(' ')} did not start on port ${options.port}`);
+  throw new Error(
+    `${options.command} ${options.args.join(' ')} did not start on port ${options.port}${failure}\n${said}`,
+  );
 }
 
 export interface Reply {

@@ -1,27 +1,43 @@
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, copyFileSync, existsSync, mkdirSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import sharp from 'sharp';
+import type { Bench } from './scenarios/jobs.ts';
+
+/** Sizes of the pictures, by file name. */
+const sizes = { '2mp.jpg': [1600, 1250], '12mp.jpg': [4000, 3000], '24mp.jpg': [6000, 4000] } as const;
 
 /**
- * Photo-like pictures made here, so that anyone can run the suite: several octaves of smooth noise with edges and fine
- * grain, which cost an entropy decoder about what camera files cost (3-5 bits per pixel at quality 88).
+ * Photo-like pictures made here, so that anyone can run the suite: several octaves of smooth noise, and the grain of a sensor
+ * in every pixel's lightness. At quality 88 they have 2.8 bits per pixel, which cost an entropy decoder what camera files cost.
  */
-export interface BenchSources {
-  readonly dir: string;
-  readonly small: string;
-  readonly twelve: string;
-  readonly twentyFour: string;
+export async function makeSources(dir: string): Promise<Bench['sources']> {
+  mkdirSync(dir, { recursive: true });
+  for (const [name, [width, height]] of Object.entries(sizes)) await write(join(dir, name), width, height);
+  return {
+    dir,
+    small: '2mp.jpg',
+    twelve: '12mp.jpg',
+    twentyFour: '24mp.jpg',
+    copies: (source, count) =>
+      Array.from({ length: count }, (_, index) =>
+        copy(dir, source, `${basename(source, '.jpg')}-${index}.jpg`),
+      ),
+  };
 }
 
-export async function makeSources(dir: string): Promise<BenchSources> {
-  mkdirSync(dir, { recursive: true });
-  const small = '2mp.jpg';
-  const twelve = '12mp.jpg';
-  const twentyFour = '24mp.jpg';
-  await write(join(dir, small), 1600, 1250);
-  await write(join(dir, twelve), 4000, 3000);
-  await write(join(dir, twentyFour), 6000, 4000);
-  return { dir, small, twelve, twentyFour };
+/** Height of a picture of the suite, or of a copy of one, at a width. */
+export function heightOf(source: string, width: number): number {
+  const [wide, high] = sizes[`${source.replace(/(?:-\d+)?\.jpg$/, '')}.jpg` as keyof typeof sizes];
+  return Math.round((width * high) / wide);
+}
+
+/** Bytes behind the end of a JPEG are nobody's business, but for its hash. */
+function copy(dir: string, source: string, name: string): string {
+  const file = join(dir, name);
+  if (existsSync(file)) return name;
+  copyFileSync(join(dir, source), file);
+  appendFileSync(file, name);
+  return name;
 }
 
 async function write(path: string, width: number, height: number): Promise<void> {
@@ -54,8 +70,10 @@ async function picture(width: number, height: number): Promise<Buffer> {
     for (let index = 0; index < sum.length; index++) sum[index]! += layer[index]! * weight;
   }
   const pixels = Buffer.alloc(sum.length);
-  for (let index = 0; index < sum.length; index++)
-    pixels[index] = Math.min(255, sum[index]! + (random() & 7));
+  for (let index = 0; index < sum.length; index += 3) {
+    const grain = (random() & 31) - 15;
+    for (const at of [index, index + 1, index + 2]) pixels[at] = Math.max(0, Math.min(255, sum[at]! + grain));
+  }
   return pixels;
 }
 

@@ -45,7 +45,7 @@ function emptyStore(store: string): void {
  * what sharp does too; a folder of loose pictures is hashed and its originals are kept besides, which is shown without a bar.
  */
 export async function batch(bench: Bench): Promise<Row[]> {
-  const count = bench.full ? 1000 : 300;
+  const count = bench.full ? 600 : 150;
   const folder = makeFolder(bench, count);
   const [store, results] = ['batch-store', 'batch-results'].map((name) => join(bench.sources.dir, name)) as [
     string,
@@ -60,7 +60,7 @@ export async function batch(bench: Bench): Promise<Row[]> {
   };
   const spent: Record<keyof typeof lanes, Spent[]> = { loose: [], store: [], bare: [] };
   try {
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < (bench.full ? 3 : 2); round += 1) {
       rmSync(store, { recursive: true, force: true });
       for (const name of ['loose', 'store', 'bare'] as const) {
         if (name === 'store') emptyStore(store);

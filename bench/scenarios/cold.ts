@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { Peer } from '../peers.ts';
 import { startPictor, variantPath } from '../pictor.ts';
-import { freePort, get, type Measured, median, startServer } from '../processes.ts';
-import type { BareJob, Bench, Row, Spent } from './jobs.ts';
+import { type Measured, median } from '../processes.ts';
+import { madeAll } from '../rest.ts';
+import { type BareJob, type Bench, type Row, type Spent, skippedRow } from './jobs.ts';
 
 const formats = ['jpeg', 'webp', 'avif'] as const;
 const extension = { jpeg: 'jpg', webp: 'webp', avif: 'avif' } as const;
@@ -14,12 +16,14 @@ const ipxBar = { jpeg: 1.1, webp: 1.2, avif: 6 } as const;
 const warmUps = 300;
 
 interface Urls {
-  path(format: BareJob['format'], width: number): string;
+  /** Null: not in this format. */
+  path(format: BareJob['format'], width: number): string | null;
   /** A picture that is made quickly. */
   cheap(width: number): string;
 }
 
 interface Lane {
+  makes(format: BareJob['format']): boolean;
   /** Runs one batch of never-seen variants. */
   batch(format: BareJob['format'], widths: readonly number[]): Promise<Spent>;
   /** Many cheap pictures, made once. */
@@ -27,43 +31,53 @@ interface Lane {
   stop(): Promise<void>;
 }
 
-/** Cold transforms of one 12 MP photo: pictor against bare sharp with the same settings, and against ipx. */
+type Lanes = Readonly<Record<string, Lane>>;
+
+/** Cold transforms of one 12 MP photo: pictor against bare sharp with the same settings, and against other servers. */
 export async function cold(bench: Bench): Promise<Row[]> {
-  const lanes = {
+  const lanes: Record<string, Lane> = {
     // Every variant of the one photo shall be a first one.
-    pictor: await httpLane(await startPictor(bench, { PICTOR_CACHE_MEZZANINES: '0' }), urlsOf(bench)),
+    pictor: httpLane(await startPictor(bench, { PICTOR_CACHE_MEZZANINES: '0' }), urlsOf(bench)),
     bare: bareLane(bench),
-    ipx: await ipxLane(bench),
   };
-  const rounds = bench.full ? 7 : 4;
   const rows: Row[] = [];
   try {
+    for (const peer of bench.peers) if ('start' in peer) lanes[peer.name] = await peerLane(peer, bench);
     // What is compared is a server at work, not one whose code is still being compiled.
-    for (const lane of [lanes.pictor, lanes.ipx]) await lane.warm();
+    for (const lane of Object.values(lanes)) await lane.warm();
     for (const format of formats) {
-      const size = bench.full ? 24 : 12;
-      const spent: Record<keyof typeof lanes, Spent[]> = { pictor: [], bare: [], ipx: [] };
-      for (let round = -1; round < rounds; round++) {
-        const widths = Array.from({ length: size }, (_, index) => 480 + (round + 1) * size + index);
-        const order = Object.keys(lanes) as (keyof typeof lanes)[];
-        for (const name of round % 2 === 0 ? order : order.toReversed()) {
-          // ipx at its default effort takes seconds per AVIF; a third of the batch tells as much.
-          const share = format === 'avif' && name === 'ipx' ? widths.slice(0, size / 3) : widths;
-          const result = await lanes[name].batch(format, share);
-          if (round >= 0)
-            spent[name].push({
-              cpuSeconds: result.cpuSeconds / share.length,
-              seconds: result.seconds / share.length,
-            });
-        }
-      }
-      rows.push(...report(format, spent));
+      rows.push(...report(format, await race(format, lanes, bench)));
       bench.say(`cold ${format} done`);
     }
   } finally {
     await Promise.all(Object.values(lanes).map((lane) => lane.stop()));
   }
+  for (const peer of bench.peers)
+    if ('absent' in peer) rows.push(skippedRow('cold 12 MP', `CPU gain over ${peer.name}`, peer.absent));
   return [...rows, ...(await inFlight(bench))];
+}
+
+/** What each operation took, by contestant and round. */
+async function race(
+  format: BareJob['format'],
+  lanes: Lanes,
+  { full }: Bench,
+): Promise<Record<string, Spent[]>> {
+  const size = full ? 24 : 12;
+  const names = Object.keys(lanes).filter((name) => lanes[name]!.makes(format));
+  const spent: Record<string, Spent[]> = Object.fromEntries(names.map((name) => [name, []]));
+  for (let round = -1; round < (full ? 7 : 4); round++) {
+    const widths = Array.from({ length: size }, (_, index) => 480 + (round + 1) * size + index);
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      // Others may take seconds per AVIF, as sharp does by default; a third of the batch tells as much.
+      const isSlow = format === 'avif' && name !== 'pictor' && name !== 'bare';
+      const share = isSlow ? widths.slice(0, size / 3) : widths;
+      const { cpuSeconds, seconds } = await lanes[name]!.batch(format, share);
+      if (round >= 0)
+        spent[name]!.push({ cpuSeconds: cpuSeconds / share.length, seconds: seconds / share.length });
+    }
+  }
+  return spent;
 }
 
 /** Workers as a multiple of the cores. */
@@ -110,22 +124,30 @@ const urlsOf = (bench: Bench): Urls => ({
   cheap: (width) => variantPath(bench.sources.small, width, 'jpg'),
 });
 
-function report(format: BareJob['format'], spent: Record<'pictor' | 'bare' | 'ipx', Spent[]>): Row[] {
+function report(format: BareJob['format'], spent: Record<string, Spent[]>): Row[] {
   const scenario = `cold 12 MP to ${format}`;
-  const cpu = (name: keyof typeof spent) => median(spent[name].map((each) => each.cpuSeconds));
-  const pace = (name: keyof typeof spent) => 1 / median(spent[name].map((each) => each.seconds));
+  const cpu = (name: string) => median(spent[name]!.map((each) => each.cpuSeconds));
+  const pace = (name: string) => 1 / median(spent[name]!.map((each) => each.seconds));
+  const peers = Object.keys(spent).filter((name) => name !== 'pictor' && name !== 'bare');
+  const beside = (of: (name: string) => number) => ({
+    'bare sharp': of('bare'),
+    ...Object.fromEntries(peers.map((name) => [name, of(name)])),
+  });
   return [
     {
       scenario,
       measure: 'CPU per operation',
       value: cpu('pictor') * 1000,
       unit: 'ms',
-      note: `bare sharp ${(cpu('bare') * 1000).toFixed(1)}, ipx ${(cpu('ipx') * 1000).toFixed(1)}`,
+      beside: beside((name) => cpu(name) * 1000),
     },
+    { scenario, measure: 'operations per second', value: pace('pictor'), unit: '/s', beside: beside(pace) },
     {
       scenario,
       measure: 'CPU over bare sharp',
-      value: median(spent.pictor.map((each, round) => each.cpuSeconds / spent.bare[round]!.cpuSeconds)),
+      value: median(
+        spent['pictor']!.map((each, round) => each.cpuSeconds / spent['bare']![round]!.cpuSeconds),
+      ),
       unit: '×',
       bar: { atMost: 1.08 },
     },
@@ -136,33 +158,34 @@ function report(format: BareJob['format'], spent: Record<'pictor' | 'bare' | 'ip
       unit: '×',
       note: 'the client and the server of HTTP share the cores with the work',
     },
-    {
+    ...peers.map((name) => ({
       scenario,
-      measure: 'CPU gain over ipx',
-      value: cpu('ipx') / cpu('pictor'),
+      measure: `CPU gain over ${name}`,
+      value: cpu(name) / cpu('pictor'),
       unit: '×',
-      bar: { atLeast: ipxBar[format] },
-    },
+      ...(name === 'ipx' ? { bar: { atLeast: ipxBar[format] } } : {}),
+    })),
   ];
 }
 
 /** Batches over HTTP, as many requests in flight as there are cores unless told otherwise. */
-async function httpLane(server: Measured, urls: Urls, requests = availableParallelism()): Promise<Lane> {
-  const getAll = async (paths: string[]) => {
-    const lane = async () => {
-      for (let path = paths.pop(); path !== undefined; path = paths.pop()) {
-        const { status, body } = await get(server.port, path);
-        if (status !== 200) throw new Error(`${path} answered ${status}: ${body.toString('utf8', 0, 200)}`);
-      }
-    };
-    await Promise.all(Array.from({ length: requests }, lane));
-  };
+function httpLane(server: Measured, urls: Urls, requests = availableParallelism()): Lane {
   return {
-    warm: () => getAll(Array.from({ length: warmUps }, (_, index) => urls.cheap(50 + index))),
+    makes: (format) => urls.path(format, 100) !== null,
+    warm: () =>
+      madeAll(
+        server,
+        Array.from({ length: warmUps }, (_, index) => urls.cheap(50 + index)),
+        requests,
+      ),
     async batch(format, widths) {
       const cpu = server.cpuSeconds();
       const began = performance.now();
-      await getAll(widths.map((width) => urls.path(format, width)));
+      await madeAll(
+        server,
+        widths.map((width) => urls.path(format, width) ?? ''),
+        requests,
+      );
       const seconds = (performance.now() - began) / 1000;
       return { cpuSeconds: server.cpuSeconds() - cpu, seconds };
     },
@@ -170,16 +193,13 @@ async function httpLane(server: Measured, urls: Urls, requests = availableParall
   };
 }
 
-async function ipxLane(bench: Bench): Promise<Lane> {
-  const port = freePort();
-  const server = await startServer({
-    command: bench.node,
-    args: [join(import.meta.dirname, '../peers/ipx.ts'), bench.sources.dir, String(port)],
-    port,
-  });
-  return httpLane(server, {
-    path: (format, width) => `/w_${width},f_${format}/${bench.sources.twelve}`,
-    cheap: (width) => `/w_${width},f_jpeg/${bench.sources.small}`,
+async function peerLane(peer: Peer, { sources }: Bench): Promise<Lane> {
+  const path = (source: string, format: BareJob['format'], width: number) =>
+    peer.path('cold', { source, width, format });
+  const first = formats.find((format) => path(sources.small, format, 100) !== null);
+  return httpLane(await peer.start(), {
+    path: (format, width) => path(sources.twelve, format, width),
+    cheap: (width) => (first === undefined ? '/' : path(sources.small, first, width)) ?? '/',
   });
 }
 
@@ -189,6 +209,7 @@ function bareLane(bench: Bench): Lane {
   });
   const answers = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   return {
+    makes: () => true,
     warm: async () => {},
     async batch(format, widths) {
       const job: BareJob = { path: join(bench.sources.dir, bench.sources.twelve), format, widths };

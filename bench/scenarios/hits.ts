@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { load, loadTool } from '../load.ts';
 import { hasNginx, startNginx } from '../peers/nginx.ts';
+import { hasVarnish, startVarnish } from '../peers/varnish.ts';
+import type { Peer } from '../peers.ts';
 import { startPictor } from '../pictor.ts';
 import { freePort, get, type Measured, median, startServer } from '../processes.ts';
-import type { Bench, Row } from './jobs.ts';
+import { made } from '../rest.ts';
+import { type Bench, type Row, skippedRow } from './jobs.ts';
 
 const key = '70696374'.repeat(8);
 const salt = '6f722121'.repeat(8);
@@ -24,10 +27,11 @@ interface Contestant {
   readonly path: string;
 }
 
-/** Cached answers with signature, log line and conditional checks on, against node:http alone and nginx. */
+/** Cached answers with signature, log line and conditional checks on, against node:http alone, nginx and varnish. */
 export async function hits(bench: Bench): Promise<Row[]> {
   const work = mkdtempSync(join(tmpdir(), 'pictor-bench-'));
   const rows: Row[] = [];
+  const started = new Map<Peer, Measured>();
   const pictor = await startPictor(bench, { IMGPROXY_KEY: key, IMGPROXY_SALT: salt });
   try {
     for (const [label, width] of [
@@ -48,12 +52,15 @@ export async function hits(bench: Bench): Promise<Row[]> {
         port: http,
       });
       const nginx = hasNginx ? await startNginx(root, root, http) : null;
+      const varnish = hasVarnish ? await startVarnish(root, http) : null;
       const contestants: Record<string, Contestant> = {
         pictor: { server: pictor, path },
         bare: { server: bare, path: '/' },
         ...(nginx === null
           ? {}
           : { static: { server: nginx, path: '/x.jpg' }, proxy: { server: nginx, path: '/cached/x.jpg' } }),
+        ...(varnish === null ? {} : { varnish: { server: varnish, path: '/x.jpg' } }),
+        ...(await peersAt(width, bench, started)),
       };
       try {
         rows.push(
@@ -63,15 +70,34 @@ export async function hits(bench: Bench): Promise<Row[]> {
           ),
         );
       } finally {
-        await Promise.all([bare.stop(), nginx?.stop()]);
+        await Promise.all([bare.stop(), nginx?.stop(), varnish?.stop()]);
       }
       bench.say(`hits ${label} done`);
     }
   } finally {
-    await pictor.stop();
+    await Promise.all([pictor, ...started.values()].map((server) => server.stop()));
     rmSync(work, { recursive: true, force: true });
   }
   return rows;
+}
+
+/** Other image servers that keep what they made: the same picture of theirs. */
+async function peersAt(
+  width: number,
+  { peers, sources }: Bench,
+  started: Map<Peer, Measured>,
+): Promise<Record<string, Contestant>> {
+  const contestants: Record<string, Contestant> = {};
+  for (const peer of peers) {
+    if (!('start' in peer)) continue;
+    const path = peer.path('hits', { source: sources.twelve, width, format: 'jpeg' });
+    if (path === null) continue;
+    const server = started.get(peer) ?? (await peer.start());
+    started.set(peer, server);
+    await made(server, path);
+    contestants[peer.name] = { server, path };
+  }
+  return contestants;
 }
 
 interface Pace {
@@ -83,13 +109,15 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
   const paces: Record<string, Pace[]> = Object.fromEntries(
     Object.keys(contestants).map((name) => [name, []]),
   );
-  const rounds = bench.full ? 7 : 4;
+  const rounds = bench.full ? 5 : 3;
+  const seconds = bench.full ? 2 : 1;
   for (let round = -1; round < rounds; round++) {
     const names = Object.keys(contestants);
     for (const name of round % 2 === 0 ? names : names.toReversed()) {
       const { server, path } = contestants[name]!;
       const cpu = server.cpuSeconds();
-      const { requests, perSecond } = await load(server.port, path, round < 0 ? 4 : bench.full ? 5 : 3);
+      // The round that is not counted has the code compiled that it takes.
+      const { requests, perSecond } = await load(server.port, path, round < 0 ? 2 : seconds);
       if (round >= 0) paces[name]?.push({ perSecond, cpuPerRequest: (server.cpuSeconds() - cpu) / requests });
     }
   }
@@ -109,21 +137,49 @@ function report(scenario: string, paces: Record<string, Pace[]>): Row[] {
   });
   const cpu = (pace: Pace) => pace.cpuPerRequest;
   const speed = (pace: Pace) => pace.perSecond;
-  const rows: Row[] = [
+  const perCpuSecond = (pace: Pace) => 1 / pace.cpuPerRequest;
+  const known = ['pictor', 'bare', 'static', 'proxy', 'varnish'];
+  const mid = (name: string, pick: (pace: Pace) => number) => median(paces[name]!.map(pick));
+  const others = Object.keys(paces).filter((name) => name !== 'pictor');
+  const beside = (pick: (pace: Pace) => number) =>
+    Object.fromEntries(others.map((name) => [labels[name] ?? name, mid(name, pick)]));
+  const micros = (pace: Pace) => pace.cpuPerRequest * 1e6;
+  return [
     {
       scenario,
       measure: 'requests per second',
-      value: median(ours.map(speed)),
+      value: mid('pictor', speed),
       unit: '/s',
       note: `load by ${loadTool}`,
+      beside: beside(speed),
+    },
+    {
+      scenario,
+      measure: 'CPU per request',
+      value: mid('pictor', micros),
+      unit: 'µs',
+      beside: beside(micros),
     },
     over('CPU per request over bare node:http', 'bare', cpu, { atMost: 1.35 }),
     over('throughput over bare node:http', 'bare', speed),
-  ];
-  if (paces['static'] === undefined) return rows;
-  return [
-    ...rows,
-    over('throughput over nginx static, one worker', 'static', speed, { atLeast: 0.5 }),
-    over('throughput over nginx proxy_cache, one worker', 'proxy', speed, { atLeast: 0.7 }),
+    ...(paces['static'] === undefined
+      ? [skippedRow(scenario, 'throughput over nginx', 'nginx is not installed')]
+      : [
+          over('throughput over nginx static, one worker', 'static', speed, { atLeast: 0.5 }),
+          over('throughput over nginx proxy_cache, one worker', 'proxy', speed, { atLeast: 0.7 }),
+        ]),
+    // varnish takes as many processors as there are: what counts is what it does with one.
+    paces['varnish'] === undefined
+      ? skippedRow(scenario, 'requests per CPU second over varnish', 'varnish is not installed')
+      : over('requests per CPU second over varnish', 'varnish', perCpuSecond, { atLeast: 0.7 }),
+    ...others
+      .filter((name) => !known.includes(name))
+      .map((name) => over(`requests per CPU second over ${name}`, name, perCpuSecond)),
   ];
 }
+
+const labels: Readonly<Record<string, string>> = {
+  bare: 'bare node:http',
+  static: 'nginx static',
+  proxy: 'nginx proxy_cache',
+};

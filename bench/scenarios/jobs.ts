@@ -1,7 +1,12 @@
+import type { PeerOrAbsent } from '../peers.ts';
+
+/** Formats that every scenario of new pictures is about. */
+export type Format = 'jpeg' | 'webp' | 'avif';
+
 /** One batch for the bare sharp peer. */
 export interface BareJob {
   readonly path: string;
-  readonly format: 'jpeg' | 'webp' | 'avif';
+  readonly format: Format;
   readonly widths: readonly number[];
   /** Transforms at once; absent: one per core. */
   readonly lanes?: number;
@@ -20,7 +25,20 @@ export interface Row {
   readonly unit: string;
   readonly bar?: { readonly atMost?: number; readonly atLeast?: number };
   readonly note?: string;
+  /** What others had in the same rounds, in the same unit, by their names. */
+  readonly beside?: Readonly<Record<string, number>>;
+  /** Why this was not measured; the value means nothing then. */
+  readonly skipped?: string;
 }
+
+/** A line that says why something was not measured. */
+export const skippedRow = (scenario: string, measure: string, why: string): Row => ({
+  scenario,
+  measure,
+  value: 0,
+  unit: '',
+  skipped: why,
+});
 
 export interface Bench {
   /** True: more rounds and operations. */
@@ -30,7 +48,11 @@ export interface Bench {
     readonly small: string;
     readonly twelve: string;
     readonly twentyFour: string;
+    /** The same pixels under so many names, each with bytes of its own: originals nobody has asked for. */
+    copies(source: string, count: number): readonly string[];
   };
+  /** Servers to measure besides, as far as they are there. */
+  readonly peers: readonly PeerOrAbsent[];
   /** Path of the program under test: the bundle. */
   readonly program: string;
   readonly node: string;

@@ -1,5 +1,6 @@
 import { startPictor, variantPath } from '../pictor.ts';
-import { get, type Measured, median } from '../processes.ts';
+import { type Measured, median } from '../processes.ts';
+import { made, untilAtRest } from '../rest.ts';
 import type { Bench, Row } from './jobs.ts';
 
 /** Gain that further variants of a large original must have over making each of it anew (design targets). */
@@ -66,11 +67,6 @@ async function batch(server: Measured, source: string, round: number): Promise<n
   return (server.cpuSeconds() - before) / (widths.length * each);
 }
 
-async function made(server: Measured, path: string): Promise<void> {
-  const { status } = await get(server.port, path);
-  if (status !== 200) throw new Error(`${path} answered ${status}`);
-}
-
 async function warm(server: Measured, bench: Bench): Promise<void> {
   for (let width = 50; width < 250; width++)
     await made(server, variantPath(bench.sources.small, width, 'jpg'));
@@ -79,11 +75,5 @@ async function warm(server: Measured, bench: Bench): Promise<void> {
 /** The first variant has the mezzanines made when there is time: until the server rests. */
 async function readyFor(server: Measured, source: string): Promise<void> {
   await made(server, variantPath(source, 200, 'jpg'));
-  let [seen, still] = [server.cpuSeconds(), 0];
-  while (still < 5) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    const now = server.cpuSeconds();
-    still = now - seen < 0.005 ? still + 1 : 0;
-    seen = now;
-  }
+  await untilAtRest(server);
 }

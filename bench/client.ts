@@ -1,0 +1,52 @@
+import { spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Answer, Job } from './clients/job.ts';
+
+export type { Answer } from './clients/job.ts';
+
+/** A client in a process of its own, so that what the bench does besides is not measured as the server's. */
+export interface Client {
+  /** Every answer in the order of their requests; resolves by itself unless the job repeats. */
+  readonly answers: Promise<readonly Answer[]>;
+  /** Ends a job that repeats. */
+  end(): Promise<readonly Answer[]>;
+  /** Goes away, as a client does that no longer wants its answers. */
+  leave(): void;
+}
+
+/** Starts a client; requests go out as soon as it runs. */
+export function startClient(job: Job): Client {
+  const script = join(import.meta.dirname, 'clients/client.ts');
+  const child = spawn(process.execPath, [script], {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    serialization: 'advanced',
+  });
+  const answers = new Promise<readonly Answer[]>((resolve, reject) => {
+    child.once('message', (message) => {
+      resolve(message as readonly Answer[]);
+      child.disconnect();
+    });
+    child.once('error', reject);
+    child.once('exit', (code, signal) => reject(new Error(`the client ended with ${signal ?? code}`)));
+  });
+  child.send(job);
+  return {
+    answers,
+    end() {
+      child.send('end');
+      return answers;
+    },
+    leave() {
+      answers.catch(() => {});
+      child.kill('SIGKILL');
+    },
+  };
+}
+
+/** Runs a job to its end. @throws Error where an answer is not a 200 */
+export async function ask(job: Job): Promise<readonly Answer[]> {
+  const answers = await startClient(job).answers;
+  const failed = answers.find(({ status }) => status !== 200);
+  if (failed !== undefined) throw new Error(`a request was answered ${failed.status}`);
+  return answers;
+}
