@@ -52,8 +52,9 @@ test('an effort the mount asks for counts', () => {
 
 test('JPEG XL takes longer still, and both may be passed over', () => {
   const all = { format: { negotiated: ['jxl', 'avif', 'webp'], preferred } };
-  assert.equal(given(300, all), 'jxl');
+  assert.equal(given(440, all), 'jxl');
   assert.equal(given(500, all), 'not jxl');
+  assert.equal(given(440, { ...all, encoder: { jxl: { effort: 5 } } }), 'not jxl');
   assert.equal(given(2000, all), 'not jxl,avif');
 });
 
