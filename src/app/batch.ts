@@ -87,9 +87,9 @@ async function handedOver(storages: Storages, stop: AbortSignal): Promise<number
 }
 
 /** How many pictures there are at a path. @throws PictorError SOURCE_* */
-export async function countPictures(path: string): Promise<number> {
+export function countPictures(path: string): number {
   let count = 0;
-  for await (const _ of findBatchFiles(path)) count += 1;
+  for (const _ of findBatchFiles(path)) count += 1;
   return count;
 }
 
@@ -143,8 +143,9 @@ async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes)
     try {
       const namespace = options.namespace || file.place?.namespace;
       if (namespace === undefined) throw noNamespace('it lies in no store: --namespace is needed');
-      const picture = { path: file.path, hash: file.place?.hash ?? null, task: tasks(namespace) };
-      done(file.path, { result: await process(picture, nobody) });
+      const { path, place, beside } = file;
+      const picture = { path, beside, hash: place?.hash ?? null, task: tasks(namespace) };
+      done(path, { result: await process(picture, nobody) });
     } catch (thrown) {
       const error = asPictorError(thrown);
       if (error.code.startsWith('STORAGE_')) throw error;
@@ -154,8 +155,8 @@ async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes)
 
   async function lane(): Promise<void> {
     while (!stop.aborted && failures.length === 0) {
-      const { value, done: ended } = await files.next();
-      if (ended) return;
+      const { value, done: ended } = files.next();
+      if (ended === true) return;
       try {
         await one(value);
       } catch (thrown) {

@@ -76,9 +76,26 @@ function createFolderBucket({ root, paths, folder, incoming }: FolderBucketParts
       const staged = await onDisk(() => incoming.stage(body, signal));
       try {
         await folder.place(key, staged);
-      } finally {
+      } catch (thrown) {
         await staged.drop();
+        throw thrown;
       }
+    },
+    draft() {
+      const { file, flush, drop } = incoming.draft();
+      return {
+        file,
+        drop,
+        // The name is given to bytes that are on the disk, so that it never leads to a part of them.
+        async keep(key) {
+          await onDisk(flush);
+          await folder.placeForNow(key, file);
+        },
+      };
+    },
+    fileOf(key) {
+      const path = paths.pathOf(key);
+      return path === null ? null : join(root, path);
     },
     delete: (key) => folder.remove(key),
     async *list(prefix) {

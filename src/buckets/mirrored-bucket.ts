@@ -103,8 +103,9 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
     const staged = await onDisk(() => incoming.stageLink(owed.body, owed.size));
     try {
       await folder.place(owed.key, staged);
-    } finally {
+    } catch (thrown) {
       await staged.drop();
+      throw thrown;
     }
   }
 
@@ -221,8 +222,9 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
       let owed: OwedObject | null;
       try {
         owed = await put(key, staged, contentType);
-      } finally {
+      } catch (thrown) {
         await staged.drop();
+        throw thrown;
       }
       if (owed !== null) await waitFor(owed);
     },

@@ -18,6 +18,13 @@ export interface Bucket {
    * @throws as `get`
    */
   put(key: string, body: ObjectBody, facts: PutFacts): Promise<void>;
+  /**
+   * Opens the way for a derived object whose bytes another process writes itself. Absent: the bucket is not on this machine,
+   * or has more to do with them than to give them a name.
+   */
+  draft?(): Draft;
+  /** Where on this machine an object lies, or would. Absent or null: nowhere. */
+  fileOf?(key: string): string | null;
   /** Does nothing where there is none. @throws as `get` */
   delete(key: string): Promise<void>;
   /** All objects whose keys begin so, in any order, however many. @throws as `get` */
@@ -25,6 +32,26 @@ export interface Bucket {
   /** As `list`, in the order of the bytes of their keys (UTF-8), only those after `after`. @throws as `get` */
   listFrom?(prefix: string, after: string): AsyncIterable<ListedObject>;
   close(): Promise<void>;
+}
+
+/** A file that does not exist yet, and its folder may not either. */
+export interface NewFile {
+  readonly path: string;
+  readonly fileMode: number;
+  /** Of folders above it that are missing. */
+  readonly folderMode: number;
+}
+
+/** A file that becomes an object once it is whole. */
+export interface Draft {
+  readonly file: NewFile;
+  /**
+   * As `put`, of what can be made again: a reader sees the old object or the whole new one, and so it stays after a loss of
+   * power; but then it may be gone. @throws as `get`
+   */
+  keep(key: string): Promise<void>;
+  /** Removes it where it came to nothing. Never rejects. */
+  drop(): Promise<void>;
 }
 
 /** Several buckets with one way in; which there are may only be known when one is asked for. */

@@ -56,6 +56,7 @@ const transformEvent = ({
   format,
   timings,
   bytes,
+  written = bytes.length,
   frames,
   reused,
 }: TransformResult): PictorEvent => ({
@@ -64,7 +65,7 @@ const transformEvent = ({
   to: format,
   decodeMs: timings.decodeMs,
   encodeMs: timings.encodeMs,
-  bytes: bytes.length,
+  bytes: written,
   frames,
   ...(reused === undefined ? {} : { reused }),
 });

@@ -1,3 +1,4 @@
+import type { NewFile } from '../core/bucket.ts';
 import type { Size } from '../core/geometry.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import type { ImageRequest } from '../request/image-request.ts';
@@ -10,6 +11,8 @@ export interface TransformJob {
   readonly limits: ImageLimits;
   /** Of the original, the largest first, where there are any; whether one is used is for the engine to decide. */
   readonly mezzanines?: readonly Mezzanine[];
+  /** Where to write the result, which then comes without its bytes. Only ever a name that we chose. */
+  readonly into?: NewFile;
 }
 
 export interface BudgetedJob extends TransformJob {
@@ -23,7 +26,10 @@ export interface Mezzanine extends Size {
 }
 
 export interface TransformResult {
+  /** Empty where the job says `into`. */
   readonly bytes: Uint8Array;
+  /** Bytes that were written there. */
+  readonly written?: number;
   readonly format: string;
   readonly mediaType: string;
   readonly width: number;

@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import { formats } from '../formats/index.gen.ts';
@@ -8,6 +8,8 @@ export interface BatchFile {
   readonly path: string;
   /** What its place in a store says of it; null where it lies in none: then its bytes are its name. */
   readonly place: { readonly namespace: string; readonly hash: string } | null;
+  /** Names of the files in the folder of one that lies in a store. Null: not known, or it lies in none. */
+  readonly beside: ReadonlySet<string> | null;
 }
 
 const placePattern =
@@ -28,35 +30,45 @@ const extensions: ReadonlySet<string> = new Set(
  * are not followed, and what begins with a dot is left out.
  * @throws PictorError SOURCE_NOT_FOUND, SOURCE_REFUSED for a path that cannot be read
  */
-export async function* findBatchFiles(root: string): AsyncGenerator<BatchFile> {
+export function* findBatchFiles(root: string): Generator<BatchFile> {
   const absolute = path.resolve(root);
-  const found = await onDisk(root, () => stat(absolute));
+  const found = onDisk(root, () => statSync(absolute));
   if (found.isDirectory()) yield* picturesBelow(absolute);
-  else yield { path: absolute, place: placeOf(absolute) };
+  else yield { path: absolute, place: placeOf(absolute), beside: null };
 }
 
-async function* picturesBelow(folder: string): AsyncGenerator<BatchFile> {
-  const entries = await onDisk(folder, () => readdir(folder, { withFileTypes: true }));
+/** Folder by folder, as far as is asked for. */
+function* picturesBelow(folder: string): Generator<BatchFile> {
+  const entries = onDisk(folder, () => readdirSync(folder, { withFileTypes: true }));
   for (const entry of entries.toSorted(byName)) {
     if (entry.name.startsWith('.')) continue;
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) yield* picturesBelow(file);
-    else if (entry.isFile() && isPicture(file)) yield { path: file, place: placeOf(file) };
+    else if (entry.isFile()) {
+      const place = placeOf(file);
+      if (isPicture(entry.name, place))
+        yield { path: file, place, beside: place === null ? null : filesOf(entries) };
+    }
   }
 }
 
+/** Null where links are among them: whether one leads to a file is not known yet. */
+const filesOf = (entries: readonly Dirent[]): ReadonlySet<string> | null =>
+  entries.some((entry) => entry.isSymbolicLink())
+    ? null
+    : new Set(entries.filter((entry) => entry.isFile()).map(({ name }) => name));
+
 /** Beside an original there are only its variants. */
-const isPicture = (file: string): boolean =>
-  placeOf(file) === null
-    ? extensions.has(path.extname(file).toLowerCase())
-    : path.basename(file) === 'original';
+const isPicture = (name: string, place: BatchFile['place']): boolean =>
+  place === null ? extensions.has(path.extname(name).toLowerCase()) : name === 'original';
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
-async function onDisk<Got>(name: string, work: () => Promise<Got>): Promise<Got> {
+/** Synchronous: four folders lie above each original of a store, and a trip to the thread pool for each costs more. */
+function onDisk<Got>(name: string, work: () => Got): Got {
   try {
-    return await work();
+    return work();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const missing = code === 'ENOENT' || code === 'ENOTDIR';

@@ -1,9 +1,10 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import type { Bucket } from '../core/bucket.ts';
+import { basename, dirname } from 'node:path';
+import type { Bucket, Draft } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import type { Engine } from '../plan/engine-port.ts';
+import type { Engine, TransformJob } from '../plan/engine-port.ts';
 import { checkLimits } from '../plan/limits.ts';
 import type { Recipe, UploadFacts, UploadTask } from '../request/storage.ts';
 import { uprightFacts } from './upright-facts.ts';
@@ -13,6 +14,8 @@ export interface BatchPicture {
   readonly path: string;
   /** Hexadecimal MD5 that it goes by; null: that of its bytes. */
   readonly hash: string | null;
+  /** Names of the files in its folder, where they are known. */
+  readonly beside?: ReadonlySet<string> | null;
   /** What an upload of it would be. */
   readonly task: UploadTask;
 }
@@ -45,18 +48,25 @@ export type ProcessPicture = (picture: BatchPicture, signal: AbortSignal) => Pro
  * @throws PictorError SOURCE_FAILED, IMAGE_*, STORAGE_*, CANCELLED
  */
 export function createBatch({ engine, limits, bucket, family }: BatchParts): ProcessPicture {
-  /** Keys of what is there of the original already. */
-  async function keysBeside(key: string): Promise<ReadonlySet<string>> {
+  /** Which keys are there of the original already. */
+  async function findReady(original: string, { path, beside }: BatchPicture): Promise<IsReady> {
+    // Whoever found it there has seen the others, too.
+    if (beside !== undefined && beside !== null && bucket.fileOf?.(original) === path) {
+      const folder = dirname(path);
+      return (key) => {
+        const file = bucket.fileOf?.(key) ?? '';
+        return dirname(file) === folder && beside.has(basename(file));
+      };
+    }
     const keys = new Set<string>();
-    const prefix = family(key)?.prefix;
-    if (prefix === undefined || prefix === null) return keys;
-    for await (const object of bucket.list(prefix)) keys.add(object.key);
-    return keys;
+    const prefix = family(original)?.prefix ?? null;
+    if (prefix !== null) for await (const { key } of bucket.list(prefix)) keys.add(key);
+    return (key) => keys.has(key);
   }
 
-  async function keep({ path, task }: BatchPicture, facts: UploadFacts, ready: ReadonlySet<string>) {
+  async function keep({ path, task }: BatchPicture, facts: UploadFacts, isReady: IsReady) {
     for (const { key, body, contentType } of task.objects(facts)) {
-      if (ready.has(key)) continue;
+      if (isReady(key)) continue;
       const bytes =
         body === 'picture' ? { file: path, size: facts.bytes } : new TextEncoder().encode(body.text);
       await bucket.put(key, bytes, { contentType });
@@ -66,9 +76,27 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
   /** Makes and keeps a variant, and gives the facts of its original. */
   async function make(path: string, { image, keep: place }: Recipe, signal: AbortSignal): Promise<ImageInfo> {
     const job = { request: image, inputs: { [image.source]: { path } }, limits };
+    const draft = place === undefined ? undefined : bucket.draft?.();
+    if (place !== undefined && draft !== undefined) return makeDraft(job, { ...place, draft }, signal);
     const { bytes, mediaType, source } = await engine.transform(job, signal);
     if (place !== undefined) await bucket.put(place.key, bytes, { contentType: mediaType });
     return source;
+  }
+
+  /** The worker writes it. That it is durable is not waited for: what a loss of power takes is missing in the next run. */
+  async function makeDraft(
+    job: TransformJob,
+    { key, draft }: { readonly key: string; readonly draft: Draft },
+    signal: AbortSignal,
+  ): Promise<ImageInfo> {
+    try {
+      const { source } = await engine.transform({ ...job, into: draft.file }, signal);
+      await draft.keep(key);
+      return source;
+    } catch (thrown) {
+      await draft.drop();
+      throw thrown;
+    }
   }
 
   async function look(path: string, { inputs }: UploadTask): Promise<ImageInfo> {
@@ -81,20 +109,23 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
   return async (picture, signal) => {
     const { path, task } = picture;
     const unknown = unknownFacts(picture.hash ?? (await md5Of(path)));
-    const original = task.objects(unknown).find(({ body }) => body === 'picture')?.key ?? '';
-    const ready = await keysBeside(original);
+    const objects = task.objects(unknown);
+    const original = objects.find(({ body }) => body === 'picture')?.key ?? '';
+    const isReady = await findReady(original, picture);
     const recipes = task.variants(unknown).map(({ recipe }) => recipe);
-    const missing = recipes.filter(({ keep: place }) => place === undefined || !ready.has(place.key));
+    const missing = recipes.filter(({ keep: place }) => place === undefined || !isReady(place.key));
     const [first, ...others] = missing;
     // To look at a picture alone costs a tenth of making something of it, where the answer comes along.
     const info = first === undefined ? await look(path, task) : await make(path, first, signal);
     const facts: UploadFacts = { ...unknown, bytes: info.bytes, ...uprightFacts(info) };
-    await keep(picture, facts, ready);
+    if (!objects.every(({ key }) => isReady(key))) await keep(picture, facts, isReady);
     for (const recipe of others) await make(path, recipe, signal);
     const { md5: hash, width, height } = facts;
     return { hash, width, height, made: missing.length, ready: recipes.length - missing.length };
   };
 }
+
+type IsReady = (key: string) => boolean;
 
 /** What an upload is before anybody has looked at it: keys and variants follow from the hash. */
 const unknownFacts = (md5: string): UploadFacts => ({
@@ -103,14 +134,19 @@ const unknownFacts = (md5: string): UploadFacts => ({
   bytes: 0,
   width: 0,
   height: 0,
-  random: randomBytes(16).toString('hex'),
+  // Unlike `randomBytes`, it has some in store.
+  random: randomUUID().replaceAll('-', ''),
 });
+
+/** Most pictures in one go. */
+const readBytes = 1024 * 1024;
 
 /** A stream: a folder may hold files of any size. */
 async function md5Of(path: string): Promise<string> {
   const digest = createHash('md5');
   try {
-    for await (const chunk of createReadStream(path)) digest.update(chunk as Uint8Array);
+    for await (const chunk of createReadStream(path, { highWaterMark: readBytes }))
+      digest.update(chunk as Uint8Array);
   } catch (cause) {
     throw new PictorError('SOURCE_FAILED', { detail: `${path} cannot be read`, cause });
   }

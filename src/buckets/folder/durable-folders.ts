@@ -11,6 +11,8 @@ export interface DurableFolders {
    * @throws PictorError STORAGE_REFUSED when a file is in the way, or a link that leads out of the root
    */
   ensure(path: string): Promise<void>;
+  /** As `ensure`, but after a loss of power they may be gone. @throws as `ensure` */
+  present(path: string): Promise<void>;
   /** It may be gone, and those above it: they are looked at again. */
   forget(path: string): void;
 }
@@ -22,38 +24,22 @@ export const folderMode = 0o750;
 const mostRemembered = 20_000;
 
 export function createDurableFolders(root: string): DurableFolders {
-  const made = new Map<string, Promise<void>>();
-  /** Folders whose own place above them is on the disk for good. */
-  const flushed = new Set<string>();
-
-  function ensure(path: string): Promise<void> {
-    const known = made.get(path);
-    if (known !== undefined) return known;
-    if (made.size >= mostRemembered) made.clear();
-    const making = path === '' ? makeRoot() : make(path);
-    made.set(path, making);
-    making.catch(() => made.delete(path));
-    return making;
-  }
-
-  async function makeRoot(): Promise<void> {
-    await makeDirectory(root, folderMode);
-    await syncDirectory(dirname(root));
-  }
+  const there = createMemory(make);
+  const flushed = createMemory(flush);
+  /** Where the root led when that was last looked at: it may be a link that is set elsewhere. */
+  let realRoot: string | null = null;
 
   async function make(path: string): Promise<void> {
-    const above = parentOf(path);
     const folder = join(root, path);
-    if (!(await isThere(folder))) {
-      await ensure(above);
-      try {
-        await mkdir(folder, { mode: folderMode });
-      } catch (error) {
-        if (codeOf(error) !== 'EEXIST') throw error;
-        if (!(await isThere(folder))) throw inTheWay(folder);
-      }
+    if (path === '') return makeDirectory(root, folderMode);
+    if (await isThere(folder)) return;
+    await there.get(parentOf(path));
+    try {
+      await mkdir(folder, { mode: folderMode });
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!(await isThere(folder))) throw inTheWay(folder);
     }
-    await flushUpTo(above);
   }
 
   /** Most are: then one look at the deepest of them is enough. */
@@ -67,30 +53,50 @@ export function createDurableFolders(root: string): DurableFolders {
       if (codeOf(error) === 'ENOTDIR') throw inTheWay(folder);
       throw error;
     }
-    if (!isBelow(await realpath(root), real)) throw leadsOut(folder);
+    if (realRoot !== null && isBelow(realRoot, real)) return true;
+    realRoot = await realpath(root);
+    if (!isBelow(realRoot, real)) throw leadsOut(folder);
     return true;
   }
 
-  /** Also those that were there: whoever made them may not have come to this. */
-  async function flushUpTo(path: string): Promise<void> {
-    for (let each = path; ; each = parentOf(each)) {
-      if (flushed.has(each) && each !== path) return;
-      await syncDirectory(join(root, each));
-      if (flushed.size >= mostRemembered) flushed.clear();
-      flushed.add(each);
-      if (each === '') return;
-    }
+  /** The names of a folder and of those above it. Also of those that were there: whoever made them may not have come to this. */
+  async function flush(path: string): Promise<void> {
+    if (path === '') return syncDirectory(dirname(root));
+    const above = parentOf(path);
+    await flushed.get(above);
+    await syncDirectory(join(root, above));
   }
 
   return {
-    ensure,
+    async ensure(path) {
+      await there.get(path);
+      await flushed.get(path);
+    },
+    present: there.get,
     forget(path) {
       for (let each = path; ; each = parentOf(each)) {
-        made.delete(each);
-        flushed.delete(each);
+        there.forget(each);
+        flushed.forget(each);
         if (each === '') return;
       }
     },
+  };
+}
+
+/** What is done once for a path. What fails is tried anew. */
+function createMemory(work: (path: string) => Promise<void>) {
+  const done = new Map<string, Promise<void>>();
+  return {
+    get(path: string): Promise<void> {
+      const known = done.get(path);
+      if (known !== undefined) return known;
+      if (done.size >= mostRemembered) done.clear();
+      const doing = work(path);
+      done.set(path, doing);
+      doing.catch(() => done.delete(path));
+      return doing;
+    },
+    forget: (path: string) => void done.delete(path),
   };
 }
 

@@ -1,7 +1,10 @@
 import { hash, randomBytes } from 'node:crypto';
+import { closeSync, fdatasync, openSync } from 'node:fs';
 import { constants, copyFile, link, open, readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { NewFile } from '../../core/bucket.ts';
 import { PictorError } from '../../core/errors.ts';
 import { codeOf, isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
 import { throwIfLeft } from '../left.ts';
@@ -12,6 +15,15 @@ export interface StagedFile {
   readonly path: string;
   readonly size: number;
   /** Removes it where it still is. */
+  drop(): Promise<void>;
+}
+
+/** A file that somebody else writes. */
+export interface DraftFile {
+  readonly file: NewFile;
+  /** Brings what was written to the disk. @throws the system's errors */
+  flush(): Promise<void>;
+  /** Removes it. Never rejects. */
   drop(): Promise<void>;
 }
 
@@ -27,6 +39,8 @@ export interface Incoming {
   stage(body: StageableBody, signal?: AbortSignal): Promise<StagedFile>;
   /** A second name of a file that is on the disk for good; a copy where there are no such. @throws the system's errors */
   stageLink(file: string, size: number): Promise<StagedFile>;
+  /** A name for a file, in a folder that may have to be made. */
+  draft(): DraftFile;
   /** Settles when leftovers are gone. Never rejects. */
   cleaned(): Promise<void>;
 }
@@ -39,6 +53,8 @@ const hostMark = hash('sha256', hostname()).slice(0, 8);
 /** Of this process: a container that is started again often has the same host name and process id. */
 const processMark = randomBytes(6).toString('hex');
 const namePattern = /^([0-9a-f]{8})-(\d+)-([0-9a-f]{12})-/;
+
+const datasync = promisify(fdatasync);
 
 /** Nobody writes one file for that long. */
 const abandonedAfterMs = 24 * 60 * 60_000;
@@ -65,20 +81,36 @@ export function isOrphan(name: string): boolean | null {
 export function createIncoming(folder: string): Incoming {
   const cleaning = removeLeftovers(folder).catch(() => {});
 
+  const dropOf = (path: string) => async () => void (await removeFile(path));
+
   async function stageBy(write: (path: string) => Promise<number>): Promise<StagedFile> {
-    await makeDirectory(folder, folderMode);
     const path = join(folder, ownName());
-    const drop = async () => void (await removeFile(path));
+    const drop = dropOf(path);
     try {
-      return { path, size: await write(path), drop };
+      return { path, size: await writeThere(path, write), drop };
     } catch (thrown) {
       await drop();
       throw thrown;
     }
   }
 
+  /** The folder is there, but for the first time and where somebody tidied up. Then nothing of the body is read yet. */
+  async function writeThere(path: string, write: (path: string) => Promise<number>): Promise<number> {
+    try {
+      return await write(path);
+    } catch (error) {
+      if (!isMissing(error) || !isAbout(error, path)) throw error;
+    }
+    await makeDirectory(folder, folderMode);
+    return write(path);
+  }
+
   return {
     cleaned: () => cleaning,
+    draft() {
+      const path = join(folder, ownName());
+      return { file: { path, fileMode, folderMode }, flush: () => flushFile(path), drop: dropOf(path) };
+    },
     async stage(body, signal) {
       throwIfLeft(signal);
       try {
@@ -97,6 +129,12 @@ export function createIncoming(folder: string): Incoming {
       }),
   };
 }
+
+/** The body may be a file, too, and be missing. */
+const isAbout = (error: unknown, path: string): boolean => {
+  const about = error as { readonly path?: unknown; readonly dest?: unknown };
+  return about.path === path || about.dest === path;
+};
 
 /** File systems without hard links, or none more of this file. */
 const noLinks: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EXDEV']);
@@ -130,6 +168,19 @@ export async function copyInto(
     return size;
   } finally {
     await handle.close();
+  }
+}
+
+/**
+ * What is in it; its times may be lost. Only the disk is waited for: what was written a moment ago is opened and closed in
+ * less time than a trip to the thread pool takes.
+ */
+async function flushFile(path: string): Promise<void> {
+  const file = openSync(path, 'r+');
+  try {
+    await datasync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { renameSync } from 'node:fs';
 import { constants, lstat, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PictorError } from '../../core/errors.ts';
@@ -39,6 +40,8 @@ export interface ObjectFolder {
   read(file: FoundFile, part?: Part, signal?: AbortSignal): AsyncIterable<Uint8Array>;
   /** Durable when it settles; the staged file is gone from where it was. Replaces what is there. */
   place(key: string, staged: StagedFile): Promise<void>;
+  /** As `place`, but after a loss of power there may be what was there before. Nothing is waited for. */
+  placeForNow(key: string, staged: Pick<StagedFile, 'path'>): Promise<void>;
   /** As `place`, but what is there stays. */
   placeNew(key: string, staged: StagedFile): Promise<void>;
   /** Durable when it settles. Folders that are empty then go as well. */
@@ -115,15 +118,15 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
   }
 
   /** @param move brings the staged file to its place */
-  async function settle(key: string, move: (to: string) => Promise<void>): Promise<void> {
+  async function settle(key: string, { move, isDurable }: Settling): Promise<void> {
     const path = paths.pathOf(key);
     if (path === null) throw notAKey(key);
     const folder = parentOf(path);
     for (let tries = 1; ; tries += 1) {
       try {
-        await folders.ensure(folder);
+        await (isDurable ? folders.ensure(folder) : folders.present(folder));
         await move(join(root, path));
-        await syncDirectory(join(root, folder));
+        if (isDurable) await syncDirectory(join(root, folder));
         return;
       } catch (error) {
         if (['EISDIR', 'ENOTEMPTY', 'ENOTDIR'].includes(codeOf(error))) throw inTheWay(path);
@@ -153,12 +156,12 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
     find: (key) => onDisk(() => find(key)),
     read: readFile,
     place: (key, staged) =>
-      onDisk(async () => {
-        await settle(key, (to) => rename(staged.path, to));
-      }),
+      onDisk(() => settle(key, { move: (to) => rename(staged.path, to), isDurable: true })),
+    placeForNow: (key, staged) =>
+      onDisk(() => settle(key, { move: (to) => renameSync(staged.path, to), isDurable: false })),
     placeNew: (key, staged) =>
       onDisk(async () => {
-        await settle(key, (to) => placeWhereNone(staged.path, to));
+        await settle(key, { move: (to) => placeWhereNone(staged.path, to), isDurable: true });
         await staged.drop();
       }),
     remove: (key) =>
@@ -191,6 +194,11 @@ export function createObjectFolder(root: string, paths: KeyPaths): ObjectFolder 
         for await (const folder of walkFiles(root, '', 'folders')) await removedFolder(folder);
       }),
   };
+}
+
+interface Settling {
+  readonly move: (to: string) => Promise<void> | void;
+  readonly isDurable: boolean;
 }
 
 function passNoFile(error: unknown): null {

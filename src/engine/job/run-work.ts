@@ -3,6 +3,7 @@ import { PictorError } from '../../core/errors.ts';
 import type { ImageInfo } from '../../core/image-info.ts';
 import { checkLimits } from '../../plan/limits.ts';
 import type { Work, WorkResult } from '../wire.ts';
+import { handIn } from './hand-in.ts';
 import { probe } from './probe.ts';
 import { reduce } from './reduce.ts';
 import { setUpSharp } from './sharp-process.ts';
@@ -22,12 +23,17 @@ export async function runWork(work: Work): Promise<WorkResult> {
 function begin(work: Work): Promise<WorkResult> {
   switch (work.type) {
     case 'transform':
-      return transformWithin(work.job, work.tools);
+      return handedIn(work);
     case 'inspect':
       return inspect(work);
     case 'reduce':
       return reduce(work);
   }
+}
+
+async function handedIn({ job, tools }: Extract<Work, { type: 'transform' }>): Promise<WorkResult> {
+  const result = await transformWithin(job, tools);
+  return job.into === undefined || 'passedOver' in result ? result : handIn(result, job.into);
 }
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { escapedPaths, plainPaths } from '../../../src/buckets/folder/key-path.ts';
@@ -29,6 +29,40 @@ describe('folder bucket', () => {
       'products/6e0/072/682/e66287b662827da75b244a3',
       'products/6e0/072/682/e66287b662827da75b244a3/original',
     ]);
+  });
+
+  it('takes a file that another process writes, once it is whole', async (context) => {
+    const root = await temporaryFolder(context);
+    const bucket = open(root);
+    await bucket.put('a/b', Buffer.from('old'), jpeg);
+    const draft = bucket.draft!();
+    await writeFile(draft.file.path, 'new', { mode: draft.file.fileMode });
+    assert.deepEqual(
+      (await Array.fromAsync(bucket.list(''))).map(({ key }) => key),
+      ['a/b'],
+    );
+    assert.equal(await readFile(bucket.fileOf!('a/b')!, 'utf8'), 'old');
+    await draft.keep('a/b');
+    assert.equal(await readFile(join(root, 'a/b'), 'utf8'), 'new');
+    const other = bucket.draft!();
+    await writeFile(other.file.path, 'x');
+    await assert.rejects(other.keep('a/b/c'), { code: 'STORAGE_REFUSED' });
+    await other.drop();
+    assert.deepEqual(await ownFilesOf(root), []);
+    await assert.rejects(bucket.draft!().keep('never/written'), { code: 'STORAGE_FAILED' });
+    await assert.rejects(readdir(join(root, 'never')), { code: 'ENOENT' });
+    assert.equal(bucket.fileOf!('../a'), null);
+  });
+
+  it('gives a draft its place also in folders that are not there', async (context) => {
+    const root = await temporaryFolder(context);
+    const bucket = open(root);
+    const draft = bucket.draft!();
+    await mkdir(dirname(draft.file.path), { recursive: true });
+    await writeFile(draft.file.path, 'x');
+    await draft.keep('ns/6e0/w10.jpg');
+    await bucket.put('ns/6e0/original', Buffer.from('y'), jpeg);
+    assert.deepEqual((await readdir(join(root, 'ns/6e0'))).toSorted(), ['original', 'w10.jpg']);
   });
 
   it('has a sub-folder per bucket, where there are several', async (context) => {

@@ -79,6 +79,41 @@ test('a second run leaves what is there alone and makes what is missing', async 
   assert.deepEqual([later.mtimeMs, later.ino], [before.mtimeMs, before.ino]);
 });
 
+test('of a picture in the store itself its folder tells what is there: nothing is listed', async (context) => {
+  const root = await temporaryFolder(context);
+  const run = batchInto(root);
+  await run({ path: fixture('alpha.png'), hash: null, task: taskFor('x20.jpg') }, nobody);
+  const [found] = findBatchFiles(root);
+  assert.deepEqual([...found!.beside!].toSorted(), ['info.json', 'original', 'x20.jpg']);
+  const bucket = createFolderBuckets({ root, single: true, anyKey: false }).bucket('');
+  const list = () => assert.fail('it was listed');
+  const { family } = grammar;
+  const again = createBatch({ engine, limits: defaultLimits, bucket: { ...bucket, list }, family });
+  const { path: file, place, beside } = found!;
+  const picture = { path: file, hash: place!.hash, task: taskFor('x20.jpg,x30.jpg') };
+  const { made, ready } = await again({ ...picture, beside }, nobody);
+  assert.deepEqual([made, ready], [1, 1]);
+  const folder = path.dirname(file);
+  assert.deepEqual((await readdir(folder)).toSorted(), ['info.json', 'original', 'x20.jpg', 'x30.jpg']);
+  // Whether a link is a variant, the store has to say.
+  await rm(path.join(folder, 'x20.jpg'));
+  await symlink('x30.jpg', path.join(folder, 'x20.jpg'));
+  const [linked] = findBatchFiles(root);
+  assert.equal(linked!.beside, null);
+  const third = await run({ ...picture, beside: null }, nobody);
+  assert.deepEqual([third.made, third.ready], [0, 2]);
+});
+
+test('a variant that cannot be written is a failure of the store', async (context) => {
+  const root = await temporaryFolder(context);
+  const run = batchInto(root);
+  await mkdir(path.join(root, '.pictor'));
+  await writeFile(path.join(root, '.pictor/incoming'), 'in the way');
+  const failed = run({ path: fixture('alpha.png'), hash: null, task: taskFor('x20.jpg') }, nobody);
+  await assert.rejects(failed, (thrown) => thrown instanceof PictorError && thrown.code === 'STORAGE_FAILED');
+  assert.deepEqual(await filesBelow(root), ['.pictor/incoming']);
+});
+
 test('the hash of a place wins over that of the bytes, and the size is upright', async (context) => {
   const root = await temporaryFolder(context);
   const file = path.join(root, 'turned.jpg');
@@ -123,12 +158,12 @@ test('finds pictures in folders, and of a store its originals alone', async (con
   await symlink(path.join(root, 'a.png'), path.join(root, 'linked.png'));
   const inStore = { namespace: 'p', hash: '6ad5544baa6f5e852e1af26f8c2e45db' };
   assert.deepEqual(await pictures(root), [
-    { path: 'a.png', place: null },
-    { path: 'b/two.JPG', place: null },
-    { path: `${place}/original`, place: inStore },
+    { path: 'a.png', place: null, beside: null },
+    { path: 'b/two.JPG', place: null, beside: null },
+    { path: `${place}/original`, place: inStore, beside: new Set(['info.json', 'original', 'x300.jpg']) },
   ]);
   assert.deepEqual(await Array.fromAsync(findBatchFiles(path.join(root, place, 'original'))), [
-    { path: path.join(root, place, 'original'), place: inStore },
+    { path: path.join(root, place, 'original'), place: inStore, beside: null },
   ]);
   assert.equal((await Array.fromAsync(findBatchFiles(path.join(root, 'b/notes.txt')))).length, 1);
   await rm(path.join(root, 'a.png'));
