@@ -22,8 +22,7 @@ interface Failure {
   readonly retryAfterSeconds?: number;
 }
 
-const mostFailures = 10_000;
-/** URLs may be long: without a bound in bytes, so many of them could fill the memory. */
+/** In bytes, because URLs may be long. */
 const mostBytes = 8 * 1024 * 1024;
 const longestDetail = 500;
 /** About what an entry takes besides its texts. */
@@ -31,7 +30,6 @@ const entryBytes = 256;
 
 export function createFailureMemory(now: () => number): FailureMemory {
   const failures = new LRUCache<string, Failure>({
-    max: mostFailures,
     maxSize: mostBytes,
     sizeCalculation: ({ detail = '' }, key) => entryBytes + 2 * (key.length + detail.length),
   });

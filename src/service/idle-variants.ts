@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import { asPictorError, type ErrorCode } from '../core/errors.ts';
+import { createLastUsed } from '../lib/last-used.ts';
 import { thoroughRequest } from '../plan/thorough.ts';
 import { releaseAll } from './held-original.ts';
 import type { IdleLane } from './idle-lane.ts';
@@ -64,7 +64,7 @@ const notThePictures: ReadonlySet<ErrorCode> = new Set([
 
 export function createIdleVariants(parts: IdleVariantsParts): IdleVariants {
   const { lane, variants, making, purges } = parts;
-  const vain = new LRUCache<string, true>({ max: remembered });
+  const vain = createLastUsed<true>(remembered);
 
   /** Runs with the sources at hand. */
   async function sourced<T>(
@@ -149,8 +149,8 @@ type WithSources = <T>(
 /** Once per variant: when it has been asked for again. What nobody wants twice is not worth the time. */
 function createReencoding(parts: IdleVariantsParts, withSources: WithSources): Reencoding {
   const { lane, variants, making } = parts;
-  const once = new LRUCache<string, IdleOrder>({ max: remembered });
-  const seen = new LRUCache<string, true>({ max: remembered });
+  const once = createLastUsed<IdleOrder>(remembered);
+  const seen = createLastUsed<true>(remembered);
 
   async function reencode(order: IdleOrder, before: VariantRecord, signal: AbortSignal): Promise<void> {
     const { key, request } = order;

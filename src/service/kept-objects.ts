@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
-import { LRUCache } from 'lru-cache';
 import type { BucketObject, ObjectFacts } from '../core/bucket.ts';
 import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
 import type { CacheResult } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
+import { createLastUsed } from '../lib/last-used.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { enterWithin } from './enter-within.ts';
 import { objectKey } from './key.ts';
@@ -110,9 +110,9 @@ type Record_ = Omit<HeldObject, 'bytes'> & Pick<Entry, 'bucketTag' | 'isNew' | '
 export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   const loads = createSingleFlight<Entry | null>();
   const checks = createSingleFlight<ObjectFacts | null>();
-  const large = new LRUCache<string, Entry>({ max: 10_000 });
+  const large = createLastUsed<Entry>(10_000);
   /** When the facts were last heard from the bucket. */
-  const checked = new LRUCache<string, number>({ max: 100_000 });
+  const checked = createLastUsed<number>(100_000);
 
   const unpurged = (entry: Entry | null): Entry | null =>
     entry === null || parts.purges.isGone([entry]) ? null : entry;

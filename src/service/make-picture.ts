@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import { asPictorError, type PictorError } from '../core/errors.ts';
 import type { ImageLimits } from '../core/image-info.ts';
 import type { Gate } from '../lib/gate.ts';
+import { createLastUsed } from '../lib/last-used.ts';
 import { boundedBy, isBoundedAlike } from '../plan/bounded.ts';
 import type { Engine, TransformJob, TransformResult } from '../plan/engine-port.ts';
 import { limitsOf } from '../plan/limits.ts';
@@ -59,7 +59,7 @@ export interface PictureMaking {
 
 export function createPictureMaking(parts: PictureMakingParts, variants: KeptVariants): PictureMaking {
   const failures = createTransformFailures(parts.now);
-  const slow = new LRUCache<string, PassedOver>({ max: rememberedSlow });
+  const slow = createLastUsed<PassedOver>(rememberedSlow);
 
   function isOfToday({ meta }: ReadBlob, image: ImageRequest): boolean {
     const { bounded } = asRecord(meta);

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
 import type { BlobStore } from '../core/ports.ts';
+import { createLastUsed } from '../lib/last-used.ts';
 import type { Engine, Mezzanine } from '../plan/engine-port.ts';
 import { mezzanineSizes, needsOriginal } from '../plan/mezzanine.ts';
 import type { ImageRequest } from '../request/image-request.ts';
@@ -67,8 +68,8 @@ const nameOf = (uri: string): string => `mezzanine ${uri}`;
 export function createMezzanines(parts: MezzanineParts): Mezzanines {
   const { store, engine, lane, purges } = parts;
   if (store === null) return noMezzanines;
-  const absent = new LRUCache<string, true>({ max: rememberedUris });
-  const failed = new LRUCache<string, true>({ max: rememberedUris });
+  const absent = createLastUsed<true>(rememberedUris);
+  const failed = createLastUsed<true>(rememberedUris);
 
   const found = new LRUCache<string, readonly KeptMezzanine[]>({ max: foundUris, ttl: foundMilliseconds });
 

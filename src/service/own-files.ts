@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache';
+import { createLastUsed } from '../lib/last-used.ts';
 import { isFresh } from './freshness.ts';
 import type { Asking, Fetched, OriginalsParts } from './held-original.ts';
 import { suits } from './held-original.ts';
@@ -16,7 +16,7 @@ export interface OwnFiles {
 }
 
 export function createOwnFiles({ now, purges }: Pick<OriginalsParts, 'now' | 'purges'>): OwnFiles {
-  const files = new LRUCache<string, Fetched>({ max: mostFiles });
+  const files = createLastUsed<Fetched>(mostFiles);
   return {
     recall(key, asking) {
       const file = files.get(key);

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { ErrorCode, PictorError } from '../core/errors.ts';
+import { createLastUsed } from '../lib/last-used.ts';
 import { createFailureMemory } from './failure-memory.ts';
 
 /** Names a transform: which variant, of which originals. */
@@ -47,7 +47,7 @@ export function createTransformFailures(now: () => number): TransformFailures {
 
 /** Notes that are good for a minute. */
 function createRecentNotes(now: () => number) {
-  const notes = new LRUCache<string, { readonly at: number; readonly text: string }>({ max: mostNotes });
+  const notes = createLastUsed<{ readonly at: number; readonly text: string }>(mostNotes);
   return {
     /** Writes a note; gives back the one of the last minute that was there, or null. */
     exchange(name: string, text: string): string | null {

@@ -1,8 +1,8 @@
 import type { Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
-import { LRUCache } from 'lru-cache';
 import { isMissing } from '../../disk/files.ts';
+import { createLastUsed } from '../../lib/last-used.ts';
 
 /**
  * Which body files are known to be whole. A body that is handed out by its path is read by others, who cannot check it;
@@ -27,7 +27,7 @@ const mostVerdicts = 10_000;
 const pieceBytes = 1024 * 1024;
 
 export function createVerdicts(): Verdicts {
-  const verdicts = new LRUCache<string, Verdict>({ max: mostVerdicts });
+  const verdicts = createLastUsed<Verdict>(mostVerdicts);
   const markOf = ({ ino, size, mtimeMs }: Stats): string => `${ino}:${size}:${mtimeMs}`;
 
   return {
