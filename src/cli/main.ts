@@ -4,7 +4,8 @@
  *
  * Starting a server takes the short way: nothing that only help or another command needs is loaded for it.
  */
-import { argv, env, exit, stderr, stdout } from 'node:process';
+import process, { argv, env, exit } from 'node:process';
+import { isatty } from 'node:tty';
 import type { Command, CommandCall } from './command.ts';
 import { describeFailure } from './failure.ts';
 
@@ -29,23 +30,30 @@ async function run(call: CommandCall, args: readonly string[]): Promise<number> 
   return runProgram(call, args);
 }
 
+let isOutputOpen = false;
+
+/** Standard output. Node opens it when it is first asked for, which a start need not wait for. */
+function output(): NodeJS.WriteStream {
+  // `pictor config | head` closes the pipe early: that is not a failure.
+  if (!isOutputOpen) process.stdout.on('error', () => exit(0));
+  isOutputOpen = true;
+  return process.stdout;
+}
+
 const call: CommandCall = {
   args: [],
   options: {},
   env,
-  print: (text) => stdout.write(text),
-  complain: (text) => stderr.write(text),
-  columns: stdout.isTTY ? stdout.columns : null,
+  print: (text) => output().write(text),
+  complain: (text) => process.stderr.write(text),
+  columns: isatty(1) ? output().columns : null,
 };
-
-// `pictor config | head` closes the pipe early: that is not a failure.
-stdout.on('error', () => exit(0));
 
 try {
   const code = await run(call, argv.slice(2));
   // Standard output may be a pipe that still has to take what was written.
-  stdout.write('', () => exit(code));
+  output().write('', () => exit(code));
 } catch (error) {
   const { text, code } = describeFailure(error);
-  stderr.write(`${text}\n`, () => exit(code));
+  process.stderr.write(`${text}\n`, () => exit(code));
 }

@@ -121,17 +121,26 @@ function writtenDefault(schema: z.core.$ZodType): unknown {
   return 'innerType' in def ? writtenDefault(def.innerType) : undefined;
 }
 
+/** A start asks for names only: the rest is read from the schema when somebody wants to know it. */
 function readSetting(schema: z.core.$ZodType, keys: readonly string[]): Setting {
-  const { description } = readMeta(schema);
   return {
     path: keys.join('.'),
     keys,
     env: environmentName(keys),
     flag: flagName(keys),
-    description: typeof description === 'string' ? description : '',
-    syntax: describeSyntax(schema),
-    secret: holdsSecret(schema),
-    fallback: writtenDefault(schema),
+    get description() {
+      const { description } = readMeta(schema);
+      return typeof description === 'string' ? description : '';
+    },
+    get syntax() {
+      return describeSyntax(schema);
+    },
+    get secret() {
+      return holdsSecret(schema);
+    },
+    get fallback() {
+      return writtenDefault(schema);
+    },
     schema: schema as z.ZodType,
   };
 }

@@ -1,6 +1,7 @@
 import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createSecureContext, type SecureContextOptions, type Server } from 'node:tls';
+import { getBuiltinModule } from 'node:process';
+import type { SecureContextOptions, Server } from 'node:tls';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 
@@ -57,7 +58,8 @@ export function createCertificate({
     try {
       const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
       const context = { ...protocol, cert, key };
-      createSecureContext(context);
+      // Loaded for those who use it, as the servers are.
+      getBuiltinModule('node:tls').createSecureContext(context);
       server.setSecureContext(context);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

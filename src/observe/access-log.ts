@@ -1,4 +1,3 @@
-import { type Logger, pino } from 'pino';
 import type { EmitEvent } from '../core/events.ts';
 import { createBatchedOutput, type LogSink } from './batched-output.ts';
 import { type LogEntry, type LogLevel, logEntry, requestLevel } from './log-entry.ts';
@@ -27,7 +26,7 @@ const ranks = { debug: 0, info: 1, warn: 2, error: 3, silent: 4 } as const satis
 >;
 
 /**
- * One line per request, and one for everything else worth knowing, as JSON (pino) or as text for a terminal. Lines are
+ * One line per request, and one for everything else worth knowing, as JSON or as text for a terminal. Lines are
  * batched: standard output is written a few times a second, not once per request.
  */
 export function createAccessLog({ settings, sink, isShared = false }: LogParts): AccessLog {
@@ -36,41 +35,28 @@ export function createAccessLog({ settings, sink, isShared = false }: LogParts):
       ? createBatchedOutput(1, { isShared })
       : { write: (text: string) => sink.write(text), close: async () => {} };
   const lowest = ranks[settings.level];
-  const write = settings.format === 'json' ? jsonWriter(output, settings.level) : prettyWriter(output);
   const clock = createClock();
+  const isJson = settings.format === 'json';
+  const lineOf = (entry: LogEntry): string =>
+    isJson ? jsonLine(entry, clock(Date.now())) : prettyLine(entry, new Date());
   return {
     listen(event) {
       if (event.type === 'request' && event.quiet === true) return;
-      if (event.type === 'request' && settings.format === 'json') {
+      if (event.type === 'request' && isJson) {
         const level = requestLevel(event);
         if (ranks[level] >= lowest) output.write(requestLine(event, level, clock(Date.now())));
         return;
       }
       const entry = logEntry(event);
-      if (ranks[entry.level] >= lowest) write(entry);
+      if (ranks[entry.level] >= lowest) output.write(lineOf(entry));
     },
     close: output.close,
   };
 }
 
-function jsonWriter(output: LogSink, level: LogSettings['level']): (entry: LogEntry) => void {
-  const time = createClock();
-  const logger: Logger = pino(
-    {
-      level,
-      base: null,
-      timestamp: () => `,"time":"${time(Date.now())}"`,
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    { write: (text: string) => void output.write(text) },
-  );
-  return ({ level: at, message, facts }) => logger[at](facts, message);
-}
-
-const prettyWriter =
-  (output: LogSink): ((entry: LogEntry) => void) =>
-  (entry) =>
-    output.write(prettyLine(entry, new Date()));
+/** Field for field what pino would write. */
+const jsonLine = ({ level, message, facts }: LogEntry, time: string): string =>
+  `${JSON.stringify({ level, time, ...facts, msg: message })}\n`;
 
 /** ISO 8601 in UTC with milliseconds. The part up to the second is made once per second. */
 function createClock(): (epochMs: number) => string {

@@ -1,5 +1,6 @@
 import { Buffer } from 'node:buffer';
-import { destination } from 'pino';
+import { writeSync } from 'node:fs';
+import type { LogStream } from './log-stream.ts';
 
 /** Where lines of the log go. */
 export interface LogSink {
@@ -22,8 +23,6 @@ const joinedLength = 4096;
 const mostBytesPerUnit = 3;
 /** Longest time a line waits, in milliseconds. */
 const longestWait = 250;
-/** A reader of the log that hangs must not make the server grow: what does not fit into this many bytes is dropped. */
-const mostWaiting = 16 * 1024 * 1024;
 
 /** A log that cannot be written must not keep a server from ending: patience in milliseconds. */
 const closePatience = 2000;
@@ -33,7 +32,8 @@ const exitPatience = 200;
 /**
  * Writes to a file descriptor (1: standard output) a few times a second instead of once per line. Lines are joined here, as
  * bytes soon, and not by the stream below: texts that wait become long ropes, which cost more to untie than to make. What
- * is waiting is also written when the process ends, however it ends short of being killed.
+ * is waiting is also written when the process ends, however it ends short of being killed. The stream is opened with the first
+ * batch: its code takes longer to load than a start can wait for.
  * @param options.isShared other processes write there too: whole lines together, in pieces so small that they stay whole
  */
 export function createBatchedOutput(
@@ -41,34 +41,42 @@ export function createBatchedOutput(
   { isShared = false }: { readonly isShared?: boolean } = {},
 ): BatchedOutput {
   const batchBytes = isShared ? undividedBytes : usualBatchBytes;
-  const stream = destination({
-    dest: fd,
-    sync: false,
-    maxLength: mostWaiting,
-    contentMode: 'buffer',
-    ...(isShared ? { maxWrite: undividedBytes } : {}),
-  });
+  let stream: LogStream | null = null;
+  let opening: Promise<void> | null = null;
+  /** Batches that were ready before the stream was. */
+  let early: Uint8Array[] = [];
   let batch = Buffer.allocUnsafeSlow(batchBytes);
   let filled = 0;
   let joined = '';
   let bytesUnderWay = 0;
   let gone = false;
 
-  stream.on('write', (bytes: number) => {
-    bytesUnderWay -= bytes;
-  });
-  stream.on('drop', (dropped: Uint8Array) => {
-    bytesUnderWay -= dropped.length;
-  });
-  // The reader may go (`pictor serve | head`): a server goes on without a log rather than stopping.
-  stream.on('error', () => {
-    gone = true;
-  });
+  async function open(): Promise<void> {
+    const { openLogStream } = await import('./log-stream.ts');
+    stream = openLogStream(fd, isShared ? undividedBytes : null);
+    stream.on('write', (bytes: number) => {
+      bytesUnderWay -= bytes;
+    });
+    stream.on('drop', (dropped: Uint8Array) => {
+      bytesUnderWay -= dropped.length;
+    });
+    // The reader may go (`pictor serve | head`): a server goes on without a log rather than stopping.
+    stream.on('error', () => {
+      gone = true;
+    });
+    for (const bytes of early) send(stream, bytes);
+    early = [];
+  }
 
-  const hand = (bytes: Uint8Array) => {
+  const send = (to: LogStream, bytes: Uint8Array) => {
     bytesUnderWay += bytes.length;
     // In this mode the stream takes bytes; its types only know of text.
-    stream.write(bytes as unknown as string);
+    to.write(bytes as unknown as string);
+  };
+  const hand = (bytes: Uint8Array) => {
+    if (stream !== null) return send(stream, bytes);
+    early.push(bytes);
+    opening ??= open();
   };
   const handBatch = () => {
     if (filled === 0) return;
@@ -93,7 +101,8 @@ export function createBatchedOutput(
     if (bytesUnderWay > 0) sleep(exitPatience);
     try {
       flush();
-      stream.flushSync();
+      if (stream === null) for (const bytes of early) writeSync(fd, bytes);
+      else stream.flushSync();
     } catch {
       // The output is gone; there is nobody left to tell.
     }
@@ -103,12 +112,12 @@ export function createBatchedOutput(
   process.prependListener('beforeExit', flush);
   process.prependListener('exit', flushAtExit);
 
-  const ended = () =>
+  const end = (ending: LogStream) =>
     new Promise<void>((resolve) => {
-      stream.once('close', () => resolve());
-      stream.once('error', () => resolve());
+      ending.once('close', () => resolve());
+      ending.once('error', () => resolve());
       setTimeout(resolve, closePatience).unref();
-      stream.end();
+      ending.end();
     });
 
   return {
@@ -122,7 +131,8 @@ export function createBatchedOutput(
       process.off('beforeExit', flush);
       process.off('exit', flushAtExit);
       flush();
-      if (!gone) await ended();
+      await opening;
+      if (stream !== null && !gone) await end(stream);
     },
   };
 }

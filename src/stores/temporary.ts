@@ -15,14 +15,21 @@ export interface TemporaryFsStoreOptions extends Omit<FsStoreOptions, 'dir' | 'd
 const hostMark = hash('sha256', hostname()).slice(0, 8);
 const namePattern = /^pictor-([0-9a-f]{8})-(\d+)-[A-Za-z0-9]{6}$/;
 
+/** Folders that nobody needs can wait for those who do. */
+const cleaningAfterMs = 1000;
+
 /**
  * A disk store in a fresh folder of its own, removed by `close`. Folders of this kind that belong to a process of this
- * machine and user that is gone are removed in the background.
+ * machine and user that is gone are removed a little later, in the background.
  * @throws PictorError STORE_FAILED when the folder cannot be made
  */
 export async function createTemporaryFsStore(options: TemporaryFsStoreOptions): Promise<BlobStore> {
   const parent = options.parent ?? tmpdir();
-  const cleaned = removeLeftovers(parent);
+  let cleaned: Promise<void> | null = null;
+  const clean = () => {
+    cleaned ??= removeLeftovers(parent);
+  };
+  const cleaning = setTimeout(clean, cleaningAfterMs).unref();
   const dir = await mkdtemp(join(parent, `pictor-${hostMark}-${process.pid}-`)).catch((cause: unknown) => {
     throw new PictorError('STORE_FAILED', { detail: `no temporary folder in ${parent}`, cause });
   });
@@ -31,6 +38,8 @@ export async function createTemporaryFsStore(options: TemporaryFsStoreOptions): 
     ...store,
     async close() {
       await store.close();
+      clearTimeout(cleaning);
+      clean();
       await cleaned;
       await rm(dir, { recursive: true, force: true, maxRetries: 3 }).catch(() => {});
     },

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { test } from 'node:test';
+import fc from 'fast-check';
+import { pino } from 'pino';
 import type { PictorEvent } from '../../../src/core/events.ts';
 import { createAccessLog } from '../../../src/observe/access-log.ts';
 import { logSettings } from '../../../src/observe/settings.ts';
@@ -64,6 +66,26 @@ test('errors worth reporting are written at error, the others at info', () => {
     ['error', undefined, undefined],
     ['info', 'STORAGE_REFUSED', undefined],
   ]);
+});
+
+test('anything else is the line that pino would write', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary' }), fc.object({ maxDepth: 1 }), (message, facts) => {
+      const [line = ''] = linesOf([{ type: 'notice', level: 'warn', message, facts }]);
+      const { time, ...said } = JSON.parse(line);
+      let written = '';
+      const sink = {
+        write: (text: string) => {
+          written = text;
+        },
+      };
+      const options = { base: null, timestamp: false, formatters: { level: (level: string) => ({ level }) } };
+      pino(options, sink).warn(facts, message);
+      assert.deepEqual(said, JSON.parse(written));
+      assert.ok(Math.abs(Date.now() - Date.parse(time)) < 60_000);
+      assert.equal(line.indexOf('\n'), line.length - 1);
+    }),
+  );
 });
 
 test('the level setting keeps less important lines away', () => {

@@ -1,0 +1,19 @@
+import { destination } from 'pino';
+
+/** A reader of the log that hangs must not make the server grow: what does not fit into this many bytes is dropped. */
+const mostWaiting = 16 * 1024 * 1024;
+
+/**
+ * A stream of bytes into a file descriptor. Its listeners hear `write`, `drop`, `error` and `close`.
+ * @param mostAtOnce bytes of one write; null: any number
+ */
+export const openLogStream = (fd: number, mostAtOnce: number | null) =>
+  destination({
+    dest: fd,
+    sync: false,
+    maxLength: mostWaiting,
+    contentMode: 'buffer',
+    ...(mostAtOnce === null ? {} : { maxWrite: mostAtOnce }),
+  });
+
+export type LogStream = ReturnType<typeof openLogStream>;
