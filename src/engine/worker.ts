@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { constants, getPriority, setPriority } from 'node:os';
 import { asPictorError } from '../core/errors.ts';
 import { runWork } from './job/run-work.ts';
@@ -33,17 +33,24 @@ function endWithPrograms(): void {
 }
 
 /**
- * Nice level of background work: a worker must never keep the server's event loop waiting. Best effort. Where Linux shares
- * processors out by session, the nice level only counts within one: a session of the worker's own needs it as well.
+ * Nice level of background work: a worker must never keep the server's event loop waiting. Best effort. Linux has one for
+ * each thread (setpriority(2), "C library/kernel differences"): those that do the work, node's pool, are running already,
+ * and what they start inherits theirs. Where it shares processors out by session, the nice level only counts within one: a
+ * session of the worker's own needs it as well.
  */
 function yieldToServer(): void {
   try {
     // One that was started lower still stays there.
     const nice = Math.max(constants.priority.PRIORITY_BELOW_NORMAL, getPriority());
     setPriority(nice);
+    for (const thread of threads()) setPriority(thread, nice);
     if (leadsSession()) writeFileSync('/proc/self/autogroup', String(nice));
   } catch {}
 }
+
+/** Of this process, where Linux tells. */
+const threads = (): readonly number[] =>
+  process.platform === 'linux' ? readdirSync('/proc/self/task').map(Number) : [];
 
 /** Field 6 of /proc/self/stat, behind the name in brackets (man 5 proc). */
 function leadsSession(): boolean {

@@ -90,7 +90,7 @@ test('errors keep their code and their detail', async () => {
 test('a worker gets nothing of the environment and is nicer than the server', {
   skip: process.platform !== 'linux',
 }, async () => {
-  const { readFile } = await import('node:fs/promises');
+  const { readdir, readFile } = await import('node:fs/promises');
   process.env['PICTOR_TEST_SECRET'] = 'hush';
   const { engine, pids } = start({ environment: { FONTCONFIG_PATH: '/etc/fonts' } });
   await engine.transform(quick, never());
@@ -98,8 +98,11 @@ test('a worker gets nothing of the environment and is nicer than the server', {
   const environment = await readFile(`/proc/${pids()[0]}/environ`, 'utf8');
   assert.doesNotMatch(environment, /PICTOR_TEST_SECRET|PATH=.*bin|HOME=/);
   assert.match(environment, /FONTCONFIG_PATH=\/etc\/fonts/);
-  const nice = Number((await readFile(`/proc/${pids()[0]}/stat`, 'utf8')).split(') ')[1]!.split(' ')[16]);
-  assert.equal(nice, 10);
+  const threads = `/proc/${pids()[0]}/task`;
+  for (const thread of await readdir(threads)) {
+    const nice = Number((await readFile(`${threads}/${thread}/stat`, 'utf8')).split(') ')[1]!.split(' ')[16]);
+    assert.equal(nice, 10, thread);
+  }
 });
 
 test('jobs wait their turn, one at a time per worker', async () => {
