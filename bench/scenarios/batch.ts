@@ -45,7 +45,7 @@ function emptyStore(store: string): void {
  * what sharp does too; a folder of loose pictures is hashed and its originals are kept besides, which is shown without a bar.
  */
 export async function batch(bench: Bench): Promise<Row[]> {
-  const count = bench.full ? 600 : 150;
+  const count = bench.full ? 1000 : 300;
   const folder = makeFolder(bench, count);
   const [store, results] = ['batch-store', 'batch-results'].map((name) => join(bench.sources.dir, name)) as [
     string,
