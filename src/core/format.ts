@@ -61,8 +61,8 @@ export interface FormatDefinition {
     readonly usesQuality: boolean;
     readonly quality: number;
     readonly defaults: EncoderOptions;
-    /** Encoder knobs it takes. */
-    readonly options: ZodType<EncoderOptions>;
+    /** Encoder knobs it takes. Built when first asked for. */
+    options(): ZodType<EncoderOptions>;
     /** Added to the defaults where more than 8 bits per channel are kept. */
     readonly deep?: EncoderOptions;
     /**

@@ -108,8 +108,8 @@ export interface OperationDefinition<Op extends { readonly op: string }, Step ex
   readonly name: Op['op'];
   /** One sentence for the reference page. */
   readonly summary: string;
-  /** Refuses what a caller outside our dialects may hand in. */
-  readonly schema: ZodType<Op>;
+  /** Refuses what a caller outside our dialects may hand in. Built when asked for: a server that reads URLs never does. */
+  schema(): ZodType<Op>;
   /** What absent fields mean. A field with this value is left out of the canonical text. */
   readonly defaults: Omit<Partial<Op>, 'op'>;
   /** Pure half. @throws PictorError OPERATION_IMPOSSIBLE */

@@ -1,14 +1,17 @@
 import * as z from 'zod';
 import type { EncodeSpec, FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 
-const options = z.strictObject({
-  /** Default 1; 0 for results over a megapixel. */
-  effort: z.number().int().min(0).max(9).exactOptional(),
-  /** Default: 4:2:0 below quality 90, 4:4:4 from there on. */
-  chromaSubsampling: z.enum(['4:2:0', '4:4:4']).exactOptional(),
-  lossless: z.boolean().exactOptional(),
-  bitdepth: z.literal([8, 10, 12]).exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    /** Default 1; 0 for results over a megapixel. */
+    effort: z.number().int().min(0).max(9).exactOptional(),
+    /** Default: 4:2:0 below quality 90, 4:4:4 from there on. */
+    chromaSubsampling: z.enum(['4:2:0', '4:4:4']).exactOptional(),
+    lossless: z.boolean().exactOptional(),
+    bitdepth: z.literal([8, 10, 12]).exactOptional(),
+  }),
+);
 
 /** Results above this many pixels are encoded at effort 0: the next effort takes three times as long. */
 const largeResult = 1_000_000;
@@ -45,7 +48,7 @@ export const avif = {
         effort = effortOf(spec),
         chromaSubsampling = quality < 90 ? '4:2:0' : '4:4:4',
         ...more
-      } = options.parse(spec.options);
+      } = options().parse(spec.options);
       return chain.avif({ quality, effort, chromaSubsampling, ...more });
     },
   },

@@ -10,5 +10,5 @@ export const bmp = {
   holds: { alpha: true, animation: false, profile: false, highDepth: false },
   // Of the header; sizes of whole files are 32-bit numbers too, which the codec watches.
   maxSide: 2_147_483_647,
-  write: { by: 'codec', usesQuality: false, quality: 100, defaults: {}, options: z.strictObject({}) },
+  write: { by: 'codec', usesQuality: false, quality: 100, defaults: {}, options: () => z.strictObject({}) },
 } as const satisfies FormatDefinition;

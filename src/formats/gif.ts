@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 import { animationOf } from './animation/animation.ts';
 
-const options = z.strictObject({
-  effort: z.number().int().min(1).max(10).exactOptional(),
-  colours: z.number().int().min(2).max(256).exactOptional(),
-  dither: z.number().min(0).max(1).exactOptional(),
-  interFrameMaxError: z.number().min(0).max(32).exactOptional(),
-  interPaletteMaxError: z.number().min(0).max(256).exactOptional(),
-  keepDuplicateFrames: z.boolean().exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    effort: z.number().int().min(1).max(10).exactOptional(),
+    colours: z.number().int().min(2).max(256).exactOptional(),
+    dither: z.number().min(0).max(1).exactOptional(),
+    interFrameMaxError: z.number().min(0).max(32).exactOptional(),
+    interPaletteMaxError: z.number().min(0).max(256).exactOptional(),
+    keepDuplicateFrames: z.boolean().exactOptional(),
+  }),
+);
 
 export const gif = {
   name: 'gif',
@@ -28,6 +31,6 @@ export const gif = {
     // sharp's own default (7) takes half as long again.
     defaults: { effort: 1 },
     options,
-    encode: (chain, spec) => chain.gif({ ...options.parse(spec.options), ...animationOf(spec) }),
+    encode: (chain, spec) => chain.gif({ ...options().parse(spec.options), ...animationOf(spec) }),
   },
 } as const satisfies FormatDefinition;

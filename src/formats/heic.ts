@@ -17,6 +17,6 @@ export const heic = {
     usesQuality: true,
     quality: 80,
     defaults: {},
-    options: z.strictObject({}),
+    options: () => z.strictObject({}),
   },
 } as const satisfies FormatDefinition;

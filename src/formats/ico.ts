@@ -11,5 +11,5 @@ export const ico = {
   holds: { alpha: true, animation: false, profile: false, highDepth: false },
   // A byte in the directory, where 0 means 256.
   maxSide: 256,
-  write: { by: 'codec', usesQuality: false, quality: 100, defaults: {}, options: z.strictObject({}) },
+  write: { by: 'codec', usesQuality: false, quality: 100, defaults: {}, options: () => z.strictObject({}) },
 } as const satisfies FormatDefinition;

@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 
-const options = z.strictObject({
-  progressive: z.boolean().exactOptional(),
-  /** Default: 4:2:0 below quality 90, 4:4:4 from there on, as libvips chooses. */
-  chromaSubsampling: z.enum(['4:2:0', '4:4:4']).exactOptional(),
-  optimiseCoding: z.boolean().exactOptional(),
-  mozjpeg: z.boolean().exactOptional(),
-  /** Of mozjpeg's: how the quality is shared out among details. Default 0, that of the standard; 3 with `mozjpeg`. */
-  quantisationTable: z.number().int().min(0).max(8).exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    progressive: z.boolean().exactOptional(),
+    /** Default: 4:2:0 below quality 90, 4:4:4 from there on, as libvips chooses. */
+    chromaSubsampling: z.enum(['4:2:0', '4:4:4']).exactOptional(),
+    optimiseCoding: z.boolean().exactOptional(),
+    mozjpeg: z.boolean().exactOptional(),
+    /** Of mozjpeg's: how the quality is shared out among details. Default 0, that of the standard; 3 with `mozjpeg`. */
+    quantisationTable: z.number().int().min(0).max(8).exactOptional(),
+  }),
+);
 
 export const jpeg = {
   name: 'jpeg',
@@ -30,7 +33,7 @@ export const jpeg = {
     thorough: { mozjpeg: true, optimiseCoding: true, quantisationTable: 0 },
     encode: (chain, spec) => {
       const { quality = 80 } = spec;
-      const { chromaSubsampling = quality < 90 ? '4:2:0' : '4:4:4', ...more } = options.parse(spec.options);
+      const { chromaSubsampling = quality < 90 ? '4:2:0' : '4:4:4', ...more } = options().parse(spec.options);
       return chain.jpeg({ quality, chromaSubsampling, ...more });
     },
   },

@@ -1,12 +1,15 @@
 import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 
-const options = z.strictObject({
-  /** 1 (fast) to 9; from 5 on it takes four times as long. */
-  effort: z.number().int().min(1).max(9).exactOptional(),
-  /** Leaves `quality` without meaning. */
-  lossless: z.boolean().exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    /** 1 (fast) to 9; from 5 on it takes four times as long. */
+    effort: z.number().int().min(1).max(9).exactOptional(),
+    /** Leaves `quality` without meaning. */
+    lossless: z.boolean().exactOptional(),
+  }),
+);
 
 const needs = { package: '@jsquash/jxl' } as const;
 

@@ -1,18 +1,21 @@
 import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 
-const options = z.strictObject({
-  /** zlib level. */
-  compressionLevel: z.number().int().min(0).max(9).exactOptional(),
-  progressive: z.boolean().exactOptional(),
-  adaptiveFiltering: z.boolean().exactOptional(),
-  /** Quantise to at most `colours` colours. */
-  palette: z.boolean().exactOptional(),
-  colours: z.number().int().min(2).max(256).exactOptional(),
-  dither: z.number().min(0).max(1).exactOptional(),
-  /** Of the quantiser. */
-  effort: z.number().int().min(1).max(10).exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    /** zlib level. */
+    compressionLevel: z.number().int().min(0).max(9).exactOptional(),
+    progressive: z.boolean().exactOptional(),
+    adaptiveFiltering: z.boolean().exactOptional(),
+    /** Quantise to at most `colours` colours. */
+    palette: z.boolean().exactOptional(),
+    colours: z.number().int().min(2).max(256).exactOptional(),
+    dither: z.number().min(0).max(1).exactOptional(),
+    /** Of the quantiser. */
+    effort: z.number().int().min(1).max(10).exactOptional(),
+  }),
+);
 
 export const png = {
   name: 'png',
@@ -30,7 +33,7 @@ export const png = {
     defaults: { compressionLevel: 6 },
     options,
     encode: (chain, spec) => {
-      const { palette = false, colours, dither, effort, ...more } = options.parse(spec.options);
+      const { palette = false, colours, dither, effort, ...more } = options().parse(spec.options);
       // Any knob of the quantiser switches it on in sharp, so they are left out without it.
       if (!palette) return chain.png(more);
       return chain.png({

@@ -1,11 +1,14 @@
 import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 
-const options = z.strictObject({
-  /** Default `deflate`: lossless, and it can hold transparency, which `jpeg` cannot. */
-  compression: z.enum(['none', 'deflate', 'lzw', 'jpeg', 'webp', 'zstd']).exactOptional(),
-  predictor: z.enum(['none', 'horizontal', 'float']).exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    /** Default `deflate`: lossless, and it can hold transparency, which `jpeg` cannot. */
+    compression: z.enum(['none', 'deflate', 'lzw', 'jpeg', 'webp', 'zstd']).exactOptional(),
+    predictor: z.enum(['none', 'horizontal', 'float']).exactOptional(),
+  }),
+);
 
 export const tiff = {
   name: 'tiff',
@@ -22,6 +25,6 @@ export const tiff = {
     quality: 80,
     defaults: { compression: 'deflate' },
     options,
-    encode: (chain, spec) => chain.tiff({ quality: spec.quality ?? 80, ...options.parse(spec.options) }),
+    encode: (chain, spec) => chain.tiff({ quality: spec.quality ?? 80, ...options().parse(spec.options) }),
   },
 } as const satisfies FormatDefinition;

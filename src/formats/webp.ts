@@ -1,15 +1,18 @@
 import * as z from 'zod';
 import type { FormatDefinition } from '../core/format.ts';
+import { madeOnce } from '../lib/made-once.ts';
 import { animationOf } from './animation/animation.ts';
 
-const options = z.strictObject({
-  effort: z.number().int().min(0).max(6).exactOptional(),
-  lossless: z.boolean().exactOptional(),
-  nearLossless: z.boolean().exactOptional(),
-  smartSubsample: z.boolean().exactOptional(),
-  alphaQuality: z.number().int().min(0).max(100).exactOptional(),
-  preset: z.enum(['default', 'photo', 'picture', 'drawing', 'icon', 'text']).exactOptional(),
-});
+const options = madeOnce(() =>
+  z.strictObject({
+    effort: z.number().int().min(0).max(6).exactOptional(),
+    lossless: z.boolean().exactOptional(),
+    nearLossless: z.boolean().exactOptional(),
+    smartSubsample: z.boolean().exactOptional(),
+    alphaQuality: z.number().int().min(0).max(100).exactOptional(),
+    preset: z.enum(['default', 'photo', 'picture', 'drawing', 'icon', 'text']).exactOptional(),
+  }),
+);
 
 export const webp = {
   name: 'webp',
@@ -28,7 +31,7 @@ export const webp = {
     thorough: { effort: 6 },
     encode: (chain, spec) => {
       // Effort 2 gives 3 % more bytes than libwebp's 4 in less than half the time; frames are many, so they get less.
-      const { effort = spec.frames > 1 ? 1 : 2, ...more } = options.parse(spec.options);
+      const { effort = spec.frames > 1 ? 1 : 2, ...more } = options().parse(spec.options);
       return chain.webp({ quality: spec.quality ?? 80, effort, ...more, ...animationOf(spec) });
     },
   },

@@ -23,7 +23,7 @@ const orient: ChainRenderer<'orient'> = {
 export const autoOrient = {
   name: 'auto-orient',
   summary: 'Turns and mirrors the picture as its EXIF orientation says.',
-  schema: z.strictObject({ op: z.literal('auto-orient') }),
+  schema: () => z.strictObject({ op: z.literal('auto-orient') }),
   defaults: {},
   plan: (_, frame) => {
     const { steps, frame: turned } = planTurn(frame, exifTurns[frame.orientation]);

@@ -21,7 +21,7 @@ const flatten: ChainRenderer<'flatten'> = {
 export const background = {
   name: 'background',
   summary: 'Lays the picture onto a colour.',
-  schema: z.strictObject({ op: z.literal('background'), colour: opaqueColourSchema }),
+  schema: () => z.strictObject({ op: z.literal('background'), colour: opaqueColourSchema() }),
   defaults: {},
   plan: ({ colour }, frame) =>
     frame.alpha

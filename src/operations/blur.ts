@@ -22,7 +22,7 @@ const blurStep: ChainRenderer<'blur'> = {
 export const blur = {
   name: 'blur',
   summary: 'Blurs with a Gaussian of the given sigma.',
-  schema: z.strictObject({ op: z.literal('blur'), sigma: z.number().min(0).max(1e6) }),
+  schema: () => z.strictObject({ op: z.literal('blur'), sigma: z.number().min(0).max(1e6) }),
   defaults: {},
   plan: ({ sigma }, frame) => ({
     steps: sigma < least ? [] : [{ step: 'blur', sigma: Math.min(sigma, most) }],

@@ -18,17 +18,18 @@ export interface CoverOperation {
   readonly shrinkOnly?: boolean;
 }
 
-const side = z.number().int().max(1e6);
+const side = () => z.number().int().max(1e6);
 
 export const cover = {
   name: 'cover',
   summary: 'Scales the picture until it covers the box, up or down, and cuts out the middle.',
-  schema: z.strictObject({
-    op: z.literal('cover'),
-    width: side.min(1),
-    height: side.min(0).exactOptional(),
-    shrinkOnly: z.boolean().exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('cover'),
+      width: side().min(1),
+      height: side().min(0).exactOptional(),
+      shrinkOnly: z.boolean().exactOptional(),
+    }),
   defaults: { height: 0, shrinkOnly: false },
   plan: (op, frame) => {
     const { width, height = 0, shrinkOnly = false } = op;

@@ -30,26 +30,29 @@ export interface CropOperation {
   };
 }
 
-const length = z.number().min(0).max(1e6);
-const pixels = z.number().int().min(0).max(1e6);
-const share = z.number().min(0).max(1);
+const length = () => z.number().min(0).max(1e6);
+const pixels = () => z.number().int().min(0).max(1e6);
+const share = () => z.number().min(0).max(1);
 
-const schema = z
-  .strictObject({
-    op: z.literal('crop'),
-    width: length.exactOptional(),
-    height: length.exactOptional(),
-    gravity: gravitySchema.exactOptional(),
-    area: z
-      .strictObject({ left: pixels, top: pixels, width: pixels.min(1), height: pixels.min(1) })
-      .exactOptional(),
-    corners: z.strictObject({ left: share, top: share, right: share, bottom: share }).exactOptional(),
-  })
-  .refine(
-    ({ area, corners, width, height, gravity }) =>
-      [area, corners, width ?? height ?? gravity].filter((each) => each !== undefined).length < 2,
-    'a crop has either an area, or corners, or a size',
-  );
+const schema = () =>
+  z
+    .strictObject({
+      op: z.literal('crop'),
+      width: length().exactOptional(),
+      height: length().exactOptional(),
+      gravity: gravitySchema().exactOptional(),
+      area: z
+        .strictObject({ left: pixels(), top: pixels(), width: pixels().min(1), height: pixels().min(1) })
+        .exactOptional(),
+      corners: z
+        .strictObject({ left: share(), top: share(), right: share(), bottom: share() })
+        .exactOptional(),
+    })
+    .refine(
+      ({ area, corners, width, height, gravity }) =>
+        [area, corners, width ?? height ?? gravity].filter((each) => each !== undefined).length < 2,
+      'a crop has either an area, or corners, or a size',
+    );
 
 const extract: ChainRenderer<'extract'> = {
   places: [

@@ -37,11 +37,12 @@ export const extend = {
   name: 'extend',
   summary:
     'Puts the picture on a transparent canvas as large as the box of the resize, or of its aspect ratio.',
-  schema: z.strictObject({
-    op: z.literal('extend'),
-    to: z.enum(['size', 'ratio']).exactOptional(),
-    gravity: placedGravitySchema.exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('extend'),
+      to: z.enum(['size', 'ratio']).exactOptional(),
+      gravity: placedGravitySchema().exactOptional(),
+    }),
   defaults: { to: 'size', gravity: centre },
   plan: ({ to = 'size', gravity = centre }, frame) => {
     if (frame.target === undefined) return { steps: [], frame };

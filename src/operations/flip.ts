@@ -14,11 +14,12 @@ export interface FlipOperation {
 export const flip = {
   name: 'flip',
   summary: 'Mirrors the picture left-right, top-bottom or both.',
-  schema: z.strictObject({
-    op: z.literal('flip'),
-    horizontal: z.boolean().exactOptional(),
-    vertical: z.boolean().exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('flip'),
+      horizontal: z.boolean().exactOptional(),
+      vertical: z.boolean().exactOptional(),
+    }),
   defaults: { horizontal: false, vertical: false },
   plan: ({ horizontal = false, vertical = false }, frame) =>
     // A vertical mirror is a horizontal one and half a turn.

@@ -19,11 +19,12 @@ export interface NarrowOperation {
 export const narrow = {
   name: 'narrow',
   summary: 'Makes the picture as narrow as a width, or a square of that side, never larger.',
-  schema: z.strictObject({
-    op: z.literal('narrow'),
-    width: z.number().int().min(1).max(1e6),
-    square: z.boolean().exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('narrow'),
+      width: z.number().int().min(1).max(1e6),
+      square: z.boolean().exactOptional(),
+    }),
   defaults: { square: false },
   plan: ({ width, square = false }, frame) => {
     const kept = square ? squareOf(frame, width) : narrowed(frame, width);

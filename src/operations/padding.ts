@@ -11,18 +11,19 @@ export interface PaddingOperation {
   readonly left?: number;
 }
 
-const length = z.number().int().min(0).max(1e6).exactOptional();
+const length = () => z.number().int().min(0).max(1e6).exactOptional();
 
 export const padding = {
   name: 'padding',
   summary: 'Adds transparent space around the picture.',
-  schema: z.strictObject({
-    op: z.literal('padding'),
-    top: length,
-    right: length,
-    bottom: length,
-    left: length,
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('padding'),
+      top: length(),
+      right: length(),
+      bottom: length(),
+      left: length(),
+    }),
   defaults: { top: 0, right: 0, bottom: 0, left: 0 },
   plan: ({ top = 0, right = 0, bottom = 0, left = 0 }, frame) => {
     const pixels = (value: number) => scaleHalfEven(value, frame.factor);

@@ -16,7 +16,7 @@ const pixelateStep: StepRenderer<'pixelate'> = {
 export const pixelate = {
   name: 'pixelate',
   summary: 'Turns the picture into square blocks of one colour, the mean of what was there.',
-  schema: z.strictObject({ op: z.literal('pixelate'), size: z.number().int().min(0).max(1e6) }),
+  schema: () => z.strictObject({ op: z.literal('pixelate'), size: z.number().int().min(0).max(1e6) }),
   defaults: {},
   plan: ({ size }, frame) => {
     const side = Math.min(size, Math.max(frame.width, frame.height));

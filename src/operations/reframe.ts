@@ -31,28 +31,29 @@ export interface ReframeOperation {
   readonly smart?: boolean;
 }
 
-const length = z.number().min(0).max(1e6);
-const place = z.number().min(-1e6).max(1e6);
+const length = () => z.number().min(0).max(1e6);
+const place = () => z.number().min(-1e6).max(1e6);
 
 export const reframe = {
   name: 'reframe',
   summary: 'Cuts a part out and scales it, in pixels or shares of the whole picture.',
-  schema: z.strictObject({
-    op: z.literal('reframe'),
-    width: length.exactOptional(),
-    height: length.exactOptional(),
-    fit: z.boolean().exactOptional(),
-    enlarge: z.boolean().exactOptional(),
-    crop: z
-      .strictObject({
-        x: place.exactOptional(),
-        y: place.exactOptional(),
-        width: length.exactOptional(),
-        height: length.exactOptional(),
-      })
-      .exactOptional(),
-    smart: z.boolean().exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('reframe'),
+      width: length().exactOptional(),
+      height: length().exactOptional(),
+      fit: z.boolean().exactOptional(),
+      enlarge: z.boolean().exactOptional(),
+      crop: z
+        .strictObject({
+          x: place().exactOptional(),
+          y: place().exactOptional(),
+          width: length().exactOptional(),
+          height: length().exactOptional(),
+        })
+        .exactOptional(),
+      smart: z.boolean().exactOptional(),
+    }),
   defaults: { width: 0, height: 0, fit: false, enlarge: false, smart: false },
   plan: (op, frame, facts) => {
     const window = windowOf(op, frame);

@@ -41,24 +41,25 @@ export interface ResizeOperation {
   readonly maxSide?: number;
 }
 
-const length = z.number().int().min(0).max(1e6);
-const factor = z.number().positive().max(1000);
+const length = () => z.number().int().min(0).max(1e6);
+const factor = () => z.number().positive().max(1000);
 
-const schema = z.strictObject({
-  op: z.literal('resize'),
-  type: z.enum(['fit', 'fill', 'fill-down', 'force', 'auto']).exactOptional(),
-  width: length.exactOptional(),
-  height: length.exactOptional(),
-  minWidth: length.exactOptional(),
-  minHeight: length.exactOptional(),
-  zoomX: factor.exactOptional(),
-  zoomY: factor.exactOptional(),
-  dpr: factor.exactOptional(),
-  enlarge: z.boolean().exactOptional(),
-  extended: z.boolean().exactOptional(),
-  gravity: gravitySchema.exactOptional(),
-  maxSide: length.exactOptional(),
-});
+const schema = () =>
+  z.strictObject({
+    op: z.literal('resize'),
+    type: z.enum(['fit', 'fill', 'fill-down', 'force', 'auto']).exactOptional(),
+    width: length().exactOptional(),
+    height: length().exactOptional(),
+    minWidth: length().exactOptional(),
+    minHeight: length().exactOptional(),
+    zoomX: factor().exactOptional(),
+    zoomY: factor().exactOptional(),
+    dpr: factor().exactOptional(),
+    enlarge: z.boolean().exactOptional(),
+    extended: z.boolean().exactOptional(),
+    gravity: gravitySchema().exactOptional(),
+    maxSide: length().exactOptional(),
+  });
 
 const scale: ChainRenderer<'scale'> = {
   places: [{ from: station.resize }],

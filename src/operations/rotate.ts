@@ -11,7 +11,7 @@ export interface RotateOperation {
 export const rotate = {
   name: 'rotate',
   summary: 'Turns the picture clockwise by 90, 180 or 270 degrees.',
-  schema: z.strictObject({ op: z.literal('rotate'), angle: z.literal([90, 180, 270]) }),
+  schema: () => z.strictObject({ op: z.literal('rotate'), angle: z.literal([90, 180, 270]) }),
   defaults: {},
   plan: ({ angle }, frame) => planTurn(frame, { mirror: false, turn: angle }),
 } as const satisfies OperationDefinition<RotateOperation>;

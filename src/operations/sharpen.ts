@@ -22,7 +22,7 @@ const sharpenStep: ChainRenderer<'sharpen'> = {
 export const sharpen = {
   name: 'sharpen',
   summary: 'Sharpens with a mask of the given sigma.',
-  schema: z.strictObject({ op: z.literal('sharpen'), sigma: z.number().min(0).max(1e6) }),
+  schema: () => z.strictObject({ op: z.literal('sharpen'), sigma: z.number().min(0).max(1e6) }),
   defaults: {},
   plan: ({ sigma }, frame) => ({
     steps: sigma < least ? [] : [{ step: 'sharpen', sigma: Math.min(sigma, most) }],

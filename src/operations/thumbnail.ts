@@ -17,7 +17,7 @@ export interface ThumbnailOperation {
   readonly cover?: boolean;
 }
 
-const length = z.number().int().min(0).max(1e6);
+const length = () => z.number().int().min(0).max(1e6);
 
 /** Where half a pixel is left over, the cut lies to the right and below. */
 const middle = { type: 'compass', at: 'centre', rounding: 'down' } as const;
@@ -25,12 +25,13 @@ const middle = { type: 'compass', at: 'centre', rounding: 'down' } as const;
 export const thumbnail = {
   name: 'thumbnail',
   summary: 'Scales the picture into a box, or over it and cuts the middle out, as daddye/vips rounds.',
-  schema: z.strictObject({
-    op: z.literal('thumbnail'),
-    width: length.exactOptional(),
-    height: length.exactOptional(),
-    cover: z.boolean().exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('thumbnail'),
+      width: length().exactOptional(),
+      height: length().exactOptional(),
+      cover: z.boolean().exactOptional(),
+    }),
   defaults: { width: 0, height: 0, cover: false },
   plan: (op, frame, facts) => {
     const { width = 0, height = 0, cover = false } = op;

@@ -28,15 +28,16 @@ export interface TrimOperation {
 export const trim = {
   name: 'trim',
   summary: 'Cuts off a border of one colour.',
-  schema: z.strictObject({
-    op: z.literal('trim'),
-    threshold: z.number().min(0).max(1e6),
-    colour: opaqueColourSchema.exactOptional(),
-    equalHorizontal: z.boolean().exactOptional(),
-    equalVertical: z.boolean().exactOptional(),
-    exact: z.boolean().exactOptional(),
-    spareThin: z.boolean().exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('trim'),
+      threshold: z.number().min(0).max(1e6),
+      colour: opaqueColourSchema().exactOptional(),
+      equalHorizontal: z.boolean().exactOptional(),
+      equalVertical: z.boolean().exactOptional(),
+      exact: z.boolean().exactOptional(),
+      spareThin: z.boolean().exactOptional(),
+    }),
   defaults: { equalHorizontal: false, equalVertical: false, exact: false, spareThin: false },
   plan: (op, frame, facts) => {
     if (facts.info.frames > 1) return { steps: [], frame };

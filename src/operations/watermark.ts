@@ -28,7 +28,7 @@ export interface WatermarkOperation {
   readonly scale?: number;
 }
 
-const gap = z.number().min(0).max(1e6).exactOptional();
+const gap = () => z.number().min(0).max(1e6).exactOptional();
 
 const watermarkStep: ChainRenderer<'watermark'> = {
   places: [{ from: station.composite }],
@@ -48,15 +48,16 @@ const watermarkStep: ChainRenderer<'watermark'> = {
 export const watermark = {
   name: 'watermark',
   summary: 'Lays another picture over this one, once or tiled.',
-  schema: z.strictObject({
-    op: z.literal('watermark'),
-    source: z.string().min(1),
-    opacity: z.number().min(0).max(1).exactOptional(),
-    gravity: z.union([z.literal('tile'), placedGravitySchema]).exactOptional(),
-    x: gap,
-    y: gap,
-    scale: z.number().min(0).max(10).exactOptional(),
-  }),
+  schema: () =>
+    z.strictObject({
+      op: z.literal('watermark'),
+      source: z.string().min(1),
+      opacity: z.number().min(0).max(1).exactOptional(),
+      gravity: z.union([z.literal('tile'), placedGravitySchema()]).exactOptional(),
+      x: gap(),
+      y: gap(),
+      scale: z.number().min(0).max(10).exactOptional(),
+    }),
   defaults: { opacity: 1, gravity: centre, x: 0, y: 0, scale: 0 },
   sources: ({ source }) => [source],
   plan: ({ source, opacity = 1, gravity = centre, x = 0, y = 0, scale = 0 }, frame) => {

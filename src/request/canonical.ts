@@ -38,7 +38,7 @@ export function sourcesOf(request: ImageRequest): readonly string[] {
  * @throws PictorError OPTION_INVALID
  */
 export function parseImageRequest(value: unknown): ImageRequest {
-  const parsed = requestSchema.safeParse(value);
+  const parsed = requestSchema().safeParse(value);
   if (!parsed.success) throw new PictorError('OPTION_INVALID', { detail: z.prettifyError(parsed.error) });
   return freezeRequest(parsed.data);
 }

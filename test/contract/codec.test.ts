@@ -128,8 +128,8 @@ for (const format of ours) {
 
     test('unknown knobs are refused', () => {
       const { options, defaults } = format.write!;
-      assert.equal(options.safeParse(defaults).success, true);
-      assert.equal(options.safeParse({ nonsense: 1 }).success, false);
+      assert.equal(options().safeParse(defaults).success, true);
+      assert.equal(options().safeParse({ nonsense: 1 }).success, false);
     });
   });
 }

@@ -58,7 +58,7 @@ export const jxl = {
       const { effort, lossless } = {
         effort: 4,
         lossless: false,
-        ...formats.jxl.write.options.parse(options),
+        ...formats.jxl.write.options().parse(options),
       };
       const question: JxlQuestion = {
         do: 'encode',

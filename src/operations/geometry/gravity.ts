@@ -14,21 +14,24 @@ const compassPoints = [
   'south-west',
 ] as const satisfies readonly Compass[];
 
-const share = z.number().min(0).max(1);
-const offset = z.number().min(-1e6).max(1e6);
+const share = () => z.number().min(0).max(1);
+const offset = () => z.number().min(-1e6).max(1e6);
 
-const compassSchema = z.strictObject({
-  type: z.literal('compass'),
-  at: z.enum(compassPoints),
-  x: offset.exactOptional(),
-  y: offset.exactOptional(),
-  rounding: z.enum(['half-even', 'down']).exactOptional(),
-});
-const focusSchema = z.strictObject({ type: z.literal('focus'), x: share, y: share });
-const smartSchema = z.strictObject({ type: z.literal('smart'), strategy: z.enum(['attention', 'entropy']) });
+const compassSchema = () =>
+  z.strictObject({
+    type: z.literal('compass'),
+    at: z.enum(compassPoints),
+    x: offset().exactOptional(),
+    y: offset().exactOptional(),
+    rounding: z.enum(['half-even', 'down']).exactOptional(),
+  });
+const focusSchema = () => z.strictObject({ type: z.literal('focus'), x: share(), y: share() });
+const smartSchema = () =>
+  z.strictObject({ type: z.literal('smart'), strategy: z.enum(['attention', 'entropy']) });
 
-export const placedGravitySchema = z.discriminatedUnion('type', [compassSchema, focusSchema]);
-export const gravitySchema = z.discriminatedUnion('type', [compassSchema, focusSchema, smartSchema]);
+export const placedGravitySchema = () => z.discriminatedUnion('type', [compassSchema(), focusSchema()]);
+export const gravitySchema = () =>
+  z.discriminatedUnion('type', [compassSchema(), focusSchema(), smartSchema()]);
 
 /** What an absent gravity means everywhere. */
 export const centre = { type: 'compass', at: 'centre' } as const satisfies Gravity;

@@ -56,8 +56,8 @@ describe('writing', () => {
 
     test(`${format.name}: unknown knobs are refused`, () => {
       const { options } = format.write!;
-      assert.equal(options.safeParse(format.write!.defaults).success, true);
-      assert.equal(options.safeParse({ nonsense: 1 }).success, false);
+      assert.equal(options().safeParse(format.write!.defaults).success, true);
+      assert.equal(options().safeParse({ nonsense: 1 }).success, false);
     });
 
     if (format.write!.usesQuality && format.name !== 'tiff') {

@@ -27,10 +27,10 @@ const least: { readonly [O in Operation as O['op']]: O } = {
 for (const example of Object.values(least)) {
   const definition: OperationDefinition<Operation> = operations[example.op];
   test(`${definition.name}: the schema takes the least, the defaults spelled out, and nothing unknown`, () => {
-    assert.deepEqual(definition.schema.parse(example), example);
+    assert.deepEqual(definition.schema().parse(example), example);
     const spelledOut = { ...definition.defaults, ...example };
-    assert.deepEqual(definition.schema.parse(spelledOut), spelledOut);
-    assert.equal(definition.schema.safeParse({ ...example, colour2: 1 }).success, false);
+    assert.deepEqual(definition.schema().parse(spelledOut), spelledOut);
+    assert.equal(definition.schema().safeParse({ ...example, colour2: 1 }).success, false);
   });
 }
 
@@ -60,6 +60,6 @@ const refused: readonly unknown[] = [
 for (const operation of refused) {
   test(`refused: ${JSON.stringify(operation)}`, () => {
     const { op } = operation as Operation;
-    assert.equal(operations[op].schema.safeParse(operation).success, false);
+    assert.equal(operations[op].schema().safeParse(operation).success, false);
   });
 }
