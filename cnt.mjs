@@ -1,3 +1,0 @@
-const by = new Map(); const kinds = new Map(); let n = 0; Error.stackTraceLimit = 30;
-globalThis.__zod_globalConfig = { postProcessor: (inst) => { n++; const k = inst.constructor?.name ?? inst._zod?.constr?.name; kinds.set(k, (kinds.get(k) ?? 0) + 1); const l = new Error().stack.split('\n').find((x) => x.includes('/src/')); const f = l?.replace(/.*\/src\//, '').replace(/:\d+:\d+\)?$/, '') ?? '?'; by.set(f, (by.get(f) ?? 0) + 1); } };
-process.on('exit', () => { console.log(n); console.log([...by].sort((a, b) => b[1] - a[1]).slice(0, 60).map(([k, v]) => v + ' ' + k).join('\n')); console.log([...kinds].sort((a, b) => b[1] - a[1]).slice(0, 15).join(' ; ')); });
