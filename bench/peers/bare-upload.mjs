@@ -19,14 +19,17 @@ async function flushed(path, flags, work = async () => {}) {
   }
 }
 
+async function keep(bytes) {
+  const name = join(folder, randomUUID());
+  await flushed(`${name}.part`, 'wx', (file) => file.writeFile(bytes));
+  await rename(`${name}.part`, name);
+  await flushed(folder, 'r');
+}
+
 createServer((request, response) => {
   const chunks = [];
   request.on('data', (chunk) => chunks.push(chunk));
-  request.on('end', async () => {
-    const name = join(folder, randomUUID());
-    await flushed(`${name}.part`, 'wx', (file) => file.writeFile(Buffer.concat(chunks)));
-    await rename(`${name}.part`, name);
-    await flushed(folder, 'r');
-    response.writeHead(201).end();
+  request.on('end', () => {
+    void keep(Buffer.concat(chunks)).then(() => response.writeHead(201).end());
   });
 }).listen(Number(port), '127.0.0.1');

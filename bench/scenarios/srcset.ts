@@ -27,10 +27,10 @@ export async function srcset(bench: Bench): Promise<Row[]> {
     (peer): peer is Peer => 'start' in peer && variants.every(({ format }) => takesPart(peer, bench, format)),
   );
   const lanes: Record<string, Contestant> = {
-    reused: { server: await startPictor(bench), path: pictorPath as Contestant['path'] },
+    reused: { server: await startPictor(bench), path: pictorPath },
     direct: {
       server: await startPictor(bench, { PICTOR_CACHE_MEZZANINES: '0' }),
-      path: pictorPath as Contestant['path'],
+      path: pictorPath,
     },
   };
   try {

@@ -6,7 +6,7 @@ import type { MountLimits } from '../request/image-request.ts';
 export function mountLimitsOf(settings: MountLimitsSettings | undefined): MountLimits | undefined {
   const { mayExceed: _, ...bounds } = settings ?? {};
   const set = Object.entries(bounds).filter(([, value]) => value !== undefined);
-  return set.length === 0 ? undefined : (Object.fromEntries(set) as MountLimits);
+  return set.length === 0 ? undefined : Object.fromEntries(set);
 }
 
 interface Limited {

@@ -103,8 +103,8 @@ export async function openStorageMounts(parts: StorageMountsParts): Promise<Stor
       : null,
     async close() {
       for (const each of secrets) each.close();
-      await Promise.all(works.map((work) => work?.drain()));
-      await Promise.all(works.map((work) => work?.close()));
+      await Promise.all(works.map(async (work) => work?.drain()));
+      await Promise.all(works.map(async (work) => work?.close()));
       await shelves.close();
     },
   };

@@ -62,10 +62,15 @@ function rows(text: string, header: RegExp): string[][] {
 
 const plain = (cell = '') => cell.replaceAll('`', '').trim();
 
-/** Flags of commands that take no settings, as their own help names them. */
-const ownFlags = ['src/cli/program.ts', ...filesBelow('src/cli/image-server')].flatMap((name) =>
-  all(/(?<![\w-])(--[a-z][a-z-]+)/g)(read(name)),
-);
+/** Flags of commands that take no settings, as their own help or list of options names them. */
+const ownFlags = [
+  ...['src/cli/program.ts', ...filesBelow('src/cli/image-server')].flatMap((name) =>
+    all(/(?<![\w-])(--[a-z][a-z-]+)/g)(read(name)),
+  ),
+  ...all(/^ +'?([a-z-]+)'?: \{ type: '(?:boolean|string)'/gm)(read('bench/main.ts')).map(
+    (name) => `--${name}`,
+  ),
+];
 
 describe('names in the guides and deploy files', () => {
   test('flags of the pictor command', () => {

@@ -64,7 +64,7 @@ export function createChannel<Theirs extends Questions, Ours extends Questions>(
       const result = Promise.withResolvers<unknown>();
       waiting.set(asked, result);
       send({ ask: name, id: asked, value });
-      return result.promise as ReturnType<Channel<Theirs>['ask']> as never;
+      return result.promise as never;
     },
     tell(name, ...[value]) {
       if (ended === null) send({ ask: name, id: nobody, value });

@@ -59,7 +59,7 @@ export function createRunOnce(primary: Channel<PrimaryQuestions>, patience = usu
   }
 
   return async (run) => {
-    if (run.signal.aborted) throw run.signal.reason;
+    run.signal.throwIfAborted();
     const turn = await take(run.name, run.signal);
     if (turn?.mine === true) return workInTurn(run);
     const failure = turn?.failure === undefined ? null : fromWire(turn.failure);

@@ -39,7 +39,7 @@ export function readJpegHeader(head: Uint8Array): JpegHeader | typeof beyond | n
 }
 
 /** Start of image, and the first byte of whatever follows. */
-export const isJpeg = (head: Uint8Array): boolean => head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff;
+const isJpeg = (head: Uint8Array): boolean => head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff;
 
 interface Found {
   frame?: Buffer;

@@ -41,5 +41,8 @@ test('what shows only when the server is put together is told in the same way', 
   const handler = { prefix: 'h', aws: { bucket_name: 'b' }, jwt_key_file: '/nowhere/key' };
   const { code, printed } = await run(t, JSON.stringify({ handlers: [handler] }));
   assert.equal(code, 1);
-  assert.match(printed, /^Error:The configuration has a problem:\n {2}config\.json handlers\[0\]\.jwt_key_file\n/);
+  assert.match(
+    printed,
+    /^Error:The configuration has a problem:\n {2}config\.json handlers\[0\]\.jwt_key_file\n/,
+  );
 });

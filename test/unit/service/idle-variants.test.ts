@@ -47,7 +47,7 @@ function createFormatEngine() {
   };
   const engine: Engine = {
     async transform(job) {
-      log.push(`${formatOf(job)}`);
+      log.push(formatOf(job));
       return result(job);
     },
     async transformWithin(job) {

@@ -7,6 +7,8 @@ import { createRunOnce } from '../../../../src/app/processes/run-once.ts';
 import { ConfigError } from '../../../../src/config/problems.ts';
 import { PictorError } from '../../../../src/core/errors.ts';
 
+type NoQuestions = Readonly<Record<string, never>>;
+
 /** Two processes and their primary, in one. */
 function processes(patience?: number) {
   const claims = createClaims<string>();
@@ -14,11 +16,11 @@ function processes(patience?: number) {
   const process = (name: string) => {
     type Questions = Pick<PrimaryQuestions, 'claim' | 'release'>;
     const carried = (message: unknown) => structuredClone(message);
-    const primary: Channel<Questions> = createChannel<Questions, Record<never, never>>(
+    const primary: Channel<Questions> = createChannel<Questions, NoQuestions>(
       (message) => setImmediate(() => serving.hear(carried(message))),
       {},
     );
-    const serving = createChannel<Record<never, never>, Questions>(
+    const serving = createChannel<NoQuestions, Questions>(
       (message) => setImmediate(() => primary.hear(carried(message))),
       {
         claim: (wanted) => claims.claim(name, wanted),
@@ -28,7 +30,7 @@ function processes(patience?: number) {
         },
       },
     );
-    return { runOnce: createRunOnce(primary as unknown as Channel<PrimaryQuestions>, patience), primary };
+    return { runOnce: createRunOnce(primary, patience), primary };
   };
   return { a: process('a'), b: process('b'), claims, released };
 }
@@ -119,15 +121,15 @@ test('errors travel as what they are', async () => {
     config: new ConfigError([{ where: 'server.bind', message: 'no' }]),
     bug: new TypeError('oh'),
   };
-  const asking: Channel<Questions> = createChannel<Questions, Record<never, never>>(
+  const asking: Channel<Questions> = createChannel<Questions, NoQuestions>(
     (message) => answering.hear(structuredClone(message)),
     {},
   );
-  const answering = createChannel<Record<never, never>, Questions>(
+  const answering = createChannel<NoQuestions, Questions>(
     (message) => asking.hear(structuredClone(message)),
     {
       fail(kind) {
-        throw errors[kind];
+        throw errors[kind] ?? new Error(kind);
       },
     },
   );
