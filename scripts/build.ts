@@ -62,25 +62,48 @@ const builtinsWithoutNamespace: Plugin = {
   },
 };
 
-/** What every start of a server runs through, whatever it is configured to be. */
-const startPath = ['src/cli/run-server.ts', 'src/cli/settings-speaking.ts', 'src/config/load.ts'];
+const filesIn = (folder: string): string[] =>
+  readdirSync(path.join(root, folder))
+    .filter((name) => name.endsWith('.ts'))
+    .map((name) => `${folder}/${name}`);
+
+/** What every start of a server runs through, whatever it is configured to be, and small things that many use. */
+const startPath = [
+  'src/cli/run-server.ts',
+  'src/cli/settings-speaking.ts',
+  'src/config/load.ts',
+  ...filesIn('src/lib'),
+  ...filesIn('src/request'),
+];
+
+/** Loaded together or not at all; no name is exported twice. */
+const companions = [
+  ['src/service/storage-work.ts', 'src/app/shelves.ts', 'src/buckets/folder-bucket.ts'],
+  ...readdirSync(path.join(root, 'src/dialects'), { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => [`src/dialects/${name}/dialect.ts`, `src/dialects/${name}/settings.ts`]),
+];
 
 /**
  * Each file that a start reads costs it half a millisecond, and esbuild makes one of every set of modules that the same
- * `import()`s reach: a hundred small ones. Here all of them reach the whole start path, which so becomes one file.
+ * `import()`s reach: a hundred small ones. Here all of them reach the whole start path, which so becomes one file, and
+ * companions are one module.
  */
-const startInOneFile: Plugin = {
-  name: 'start-in-one-file',
+const inFewFiles: Plugin = {
+  name: 'in-few-files',
   setup(build) {
     const ours = path.join(root, 'src/');
+    const companionsOf = (file: string) => companions.find((group) => group.includes(file)) ?? [file];
     build.onResolve({ filter: /^\./ }, ({ path: name, kind, resolveDir }) => {
       const file = path.resolve(resolveDir, name);
-      return kind === 'dynamic-import' && file.startsWith(ours)
-        ? { path: path.relative(root, file), namespace: 'loaded-later' }
-        : undefined;
+      if (kind !== 'dynamic-import' || !file.startsWith(ours)) return undefined;
+      return { path: companionsOf(path.relative(root, file))[0]!, namespace: 'loaded-later' };
     });
     build.onLoad({ filter: /.*/, namespace: 'loaded-later' }, ({ path: file }) => ({
-      contents: [...startPath.map((each) => `import './${each}';`), `export * from './${file}';`].join('\n'),
+      contents: [
+        ...startPath.map((each) => `import './${each}';`),
+        ...companionsOf(file).map((each) => `export * from './${each}';`),
+      ].join('\n'),
       resolveDir: root,
     }));
   },
@@ -130,7 +153,7 @@ async function bundle(): Promise<readonly string[]> {
       index: 'src/index.ts',
       process: 'src/app/processes/process.ts',
     },
-    plugins: [builtinsWithoutNamespace, englishOnly, startInOneFile],
+    plugins: [builtinsWithoutNamespace, englishOnly, inFewFiles],
     metafile: true,
   });
   const workers = await build({

@@ -12,7 +12,6 @@ import { dialectOf } from './dialects.ts';
 import { mountLimitsOf } from './mount-limits.ts';
 import { type MountSettings, mountName } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
-import { openShelves } from './shelves.ts';
 import type { Storages } from './storages.ts';
 
 /** A mount that keeps pictures: where, who may, and what is done with them. */
@@ -61,7 +60,10 @@ const variantsAtOnce = 4;
 export async function openStorageMounts(parts: StorageMountsParts): Promise<StorageMounts | null> {
   const { config, storages, emit } = parts;
   if (storages.source === null) return null;
-  const { createStorageWork } = await import('../service/storage-work.ts');
+  const [{ createStorageWork }, { openShelves }] = await Promise.all([
+    import('../service/storage-work.ts'),
+    import('./shelves.ts'),
+  ]);
   const used = new Set(parts.caches.filter((_, index) => storages.ofMounts[index] !== null));
   const works = parts.works.map(({ dir, ...each }, index) => {
     const stagingParent = dir === '' ? tmpdir() : path.resolve(dir, 'uploads');

@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { createFolderBuckets } from '../buckets/folder-bucket.ts';
 import type { OwedStats } from '../buckets/mirrored/uploads.ts';
 import type { RemotePlace } from '../buckets/mirrored-bucket.ts';
-import { createS3Buckets } from '../buckets/s3-bucket.ts';
 import type { Bucket, Buckets } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
@@ -147,11 +145,16 @@ async function openPlace(
   place: StoragePlace,
   opening: Opening,
 ): Promise<Pick<Opened, 'buckets'> & Partial<Opened>> {
-  if (place.kind === 'folder') return { buckets: createFolderBuckets({ anyKey: false, ...place }) };
-  if (place.kind === 's3') return { buckets: createS3Buckets(place.s3) };
-  if (place.remote === null)
-    return { buckets: createFolderBuckets({ root: place.root, single: true, anyKey: false }) };
-  return openMirrored(place, place.remote, opening);
+  if (place.kind === 's3') return { buckets: await openS3(place.s3) };
+  if (place.kind === 'mirrored' && place.remote !== null) return openMirrored(place, place.remote, opening);
+  const { createFolderBuckets } = await import('../buckets/folder-bucket.ts');
+  const terms = place.kind === 'folder' ? place : { root: place.root, single: true };
+  return { buckets: createFolderBuckets({ anyKey: false, ...terms }) };
+}
+
+async function openS3(place: S3Place): Promise<Buckets> {
+  const { createS3Buckets } = await import('../buckets/s3-bucket.ts');
+  return createS3Buckets(place);
 }
 
 type Mirrored = Extract<StoragePlace, { kind: 'mirrored' }>;
@@ -171,7 +174,7 @@ async function openMirrored(
     const reader = createHttpRemote(remote.url);
     return { buckets: createMirroredBuckets({ ...terms, remote: { reader, writer: null } }) };
   }
-  const s3 = createS3Buckets(remote.s3);
+  const s3 = await openS3(remote.s3);
   const bucket = s3.bucket('');
   const reader = await readerOf(bucket, remote, emit);
   const mirrored = createMirroredBuckets({ ...terms, remote: { reader, writer: bucket } });

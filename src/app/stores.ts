@@ -5,7 +5,6 @@ import type { BlobStore } from '../core/ports.ts';
 import type { SweptStore } from '../service/cache-sweep.ts';
 import { createAgedStore } from '../stores/aged-store.ts';
 import { createFsStore } from '../stores/fs.ts';
-import { createHttpFilesStore } from '../stores/http-files-store.ts';
 import { createMemoryStore } from '../stores/memory.ts';
 import { createMirroredStore } from '../stores/mirrored-store.ts';
 import { openedLate } from '../stores/opened-late.ts';
@@ -173,9 +172,7 @@ async function openAsImageproxy(
   settings: CacheSettings,
   { memory, shared, emit, sharers }: AsImageproxy,
 ): Promise<Kept> {
-  const { dir, folder: maxBytes } = settings;
-  const disk =
-    dir === '' ? [] : [await createHttpFilesStore({ dir: path.resolve(dir), maxBytes, sharers, emit })];
+  const disk = settings.dir === '' ? [] : [await openHttpFiles(settings, { sharers, emit })];
   const [first, ...rest] = [...disk, ...shared].map(closingOnce);
   const near = await createTemporaryFsStore({
     maxBytes: settings.originals,
@@ -192,6 +189,11 @@ async function openAsImageproxy(
     { tier: near, through: originals, named: true },
   ] as const;
   return { variants, originals, tiers: [memory, first, ...rest, near], swept };
+}
+
+async function openHttpFiles({ dir, folder: maxBytes }: CacheSettings, opening: Opening): Promise<BlobStore> {
+  const { createHttpFilesStore } = await import('../stores/http-files-store.ts');
+  return createHttpFilesStore({ dir: path.resolve(dir), maxBytes, ...opening });
 }
 
 /** For a store that two others stand on. */

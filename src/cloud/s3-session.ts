@@ -1,5 +1,5 @@
 import { Agent as HttpAgent } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import { getBuiltinModule } from 'node:process';
 import type { S3Client, S3ClientConfig } from '@aws-sdk/client-s3';
 import type { S3Connection } from './s3-settings.ts';
 
@@ -145,6 +145,8 @@ async function credentialsOf(connection: S3Connection, region: string): Promise<
 function handlerOf(connection: S3Connection): S3ClientConfig {
   const { maxConnections, connectTimeoutSeconds, tryTimeoutSeconds = 0, idleTimeoutSeconds = 0 } = connection;
   const pooling = { keepAlive: true, maxSockets: maxConnections };
+  // TLS is loaded with the SDK, not with the start.
+  const { Agent: HttpsAgent } = getBuiltinModule('node:https');
   return {
     requestHandler: {
       connectionTimeout: connectTimeoutSeconds * 1000,
