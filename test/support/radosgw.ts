@@ -127,6 +127,9 @@ async function prepare(cluster: Cluster): Promise<void> {
   await writeFile(join(cluster.folder, 'ceph.conf'), configuration(cluster));
 }
 
+/** One part takes a second, and a minute on a machine that is busy with five other things. */
+const patience = { timeout: 150_000 };
+
 const commonOf = ({ folder }: Cluster): readonly string[] => [
   '-c',
   join(folder, 'ceph.conf'),
@@ -148,7 +151,7 @@ async function startStore(cluster: Cluster, children: ChildProcess[]): Promise<v
   const common = commonOf(cluster);
   const map = join(folder, 'monmap');
   const osd = randomUUID();
-  const once = (command: string, args: readonly string[]) => run(command, args, { timeout: 60_000 });
+  const once = (command: string, args: readonly string[]) => run(command, args, patience);
   const monitor = ['--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`];
   await once('monmaptool', ['--create', ...monitor, '--fsid', fsid, map]);
   await once('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
@@ -165,7 +168,7 @@ async function addUser(cluster: Cluster, name: string, keys: Keys): Promise<void
   const user = ['user', 'create', `--uid=${name}`, `--display-name=${name}`];
   const given = [`--access-key=${keys.accessKeyId}`, `--secret=${keys.secretAccessKey}`];
   const args = [...commonOf(cluster), '-n', 'client.rgw', ...user, ...given];
-  await run('radosgw-admin', args, { timeout: 60_000 });
+  await run('radosgw-admin', args, patience);
 }
 
 /** The last of the children, so that it can be ended alone. */
