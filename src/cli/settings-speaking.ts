@@ -4,6 +4,9 @@ import { configFileVariable } from '../config/environment.ts';
 import type { DialectName } from '../dialects/index.gen.ts';
 import type { ConfigCall } from './command.ts';
 
+/** Commands ask for their flags before they read their configuration. */
+const built = new Map<DialectName, ReturnType<typeof settingsFor>>();
+
 /**
  * The settings of a drop-in command, whose one mount speaks the dialect of its name: the others are not even loaded. But
  * where a file, a variable or a flag may mount anything, all are.
@@ -18,5 +21,7 @@ export async function settingsSpeaking(
     args.some((word) => /^--?(config|mounts)(=|$)/.test(word));
   if (mayMount) return (await import('../app/settings.ts')).settingsSchema;
   await loadDialects([dialect]);
-  return settingsFor([dialect]);
+  const schema = built.get(dialect) ?? settingsFor([dialect]);
+  built.set(dialect, schema);
+  return schema;
 }

@@ -157,12 +157,17 @@ function walk(schema: z.core.$ZodType, keys: readonly string[]): Setting[] {
   return Object.entries(shape).flatMap(([key, inner]) => walk(inner, [...keys, key]));
 }
 
+/** Schemas never change, and a command may ask twice. */
+const listed = new WeakMap<object, readonly Setting[]>();
+
 /**
  * Every setting below a schema, in the order of the schema. Objects are sections; everything else, lists of objects
  * too, is one setting.
  * @throws Error when two paths would share a variable or a flag: a mistake in the schema
  */
 export function listSettings(schema: z.core.$ZodType): readonly Setting[] {
+  const known = listed.get(schema);
+  if (known !== undefined) return known;
   const settings = walk(schema, []);
   const seen = new Map<string, string>();
   for (const { env, path } of settings) {
@@ -170,5 +175,6 @@ export function listSettings(schema: z.core.$ZodType): readonly Setting[] {
     if (other !== undefined) throw new Error(`settings ${other} and ${path} share the variable ${env}`);
     seen.set(env, path);
   }
+  listed.set(schema, settings);
   return settings;
 }
