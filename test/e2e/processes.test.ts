@@ -180,8 +180,8 @@ test('a process that is killed under load costs the requests it had; another tak
   await Promise.all(clients);
 
   assert.equal(outcomes.wrong, 0);
-  // One of each client at most, and what the kernel had not handed over yet.
-  assert.ok(outcomes.lost <= 8, `${outcomes.lost} lost`);
+  // What a client was waiting for, and once more where it came back before the kernel had closed the dead one's listener.
+  assert.ok(outcomes.lost <= 2 * clients.length, `${outcomes.lost} lost`);
   const answered = slowReplies.filter((reply) => reply !== null && !Number.isNaN(reply.status));
   assert.ok(answered.length > 0 && answered.every((reply) => reply?.status === 200));
   assert.ok(origin.count('/slow.png') <= 2);
