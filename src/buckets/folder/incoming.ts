@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto';
 import { closeSync, fdatasync, openSync } from 'node:fs';
-import { constants, copyFile, link, open, readdir, stat } from 'node:fs/promises';
+import { chmod, constants, copyFile, link, open, readdir, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -156,9 +156,10 @@ export async function copyInto(
   { file, size }: { readonly file: string; readonly size: number },
 ): Promise<number> {
   await copyFile(file, path, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  // A copy has the mode of its file, which may be one that not even its owner can write to.
+  await chmod(path, fileMode);
   const handle = await open(path, 'r+');
   try {
-    await handle.chmod(fileMode);
     const found = await handle.stat();
     if (found.size !== size) {
       const detail = `${file} has ${found.size} bytes, not ${size}`;

@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdir, readdir, readFile, rename, stat, symlink, utimes, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  stat,
+  symlink,
+  utimes,
+  writeFile,
+} from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import process from 'node:process';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { escapedPaths, plainPaths } from '../../../src/buckets/folder/key-path.ts';
@@ -163,6 +175,31 @@ describe('folder bucket', () => {
       assert.equal((await stat(join(root, path))).mode & 0o007, 0, path);
   });
 });
+
+describe('folder bucket: files of others', () => {
+  it('takes one that may only be read', async (context) => {
+    const root = await temporaryFolder(context);
+    const file = join(root, 'photo.jpg');
+    await writeFile(file, 'x');
+    await chmod(file, 0o444);
+    await asNobody(root, () => open(join(root, 'store')).put('a', { file, size: 1 }, jpeg));
+    const path = join(root, 'store/a');
+    assert.equal(await readFile(path, 'utf8'), 'x');
+    assert.equal((await stat(path)).mode & 0o777, 0o640);
+  });
+});
+
+/** An administrator may write to everything: then somebody else does the work. */
+async function asNobody(root: string, work: () => Promise<void>): Promise<void> {
+  if (process.geteuid?.() !== 0) return work();
+  await chown(root, 65_534, 65_534);
+  process.seteuid?.(65_534);
+  try {
+    await work();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
 
 describe('folder bucket: full disk', () => {
   it('fails a put that finds no room, keeps what was there, and leaves nothing behind', async (context) => {
