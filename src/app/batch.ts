@@ -24,7 +24,7 @@ export interface BatchOptions {
   /** Aborted: pictures that are being worked on are finished, no others begun. */
   readonly stop: AbortSignal;
   readonly emit: EmitEvent;
-  /** Told of each picture, in the order in which they end. */
+  /** Told of each picture, in the order in which they end, and of folders that cannot be read. */
   readonly done: (file: string, outcome: BatchOutcome) => void;
 }
 
@@ -86,10 +86,13 @@ async function handedOver(storages: Storages, stop: AbortSignal): Promise<number
   return owed;
 }
 
-/** How many pictures there are at a path. @throws PictorError SOURCE_* */
+/** How many pictures there are at a path, and folders that cannot be read: each is told of. @throws PictorError SOURCE_* */
 export function countPictures(path: string): number {
   let count = 0;
-  for (const _ of findBatchFiles(path)) count += 1;
+  const leaveOut = () => {
+    count += 1;
+  };
+  for (const _ of findBatchFiles(path, leaveOut)) count += 1;
   return count;
 }
 
@@ -136,7 +139,7 @@ interface Lanes {
 
 async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes): Promise<void> {
   const { stop, done } = options;
-  const files = findBatchFiles(options.path);
+  const files = findBatchFiles(options.path, (folder, error) => done(folder, { error }));
   const failures: PictorError[] = [];
 
   async function one(file: BatchFile): Promise<void> {
@@ -155,9 +158,9 @@ async function runLanes(options: BatchOptions, { process, tasks, lanes }: Lanes)
 
   async function lane(): Promise<void> {
     while (!stop.aborted && failures.length === 0) {
-      const { value, done: ended } = files.next();
-      if (ended === true) return;
       try {
+        const { value, done: ended } = files.next();
+        if (ended === true) return;
         await one(value);
       } catch (thrown) {
         failures.push(asPictorError(thrown));

@@ -16,6 +16,8 @@ export interface CommandCall {
   readonly complain: (text: string) => void;
   /** Columns of the terminal that standard output is; null when it is a file or pipe. */
   readonly columns: number | null;
+  /** As `columns`, of standard error. */
+  readonly errorColumns: number | null;
 }
 
 /** The part of a call that a configuration is read from. */

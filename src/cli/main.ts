@@ -6,7 +6,7 @@
  */
 import process, { argv, env, exit } from 'node:process';
 import { isatty } from 'node:tty';
-import type { Command, CommandCall } from './command.ts';
+import { type Command, type CommandCall, exitFailed } from './command.ts';
 import { describeFailure } from './failure.ts';
 
 const quickCommands: Readonly<Record<string, () => Promise<Command>>> = {
@@ -31,14 +31,27 @@ async function run(call: CommandCall, args: readonly string[]): Promise<number> 
 }
 
 let isOutputOpen = false;
+let isOutputLost = false;
 
 /** Standard output. Node opens it when it is first asked for, which a start need not wait for. */
 function output(): NodeJS.WriteStream {
-  // `pictor config | head` closes the pipe early: that is not a failure.
-  if (!isOutputOpen) process.stdout.on('error', () => exit(0));
+  if (!isOutputOpen) process.stdout.on('error', outputFailed);
   isOutputOpen = true;
   return process.stdout;
 }
+
+/**
+ * `pictor config | head` closes the pipe early: that is no failure. What is not only said but done, as by a batch, goes on and
+ * has its own exit code. But what a full disk did not take is missing from a file.
+ */
+function outputFailed(error: NodeJS.ErrnoException): void {
+  if (error.code === 'EPIPE') return;
+  isOutputLost = true;
+  process.stderr.write(`pictor: standard output: ${error.message}\n`, () => exit(exitFailed));
+}
+
+/** Terminals that do not know how wide they are say 0, as those of containers do at first. */
+const columnsOf = ({ columns }: NodeJS.WriteStream): number => columns || 80;
 
 const call: CommandCall = {
   args: [],
@@ -46,13 +59,14 @@ const call: CommandCall = {
   env,
   print: (text) => output().write(text),
   complain: (text) => process.stderr.write(text),
-  columns: isatty(1) ? output().columns : null,
+  columns: isatty(1) ? columnsOf(output()) : null,
+  errorColumns: isatty(2) ? columnsOf(process.stderr) : null,
 };
 
 try {
   const code = await run(call, argv.slice(2));
   // Standard output may be a pipe that still has to take what was written.
-  output().write('', () => exit(code));
+  output().write('', () => setImmediate(() => isOutputLost || exit(code)));
 } catch (error) {
   const { text, code } = describeFailure(error);
   process.stderr.write(`${text}\n`, () => exit(code));

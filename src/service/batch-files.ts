@@ -1,6 +1,6 @@
 import { type Dirent, readdirSync, statSync } from 'node:fs';
 import path from 'node:path';
-import { PictorError } from '../core/errors.ts';
+import { asPictorError, PictorError } from '../core/errors.ts';
 import { formats } from '../formats/index.gen.ts';
 
 /** A picture on this machine that variants are made of. */
@@ -30,25 +30,48 @@ const extensions: ReadonlySet<string> = new Set(
  * are not followed, and what begins with a dot is left out.
  * @throws PictorError SOURCE_NOT_FOUND, SOURCE_REFUSED for a path that cannot be read
  */
-export function* findBatchFiles(root: string): Generator<BatchFile> {
+export function* findBatchFiles(root: string, leaveOut: LeaveOut): Generator<BatchFile> {
   const absolute = path.resolve(root);
-  const found = onDisk(root, () => statSync(absolute));
-  if (found.isDirectory()) yield* picturesBelow(absolute);
+  const found = onDisk(() => statSync(absolute), root);
+  if (found.isDirectory()) yield* picturesBelow({ path: absolute, entries: read(absolute, root) }, leaveOut);
   else yield { path: absolute, place: placeOf(absolute), beside: null };
 }
 
+/** Told of a folder further down that cannot be read, as `lost+found` of a disk: the pictures of the others are none the worse. */
+export type LeaveOut = (folder: string, why: PictorError) => void;
+
+interface Folder {
+  readonly path: string;
+  readonly entries: readonly Dirent[];
+}
+
+const read = (folder: string, name?: string): Dirent[] =>
+  onDisk(() => readdirSync(folder, { withFileTypes: true }), name);
+
 /** Folder by folder, as far as is asked for. */
-function* picturesBelow(folder: string): Generator<BatchFile> {
-  const entries = onDisk(folder, () => readdirSync(folder, { withFileTypes: true }));
+function* picturesBelow({ path: folder, entries }: Folder, leaveOut: LeaveOut): Generator<BatchFile> {
   for (const entry of entries.toSorted(byName)) {
     if (entry.name.startsWith('.')) continue;
     const file = path.join(folder, entry.name);
-    if (entry.isDirectory()) yield* picturesBelow(file);
-    else if (entry.isFile()) {
+    if (entry.isDirectory()) {
+      const below = readBelow(file, leaveOut);
+      if (below !== null) yield* picturesBelow({ path: file, entries: below }, leaveOut);
+    } else if (entry.isFile()) {
       const place = placeOf(file);
       if (isPicture(entry.name, place))
         yield { path: file, place, beside: place === null ? null : filesOf(entries) };
     }
+  }
+}
+
+/** Null: it is left out. One that is gone by now, as empty ones may be beside a server, holds nothing to tell of. */
+function readBelow(folder: string, leaveOut: LeaveOut): Dirent[] | null {
+  try {
+    return read(folder);
+  } catch (thrown) {
+    const why = asPictorError(thrown);
+    if (why.code !== 'SOURCE_NOT_FOUND') leaveOut(folder, why);
+    return null;
   }
 }
 
@@ -65,15 +88,19 @@ const isPicture = (name: string, place: BatchFile['place']): boolean =>
 const byName = (a: { readonly name: string }, b: { readonly name: string }): number =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
-/** Synchronous: four folders lie above each original of a store, and a trip to the thread pool for each costs more. */
-function onDisk<Got>(name: string, work: () => Got): Got {
+/**
+ * Synchronous: four folders lie above each original of a store, and a trip to the thread pool for each costs more.
+ * @param name what to call it where its caller does not
+ */
+function onDisk<Got>(work: () => Got, name?: string): Got {
   try {
     return work();
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     const missing = code === 'ENOENT' || code === 'ENOTDIR';
+    const detail = missing ? 'there is no such file or folder' : `cannot be read (${code})`;
     throw new PictorError(missing ? 'SOURCE_NOT_FOUND' : 'SOURCE_REFUSED', {
-      detail: missing ? `${name}: there is no such file or folder` : `${name} cannot be read (${code})`,
+      detail: name === undefined ? detail : `${name}: ${detail}`,
       cause,
     });
   }

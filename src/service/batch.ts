@@ -148,7 +148,8 @@ async function md5Of(path: string): Promise<string> {
     for await (const chunk of createReadStream(path, { highWaterMark: readBytes }))
       digest.update(chunk as Uint8Array);
   } catch (cause) {
-    throw new PictorError('SOURCE_FAILED', { detail: `${path} cannot be read`, cause });
+    const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+    throw new PictorError('SOURCE_FAILED', { detail: `cannot be read (${why})`, cause });
   }
   return digest.digest('hex');
 }

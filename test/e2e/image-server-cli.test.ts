@@ -128,3 +128,14 @@ test('a signal lets what was begun come to its end; the next run goes on', async
     new RegExp(`^${count} images, ${count - done} variants made, ${done} there already`),
   );
 });
+
+test('goes on when nobody reads its lines any more, and ends with a code of its own', async (context) => {
+  const folder = await temporaryFolder(context);
+  makePictures(path.join(folder, 'photos'), 12);
+  const { child, ended } = start(folder, ['cli', 'photos', '--outputs', 'x20.jpg', '--namespace', 'p']);
+  child.stdout.destroy();
+  const { code, err } = await ended;
+  assert.equal(code, 0, err);
+  assert.match(err, /^12 images, 12 variants made/);
+  assert.equal(variantsIn(path.join(folder, 'public')), 12);
+});

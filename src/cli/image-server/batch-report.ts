@@ -17,7 +17,7 @@ const erase = '\r\u001B[K';
 
 /** @param total pictures there are; null: not known, no progress is shown */
 export function createBatchReport(
-  { print, complain, columns }: Pick<CommandCall, 'print' | 'complain' | 'columns'>,
+  { print, complain, errorColumns: columns }: Pick<CommandCall, 'print' | 'complain' | 'errorColumns'>,
   total: number | null,
 ): BatchReport {
   const began = performance.now();
@@ -48,11 +48,11 @@ export function createBatchReport(
 
   return {
     tell(file, outcome) {
-      if (isDrawn && (columns !== null || 'error' in outcome)) wipe();
+      wipe();
       if ('error' in outcome) {
         const { reason, detail, message } = outcome.error;
         counts.failed += 1;
-        complain(`${file}: ${reason ?? detail ?? message}\n`);
+        complain(`${oneLine(file)}: ${oneLine(reason ?? detail ?? message)}\n`);
       } else {
         const { hash, width, height, made, ready } = outcome.result;
         counts.pictures += 1;
@@ -76,5 +76,8 @@ export function createBatchReport(
     failures: () => counts.failed,
   };
 }
+
+/** A file may be called anything: a name must not move the cursor, nor look like another line. */
+const oneLine = (text: string): string => text.trim().replaceAll(/\p{Cc}+/gu, ' ');
 
 const count = (number: number, what: string): string => `${number} ${what}${number === 1 ? '' : 's'}`;

@@ -67,7 +67,7 @@ export const batch: Command = async (call) => {
 };
 
 async function run({ loaded, ...asked }: BatchCall, call: CommandCall): Promise<number> {
-  const total = call.columns === null ? null : countPictures(asked.path);
+  const total = call.errorColumns === null ? null : countPictures(asked.path);
   const report = createBatchReport(call, total);
   const stop = new AbortController();
   const running = runBatch({

@@ -29,7 +29,10 @@ async function run(args: readonly string[], env: CommandCall['env'] = {}) {
   const [out, err]: [string[], string[]] = [[], []];
   const print = (text: string) => void out.push(text);
   const complain = (text: string) => void err.push(text);
-  const code = await runProgram({ args: [], options: {}, env, print, complain, columns: null }, args);
+  const code = await runProgram(
+    { args: [], options: {}, env, print, complain, columns: null, errorColumns: null },
+    args,
+  );
   return { code, out: out.join(''), err: err.join('') };
 }
 

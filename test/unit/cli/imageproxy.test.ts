@@ -22,6 +22,7 @@ function callOf(args: readonly string[], env: CommandCall['env'] = {}) {
     print: (text) => printed.push(text),
     complain: (text) => complained.push(text),
     columns: null,
+    errorColumns: null,
   };
   return { call, printed, complained };
 }

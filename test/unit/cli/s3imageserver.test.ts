@@ -21,6 +21,7 @@ async function run(t: TestContext, text: string): Promise<{ code: number | undef
       printed += line;
     },
     columns: null,
+    errorColumns: null,
   });
   return { code: code ?? undefined, printed: printed.replaceAll(file, 'config.json') };
 }

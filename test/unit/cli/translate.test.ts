@@ -7,7 +7,7 @@ async function translate(...args: readonly string[]) {
   const [out, err]: [string[], string[]] = [[], []];
   const print = (text: string) => void out.push(text);
   const complain = (text: string) => void err.push(text);
-  const call = { args: [], options: {}, env: {}, print, complain, columns: null };
+  const call = { args: [], options: {}, env: {}, print, complain, columns: null, errorColumns: null };
   const code = await runProgram(call, ['translate', ...args]).catch((error: unknown) => String(error));
   return { code, out: out.join('').trim(), err: err.join('') };
 }

@@ -16,6 +16,7 @@ function callOf(args: readonly string[], env: CommandCall['env'] = {}) {
     print: () => {},
     complain: (text) => complained.push(text),
     columns: null,
+    errorColumns: null,
   };
   return { call, complained };
 }

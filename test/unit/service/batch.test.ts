@@ -1,7 +1,7 @@
 /** Variants of pictures on this machine, with the real engine and a real folder. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
@@ -43,8 +43,10 @@ const filesBelow = async (folder: string): Promise<string[]> =>
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .toSorted();
 
+const noneLeftOut = (folder: string) => assert.fail(`${folder} was left out`);
+
 async function pictures(root: string): Promise<BatchFile[]> {
-  const found = await Array.fromAsync(findBatchFiles(root));
+  const found = await Array.fromAsync(findBatchFiles(root, noneLeftOut));
   return found.map((each) => ({ ...each, path: path.relative(root, each.path) }));
 }
 
@@ -83,7 +85,7 @@ test('of a picture in the store itself its folder tells what is there: nothing i
   const root = await temporaryFolder(context);
   const run = batchInto(root);
   await run({ path: fixture('alpha.png'), hash: null, task: taskFor('x20.jpg') }, nobody);
-  const [found] = findBatchFiles(root);
+  const [found] = findBatchFiles(root, noneLeftOut);
   assert.deepEqual([...found!.beside!].toSorted(), ['info.json', 'original', 'x20.jpg']);
   const bucket = createFolderBuckets({ root, single: true, anyKey: false }).bucket('');
   const list = () => assert.fail('it was listed');
@@ -98,7 +100,7 @@ test('of a picture in the store itself its folder tells what is there: nothing i
   // Whether a link is a variant, the store has to say.
   await rm(path.join(folder, 'x20.jpg'));
   await symlink('x30.jpg', path.join(folder, 'x20.jpg'));
-  const [linked] = findBatchFiles(root);
+  const [linked] = findBatchFiles(root, noneLeftOut);
   assert.equal(linked!.beside, null);
   const third = await run({ ...picture, beside: null }, nobody);
   assert.deepEqual([third.made, third.ready], [0, 2]);
@@ -162,13 +164,43 @@ test('finds pictures in folders, and of a store its originals alone', async (con
     { path: 'b/two.JPG', place: null, beside: null },
     { path: `${place}/original`, place: inStore, beside: new Set(['info.json', 'original', 'x300.jpg']) },
   ]);
-  assert.deepEqual(await Array.fromAsync(findBatchFiles(path.join(root, place, 'original'))), [
+  assert.deepEqual(await Array.fromAsync(findBatchFiles(path.join(root, place, 'original'), noneLeftOut)), [
     { path: path.join(root, place, 'original'), place: inStore, beside: null },
   ]);
-  assert.equal((await Array.fromAsync(findBatchFiles(path.join(root, 'b/notes.txt')))).length, 1);
+  assert.equal(
+    (await Array.fromAsync(findBatchFiles(path.join(root, 'b/notes.txt'), noneLeftOut))).length,
+    1,
+  );
   await rm(path.join(root, 'a.png'));
   await assert.rejects(
-    Array.fromAsync(findBatchFiles(path.join(root, 'a.png'))),
+    Array.fromAsync(findBatchFiles(path.join(root, 'a.png'), noneLeftOut)),
     (thrown) => thrown instanceof PictorError && thrown.code === 'SOURCE_NOT_FOUND',
   );
+});
+
+test('a folder that is gone by now is passed over, one that cannot be read is told of', async (context) => {
+  const root = await temporaryFolder(context);
+  for (const folder of ['a', 'b', 'd']) {
+    await mkdir(path.join(root, folder));
+    await cp(fixture('alpha.png'), path.join(root, folder, 'one.png'));
+  }
+  const way = (names: number) => Array.from({ length: names }, () => 'c'.repeat(250)).join('/');
+  // Longer than a path may be, also for an administrator: no call reaches it, but in two halves.
+  const [upper, lower] = [path.join(root, way(15)), path.join(root, '.lower')];
+  await mkdir(upper, { recursive: true });
+  await mkdir(path.join(lower, way(2)), { recursive: true });
+  await rename(lower, path.join(upper, 'lower'));
+  try {
+    const leftOut: string[] = [];
+    const files = findBatchFiles(root, (folder, { code, detail }) =>
+      leftOut.push(`${folder.length > 4096} ${code} ${detail}`),
+    );
+    const next = () => path.relative(root, files.next().value?.path ?? root);
+    assert.equal(next(), 'a/one.png');
+    await rm(path.join(root, 'b'), { recursive: true });
+    assert.deepEqual([next(), next()], ['d/one.png', '']);
+    assert.deepEqual(leftOut, ['true SOURCE_REFUSED cannot be read (ENAMETOOLONG)']);
+  } finally {
+    await rename(path.join(upper, 'lower'), lower);
+  }
 });

@@ -17,6 +17,7 @@ async function run(command: Command, args: readonly string[], env: CommandCall['
     print: (text) => out.push(text),
     complain: (text) => err.push(text),
     columns: null,
+    errorColumns: null,
   });
   return { code, out: out.join(''), err: err.join('') };
 }
