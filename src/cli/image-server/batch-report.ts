@@ -1,4 +1,5 @@
 import type { BatchOutcome } from '../../app/batch.ts';
+import type { PictorError } from '../../core/errors.ts';
 import type { CommandCall } from '../command.ts';
 
 /** Tells of a batch as it goes. */
@@ -50,9 +51,8 @@ export function createBatchReport(
     tell(file, outcome) {
       wipe();
       if ('error' in outcome) {
-        const { reason, detail, message } = outcome.error;
         counts.failed += 1;
-        complain(`${oneLine(file)}: ${oneLine(reason ?? detail ?? message)}\n`);
+        complain(`${oneLine(file)}: ${oneLine(reasonOf(outcome.error))}\n`);
       } else {
         const { hash, width, height, made, ready } = outcome.result;
         counts.pictures += 1;
@@ -75,6 +75,13 @@ export function createBatchReport(
     },
     failures: () => counts.failed,
   };
+}
+
+/** How a worker ended (`SIGKILL`) says nothing by itself. */
+function reasonOf({ code, reason, detail, message }: PictorError): string {
+  const why = reason ?? detail;
+  if (why === undefined) return message;
+  return code.startsWith('WORKER_') ? `${message}: ${why}` : why;
 }
 
 /** A file may be called anything: a name must not move the cursor, nor look like another line. */

@@ -31,5 +31,8 @@ test('elsewhere nothing moves, and a failure is one line whatever its file is ca
   const error = new PictorError('IMAGE_BROKEN', { detail: 'premature end\nof file\n' });
   report.tell('/a\u001B[31m\nb.jpg', { error });
   assert.equal(texts.err, '/a [31m b.jpg: premature end of file\n');
-  assert.equal(report.failures(), 1);
+  const killed = new PictorError('WORKER_CRASHED', { detail: 'SIGKILL' });
+  report.tell('/c.jpg', { error: killed });
+  assert.ok(texts.err.endsWith('/c.jpg: Image could not be processed: SIGKILL\n'), texts.err);
+  assert.equal(report.failures(), 2);
 });
