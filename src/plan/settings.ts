@@ -19,7 +19,7 @@ export const limitsSettings = z.strictObject({
     'Width × height of a result, in pixels: how far a URL can enlarge. Results no larger than their source always pass.',
   ),
   maxSourceBytes: byteSize('100MB').describe(
-    'Encoded size of a source, in bytes. The default holds any JPEG, WebP or AVIF within maxPixels and most PNG and TIFF files.',
+    'Encoded size of a source, in bytes. Uploads have a bound of their own (`maxUploadBytes`, `maxUploadMegabytes`). The default holds any JPEG, WebP or AVIF within maxPixels and most PNG and TIFF files.',
   ),
 });
 
@@ -44,7 +44,9 @@ export const mountLimitsSettings = z
     maxSourceBytes: maxSourceBytes
       .unwrap()
       .optional()
-      .describe('Encoded size of what is fetched or uploaded here, in bytes. Absent: the server’s.'),
+      .describe(
+        'Encoded size of what is fetched or uploaded here, in bytes. Absent: the server’s for what is fetched, and for uploads only the bound of their language.',
+      ),
     mayExceed: z
       .boolean()
       .optional()
