@@ -5,6 +5,7 @@ import { adminSettings, serverSettings } from '../../../src/http/settings.ts';
 test('nothing configured gives safe defaults on loopback', () => {
   assert.deepEqual(serverSettings.parse({}), {
     bind: '127.0.0.1:8080',
+    processes: 1,
     maxConnections: 10_000,
     headersTimeoutSeconds: 10,
     requestTimeoutSeconds: 60,
