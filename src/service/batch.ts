@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path';
 import type { Bucket, Draft } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import type { Engine, TransformJob } from '../plan/engine-port.ts';
+import type { Engine, TransformJob, TransformResult } from '../plan/engine-port.ts';
 import { checkLimits } from '../plan/limits.ts';
 import type { Recipe, UploadFacts, UploadTask } from '../request/storage.ts';
 import { uprightFacts } from './upright-facts.ts';
@@ -74,23 +74,31 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
   }
 
   /** Makes and keeps a variant, and gives the facts of its original. */
-  async function make(path: string, { image, keep: place }: Recipe, signal: AbortSignal): Promise<ImageInfo> {
-    const job = { request: image, inputs: { [image.source]: { path } }, limits };
+  async function make(
+    read: Reading,
+    { image, keep: place }: Recipe,
+    signal: AbortSignal,
+  ): Promise<ImageInfo> {
+    const job = { request: image, inputs: { [image.source]: { path: read.path } }, limits };
+    const transform: Transform = async (into) => {
+      const result = await engine.transform({ ...job, ...into }, signal);
+      checkUnchanged(read, result.source);
+      return result;
+    };
     const draft = place === undefined ? undefined : bucket.draft?.();
-    if (place !== undefined && draft !== undefined) return makeDraft(job, { ...place, draft }, signal);
-    const { bytes, mediaType, source } = await engine.transform(job, signal);
+    if (place !== undefined && draft !== undefined) return makeDraft(transform, { ...place, draft });
+    const { bytes, mediaType, source } = await transform({});
     if (place !== undefined) await bucket.put(place.key, bytes, { contentType: mediaType });
     return source;
   }
 
   /** The worker writes it. That it is durable is not waited for: what a loss of power takes is missing in the next run. */
   async function makeDraft(
-    job: TransformJob,
+    transform: Transform,
     { key, draft }: { readonly key: string; readonly draft: Draft },
-    signal: AbortSignal,
   ): Promise<ImageInfo> {
     try {
-      const { source } = await engine.transform({ ...job, into: draft.file }, signal);
+      const { source } = await transform({ into: draft.file });
       await draft.keep(key);
       return source;
     } catch (thrown) {
@@ -99,16 +107,18 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     }
   }
 
-  async function look(path: string, { inputs }: UploadTask): Promise<ImageInfo> {
+  async function look(read: Reading, { inputs }: UploadTask): Promise<ImageInfo> {
     const bounds = inputs === undefined ? limits : { ...limits, inputs };
-    const info = await engine.inspect({ path }, bounds);
+    const info = await engine.inspect({ path: read.path }, bounds);
+    checkUnchanged(read, info);
     checkLimits(info, bounds);
     return info;
   }
 
   return async (picture, signal) => {
     const { path, task } = picture;
-    const unknown = unknownFacts(picture.hash ?? (await md5Of(path)));
+    const read = picture.hash === null ? await md5Of(path) : { path, md5: picture.hash, bytes: null };
+    const unknown = unknownFacts(read.md5);
     const objects = task.objects(unknown);
     const original = objects.find(({ body }) => body === 'picture')?.key ?? '';
     const isReady = await findReady(original, picture);
@@ -116,13 +126,29 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     const missing = recipes.filter(({ keep: place }) => place === undefined || !isReady(place.key));
     const [first, ...others] = missing;
     // To look at a picture alone costs a tenth of making something of it, where the answer comes along.
-    const info = first === undefined ? await look(path, task) : await make(path, first, signal);
+    const info = first === undefined ? await look(read, task) : await make(read, first, signal);
     const facts: UploadFacts = { ...unknown, bytes: info.bytes, ...uprightFacts(info) };
     if (!objects.every(({ key }) => isReady(key))) await keep(picture, facts, isReady);
-    for (const recipe of others) await make(path, recipe, signal);
+    for (const recipe of others) await make(read, recipe, signal);
     const { md5: hash, width, height } = facts;
     return { hash, width, height, made: missing.length, ready: recipes.length - missing.length };
   };
+}
+
+type Transform = (into: Pick<TransformJob, 'into'>) => Promise<TransformResult>;
+
+/** A picture as it was when its hash was found. */
+interface Reading {
+  readonly path: string;
+  readonly md5: string;
+  /** Null: the hash is not that of its bytes. */
+  readonly bytes: number | null;
+}
+
+/** Somebody may be copying it here right now: what is kept must be what the hash is of. @throws PictorError SOURCE_FAILED */
+function checkUnchanged({ bytes }: Reading, info: ImageInfo): void {
+  if (bytes === null || bytes === info.bytes) return;
+  throw new PictorError('SOURCE_FAILED', { detail: 'was written to while it was read' });
 }
 
 type IsReady = (key: string) => boolean;
@@ -142,14 +168,19 @@ const unknownFacts = (md5: string): UploadFacts => ({
 const readBytes = 1024 * 1024;
 
 /** A stream: a folder may hold files of any size. */
-async function md5Of(path: string): Promise<string> {
+async function md5Of(path: string): Promise<Reading> {
   const digest = createHash('md5');
+  let bytes = 0;
   try {
-    for await (const chunk of createReadStream(path, { highWaterMark: readBytes }))
-      digest.update(chunk as Uint8Array);
+    for await (const chunk of createReadStream(path, {
+      highWaterMark: readBytes,
+    }) as AsyncIterable<Uint8Array>) {
+      digest.update(chunk);
+      bytes += chunk.byteLength;
+    }
   } catch (cause) {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new PictorError('SOURCE_FAILED', { detail: `cannot be read (${why})`, cause });
   }
-  return digest.digest('hex');
+  return { path, md5: digest.digest('hex'), bytes };
 }

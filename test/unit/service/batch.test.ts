@@ -1,7 +1,18 @@
 /** Variants of pictures on this machine, with the real engine and a real folder. */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { cp, mkdir, readdir, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import {
+  appendFile,
+  cp,
+  mkdir,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import path from 'node:path';
 import { after, test } from 'node:test';
 import sharp from 'sharp';
@@ -137,6 +148,23 @@ test('what is no picture leaves nothing behind', async (context) => {
   const run = batchInto(store)({ path: file, hash: null, task: taskFor('x20.jpg') }, nobody);
   await assert.rejects(run, (thrown) => thrown instanceof PictorError && thrown.code === 'IMAGE_UNKNOWN');
   await assert.rejects(readdir(store), { code: 'ENOENT' });
+});
+
+test('a picture that is still being copied is not kept under the hash of its first half', async (context) => {
+  const root = await temporaryFolder(context);
+  const file = path.join(root, 'growing.png');
+  const store = path.join(root, 'store');
+  await cp(fixture('alpha.png'), file);
+  const slow: typeof engine.transform = async (job, signal) => {
+    await appendFile(file, 'more');
+    return engine.transform(job, signal);
+  };
+  const bucket = createFolderBuckets({ root: store, single: true, anyKey: false }).bucket('');
+  const { family } = grammar;
+  const run = createBatch({ engine: { ...engine, transform: slow }, limits: defaultLimits, bucket, family });
+  const kept = run({ path: file, hash: null, task: taskFor('x20.jpg') }, nobody);
+  await assert.rejects(kept, (thrown) => thrown instanceof PictorError && thrown.code === 'SOURCE_FAILED');
+  assert.deepEqual(await filesBelow(store), []);
 });
 
 test('finds pictures in folders, and of a store its originals alone', async (context) => {
