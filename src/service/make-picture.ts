@@ -12,7 +12,7 @@ import { handedOn } from './hand-on.ts';
 import type { KeptVariants } from './kept-variants.ts';
 import type { Mezzanines } from './mezzanines.ts';
 import { typeToCheck } from './source-answer.ts';
-import { createTransformFailures } from './transform-failures.ts';
+import { createTransformFailures, type TransformName } from './transform-failures.ts';
 import { asRecord, namesOf, type ReadBlob, recordOf, type Sourced, type Variant } from './variant-record.ts';
 
 export interface PictureMakingParts {
@@ -68,7 +68,7 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
 
   async function makeOnce(order: PictureOrder): Promise<Variant | PassedOver> {
     const { image, key, sourced } = order;
-    const remembered = failures.recall({ key, originals: namesOf(sourced) });
+    const remembered = failures.recall(failureName(order));
     if (remembered !== null) throw remembered;
     const written = variants.beingWritten(key, sourced.version);
     if (written !== null) return written;
@@ -78,6 +78,13 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
       return { record: asRecord(made.meta), body: made.body, timings: sourced.timings };
     return slow.get(slowName(order)) ?? transform(order);
   }
+
+  /** What one mount does not read (`limits.inputs`), another may. */
+  const failureName = ({ image, key, sourced }: PictureOrder): TransformName => {
+    const { inputs } = image.limits ?? {};
+    const readAs = inputs === undefined ? '' : `\n${JSON.stringify(inputs)}`;
+    return { key, originals: `${namesOf(sourced)}${readAs}` };
+  };
 
   const slowName = ({ key, sourced }: PictureOrder): string => `${key}\n${namesOf(sourced)}`;
 
@@ -117,7 +124,7 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
       return waited;
     } catch (thrown) {
       const error = asPictorError(thrown);
-      failures.remember({ key, originals: namesOf(sourced) }, error);
+      failures.remember(failureName(order), error);
       throw error;
     } finally {
       leave();
@@ -129,8 +136,7 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
 
   return {
     isOfToday,
-    failedElsewhere: ({ key, sourced }, error) =>
-      failures.remember({ key, originals: namesOf(sourced) }, error),
+    failedElsewhere: (order, error) => failures.remember(failureName(order), error),
     async make(order) {
       try {
         return await makeOnce(order);

@@ -61,6 +61,9 @@ export function createOriginals(parts: OriginalsParts): Originals {
   const flightName = (wanted: Wanted): string => sincePurge(ruledName(wanted), wanted.uri);
   const unpurged = (stored: StoredBlob | null): StoredBlob | null =>
     stored === null || parts.purges.isGone([asRecord(stored.meta)]) ? null : stored;
+  /** Copies are shared, bounds are not. One that is too large here may have become smaller: its source has the last word. */
+  const mayHave = ({ size }: StoredBlob, { maxBytes = parts.maxBytes }: Asking): boolean =>
+    maxBytes === 0 || size <= maxBytes;
   const nothingKnown = (uri: string, key: string): Known => ({
     uri,
     key,
@@ -74,13 +77,14 @@ export function createOriginals(parts: OriginalsParts): Originals {
   async function look(wanted: Wanted): Promise<{ known: Known; answer: HeldOriginal | null }> {
     const { uri, key, asking } = wanted;
     const asked = parts.now();
-    const file = ownFiles.recall(key, asking);
+    const file = ownFiles.recall(boundedName(wanted), asking);
     if (file !== null)
       return {
         known: { uri, key, stored: null, held: null, asked },
         answer: { ...file, standsIn: false, timings: {} },
       };
-    const stored = unpurged(await parts.store.get(key));
+    const copy = unpurged(await parts.store.get(key));
+    const stored = copy !== null && mayHave(copy, asking) ? copy : null;
     const held = stored === null ? null : await heldFrom(uri, stored);
     const usable = held !== null && suits(held, asking) ? held : null;
     const known: Known = { uri, key, stored, held, asked };
@@ -97,7 +101,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
     const name = failureName(wanted);
     try {
       const original = await refresh(parts, known, withoutCookies(wanted.asking, signal));
-      ownFiles.remember(wanted.key, original);
+      ownFiles.remember(boundedName(wanted), original);
       return original;
     } catch (thrown) {
       const error = asPictorError(thrown);

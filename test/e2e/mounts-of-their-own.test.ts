@@ -356,3 +356,41 @@ test('names of buckets that somebody makes up are nothing for the operator', asy
   assert.match(pictor.output(), /"level":"info".*STORAGE_REFUSED/);
   assert.doesNotMatch(pictor.output(), /"level":"error"/);
 });
+
+test('what one mount lets in, or does not read, has no say in what another gives', async (t) => {
+  const home = await temporaryFolder(t);
+  const body = await drawing({ width: 80, height: 60, colour: 'olive' });
+  await writeFile(path.join(home, 'a.png'), body);
+  const origin = await liveOrigin(t);
+  origin.route('/a.png', { body, headers: { 'cache-control': 'max-age=1000' } });
+  const storage = { root: path.join(home, 'uploads') };
+  const mounts = [
+    { prefix: '/small', dialect: 'imgproxy' },
+    { prefix: '/large', dialect: 'imgproxy', limits: { maxSourceBytes: 0, mayExceed: true } },
+    { prefix: '/drawn', dialect: 'image-server', settings: { storage, variantsOfSvg: true } },
+    { prefix: '/given', dialect: 'image-server', settings: { storage } },
+  ];
+  const env = {
+    ...allowing(origin),
+    PICTOR_MOUNTS: JSON.stringify(mounts),
+    PICTOR_LIMITS_MAX_SOURCE_BYTES: String(body.length - 1),
+    PICTOR_SOURCES_FILE_ROOT: home,
+  };
+  const pictor = await livePictor(t, { args: ['serve'], env });
+  const status = async (target: string) => (await pictor.get(target)).status;
+
+  for (const source of [`${origin.url}/a.png`, 'local:///a.png']) {
+    const statuses = [];
+    for (const mount of ['small', 'large', 'small', 'large'])
+      statuses.push(await status(`/${mount}/unsafe/rs:fit:40:40/plain/${source}@png`));
+    assert.deepEqual(statuses, [422, 200, 422, 200], source);
+  }
+
+  const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="8" height="6"/>');
+  const upload = await post(pictor.port, '/drawn/shop', { body: svg });
+  assert.equal(upload.status, 200, upload.text);
+  const { hash } = JSON.parse(upload.text) as { hash: string };
+  const target = `/shop/${hash.slice(0, 3)}/${hash.slice(3, 6)}/${hash.slice(6, 9)}/${hash.slice(9)}/w4.jpg`;
+  assert.equal(await status(`/given${target}`), 404);
+  assert.equal(await status(`/drawn${target}`), 200);
+});

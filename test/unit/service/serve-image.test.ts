@@ -594,6 +594,23 @@ test('a bound of bytes that the request brings counts for its original, not for 
   assert.deepEqual(asked.slice(2), ['a 1000000'], 'and for no other');
 });
 
+test('a copy that is too large for the one who asks is none, and stays one for the others', async () => {
+  const source = createScriptedSource(async () => found('four'));
+  const { service } = setUp(source);
+  const serve = (maxSourceBytes: number, width: number) =>
+    service.serve({ image: { ...image('a', width), limits: { maxSourceBytes } }, signal: never });
+  await serve(0, 10);
+  assert.equal(source.asked.length, 1);
+  await serve(3, 10);
+  assert.deepEqual(
+    source.asked.map(({ context: { maxBytes } }) => maxBytes),
+    [Number.MAX_SAFE_INTEGER, 3],
+    'the source is asked for no more than that',
+  );
+  await serve(4, 10);
+  assert.equal(source.asked.length, 2);
+});
+
 test('a bound of no bytes at all is none', async () => {
   const bounds: number[] = [];
   const source: Source = {
