@@ -5,6 +5,9 @@ import type { AssetSpec, MountPolicy } from '../request/dialect.ts';
 const isHttpUrl = (text: string): boolean =>
   URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 
+/** Statuses of answers without a body (RFC 9110). */
+const bodiless: ReadonlySet<number> = new Set([204, 205, 304]);
+
 /** The `errorImage` of a mount, whatever it speaks. */
 export const errorImageSettings = z
   .strictObject({
@@ -16,6 +19,7 @@ export const errorImageSettings = z
       .describe('URL of the picture, in place of a file; fetched at the start.'),
     status: z
       .union([z.literal(0), z.number().int().min(200).max(599)])
+      .refine((status) => !bodiless.has(status), 'expected a status that a picture can be sent with')
       .default(0)
       .meta({ syntax: 'status or 0' })
       .describe('Status it is sent with. 0: that of the error it stands for.'),

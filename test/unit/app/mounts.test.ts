@@ -58,6 +58,8 @@ test('a picture for errors is a file or a URL', () => {
   assert.match(problems(mounts({ url: 'ftp://a.test' }))[0]!, /expected an http or https URL/);
   assert.notDeepEqual(problems(mounts({ path: 'a', status: 99 })), []);
   assert.deepEqual(problems(mounts({ path: 'a', status: 404 })), []);
+  for (const status of [204, 205, 304])
+    assert.match(problems(mounts({ path: 'a', status }))[0]!, /a status that a picture can be sent with/);
 });
 
 test('the picture for errors of a mount stands back behind one of its language', () => {
