@@ -10,6 +10,9 @@ import {
 
 type Values = MetricObjectWithValues<MetricValue<string>>[];
 
+/** Types of metrics that only ever grow. */
+const counting: ReadonlySet<string> = new Set(['counter', 'histogram']);
+
 /** Metrics of several processes as one page, and of how they fare. */
 export interface ProcessesMetrics {
   note(what: 'started' | 'ended'): void;
@@ -21,6 +24,8 @@ export interface ProcessesMetrics {
     all: readonly Values[],
     options: { readonly withOwn: boolean },
   ): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** The sums of what is counted: counters and histograms. */
+  counted(all: readonly Values[]): Promise<Values>;
 }
 
 /** @param serving how many take requests */
@@ -48,6 +53,10 @@ export function createProcessesMetrics({ serving }: { readonly serving: () => nu
       const own = withOwn ? [await registry.getMetricsAsJSON()] : [];
       const together = AggregatorRegistry.aggregate([...all, ...own]);
       return { contentType: registry.contentType, text: await together.metrics() };
+    },
+    async counted(all) {
+      const together = await AggregatorRegistry.aggregate([...all]).getMetricsAsJSON();
+      return together.filter(({ type }) => counting.has(String(type)));
     },
   };
 }

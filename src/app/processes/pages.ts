@@ -19,24 +19,18 @@ export interface PagesParts {
   readonly serving: () => readonly Serving[];
 }
 
-/** One that does not answer in time is left out: a page that is not whole is better than none. Milliseconds. */
+/** One that does not answer in time is told of as it was: an old page is better than none. Milliseconds. */
 const patience = 2000;
 
 export async function createPages({ config, serving }: PagesParts): Promise<Pages> {
   const { createProcessesMetrics } = await import('../../observe/processes-metrics.ts');
   const own: ProcessesMetrics = createProcessesMetrics({ serving: () => serving().length });
 
-  async function valuesOf({ channel }: Serving, name: PageName): Promise<MetricValues> {
-    const late = new AbortController();
-    const timeout = sleep(patience, [], { signal: late.signal }).catch(() => []);
-    const values = await Promise.race([channel.ask('metrics', name).catch(() => []), timeout]);
-    late.abort();
-    return values;
-  }
+  const told = { ours: lastTold(own), imageServer: lastTold(own), imageproxy: lastTold(own) };
 
   async function page(name: PageName): Promise<MetricsPage> {
-    const all = await Promise.all(serving().map((each) => valuesOf(each, name)));
-    return own.page(all, { withOwn: name === 'ours' });
+    await Promise.all(serving().map(async (each) => told[name].note(each, await valuesOf(each, name))));
+    return own.page(await told[name].all(serving()), { withOwn: name === 'ours' });
   }
 
   return {
@@ -46,6 +40,39 @@ export async function createPages({ config, serving }: PagesParts): Promise<Page
       const ours = await page('ours');
       if (!config.mounts.some(({ dialect }) => dialect === 'image-server')) return ours;
       return { ...ours, text: ours.text + (await page('imageServer')).text };
+    },
+  };
+}
+
+/** Null: it did not answer. */
+async function valuesOf({ channel }: Serving, name: PageName): Promise<MetricValues | null> {
+  const late = new AbortController();
+  const timeout = sleep(patience, null, { signal: late.signal }).catch(() => null);
+  const values = await Promise.race([channel.ask('metrics', name).catch(() => null), timeout]);
+  late.abort();
+  return values;
+}
+
+/**
+ * What each process told last, and what those that are gone had counted: a sum that falls would be taken for a restart, and
+ * all that is left of it for new.
+ */
+function lastTold({ counted }: Pick<ProcessesMetrics, 'counted'>) {
+  const last = new Map<Serving, MetricValues>();
+  const buried = new WeakSet<Serving>();
+  let gone: Promise<MetricValues> = Promise.resolve([]);
+  return {
+    note(each: Serving, values: MetricValues | null): void {
+      if (values !== null && !buried.has(each)) last.set(each, values);
+    },
+    async all(living: readonly Serving[]): Promise<MetricValues[]> {
+      for (const [each, values] of last) {
+        if (living.includes(each)) continue;
+        last.delete(each);
+        buried.add(each);
+        gone = gone.then((sum) => counted([sum, values]));
+      }
+      return [...last.values(), await gone];
     },
   };
 }
