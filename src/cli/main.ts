@@ -41,13 +41,22 @@ function output(): NodeJS.WriteStream {
 }
 
 /**
- * `pictor config | head` closes the pipe early: that is no failure. What is not only said but done, as by a batch, goes on and
- * has its own exit code. But what a full disk did not take is missing from a file.
+ * `pictor config | head` closes the pipe early, and a terminal may be gone: that is no failure. What is not only said but done,
+ * as by a batch, goes on and has its own exit code. But what a full disk did not take is missing from a file.
  */
 function outputFailed(error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') return;
+  if (error.code === 'EPIPE' || call.columns !== null) return;
   isOutputLost = true;
-  process.stderr.write(`pictor: standard output: ${error.message}\n`, () => exit(exitFailed));
+  errorOutput().write(`pictor: standard output: ${error.message}\n`, () => exit(exitFailed));
+}
+
+let isErrorOutputOpen = false;
+
+/** Standard error. Where it is gone there is nowhere left to say so. */
+function errorOutput(): NodeJS.WriteStream {
+  if (!isErrorOutputOpen) process.stderr.on('error', () => {});
+  isErrorOutputOpen = true;
+  return process.stderr;
 }
 
 /** Terminals that do not know how wide they are say 0, as those of containers do at first. */
@@ -58,9 +67,9 @@ const call: CommandCall = {
   options: {},
   env,
   print: (text) => output().write(text),
-  complain: (text) => process.stderr.write(text),
+  complain: (text) => errorOutput().write(text),
   columns: isatty(1) ? columnsOf(output()) : null,
-  errorColumns: isatty(2) ? columnsOf(process.stderr) : null,
+  errorColumns: isatty(2) ? columnsOf(errorOutput()) : null,
 };
 
 try {
@@ -69,5 +78,5 @@ try {
   output().write('', () => setImmediate(() => isOutputLost || exit(code)));
 } catch (error) {
   const { text, code } = describeFailure(error);
-  process.stderr.write(`${text}\n`, () => exit(code));
+  errorOutput().write(`${text}\n`, () => exit(code));
 }

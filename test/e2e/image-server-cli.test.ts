@@ -129,13 +129,18 @@ test('a signal lets what was begun come to its end; the next run goes on', async
   );
 });
 
-test('goes on when nobody reads its lines any more, and ends with a code of its own', async (context) => {
+test('goes on when nobody reads what it says any more, and ends with a code of its own', async (context) => {
   const folder = await temporaryFolder(context);
   makePictures(path.join(folder, 'photos'), 12);
-  const { child, ended } = start(folder, ['cli', 'photos', '--outputs', 'x20.jpg', '--namespace', 'p']);
-  child.stdout.destroy();
-  const { code, err } = await ended;
-  assert.equal(code, 0, err);
-  assert.match(err, /^12 images, 12 variants made/);
-  assert.equal(variantsIn(path.join(folder, 'public')), 12);
+  writeFileSync(path.join(folder, 'photos/broken.jpg'), 'no picture');
+  const run = (store: string) =>
+    start(folder, ['cli', 'photos', '--outputs=x20.jpg', '--namespace=p', '--local_base_path', store]);
+  const [unheard, unread] = [run('unheard'), run('unread')];
+  unheard.child.stdout.destroy();
+  unread.child.stderr.destroy();
+  const { code, err } = await unheard.ended;
+  assert.equal(code, 1, err);
+  assert.match(err, /12 images, 12 variants made, 0 there already, 1 failed/);
+  assert.equal((await unread.ended).code, 1);
+  for (const store of ['unheard', 'unread']) assert.equal(variantsIn(path.join(folder, store)), 12, store);
 });
