@@ -38,7 +38,7 @@ export function* findBatchFiles(root: string, leaveOut: LeaveOut): Generator<Bat
 }
 
 /** Told of a folder further down that cannot be read, as `lost+found` of a disk: the pictures of the others are none the worse. */
-export type LeaveOut = (folder: string, why: PictorError) => void;
+type LeaveOut = (folder: string, why: PictorError) => void;
 
 interface Folder {
   readonly path: string;

@@ -132,7 +132,7 @@ test('a signal lets what was begun come to its end; the next run goes on', async
 test('goes on when nobody reads what it says any more, and ends with a code of its own', async (context) => {
   const folder = await temporaryFolder(context);
   makePictures(path.join(folder, 'photos'), 12);
-  writeFileSync(path.join(folder, 'photos/broken.jpg'), 'no picture');
+  writeFileSync(path.join(folder, 'photos/0-broken.jpg'), 'no picture');
   const run = (store: string) =>
     start(folder, ['cli', 'photos', '--outputs=x20.jpg', '--namespace=p', '--local_base_path', store]);
   const [unheard, unread] = [run('unheard'), run('unread')];
