@@ -11,6 +11,7 @@ import type { Addresses, ImageServer } from '../server.ts';
 import type { AppConfig } from '../settings.ts';
 import { componentVersions } from '../versions.ts';
 import { createClaims } from './claims.ts';
+import { watchLiveness } from './liveness.ts';
 import { createPages } from './pages.ts';
 import { createPrimaryAnswers } from './primary-answers.ts';
 import { forkServing, prepareForks, type Serving } from './serving.ts';
@@ -56,6 +57,7 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
     version: () => componentVersions(config.engine),
   });
   prepareForks();
+  const liveness = watchLiveness({ serving: listening, emit });
 
   /** Begins a process in its place. */
   function begin(index: number): Serving {
@@ -122,6 +124,7 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
     emit({ type: 'notice', level: 'info', message: 'stopping' });
     for (const pause of pauses) pause.stop();
     await Promise.all(serving().map(end));
+    liveness.stop();
     await admin.close();
     emit({ type: 'notice', level: 'info', message: 'stopped' });
     await log.close();
@@ -147,6 +150,7 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
   /** Nothing was served yet. */
   async function giveUp(): Promise<void> {
     closing = Promise.resolve();
+    liveness.stop();
     for (const each of serving()) each.kill();
     await Promise.all(serving().map(({ gone }) => gone));
     await admin.close();

@@ -39,6 +39,7 @@ const primary: Channel<PrimaryQuestions> = createChannel<PrimaryQuestions, Servi
     close,
     exit: () => process.exit(0),
     reload: () => server?.reload?.(),
+    ping: () => {},
     metrics: async (page) => peers?.answers.metrics(page) ?? [],
     purged: (mark) => peers?.answers.purged(mark),
     sweep: async () => peers?.answers.sweep(),

@@ -35,6 +35,8 @@ export type ServingQuestions = {
   /** Ends the process. */
   exit: () => void;
   reload: () => void;
+  /** Answered by whoever does not hang. */
+  ping: () => void;
   metrics: (page: PageName) => MetricValues;
   purged: (mark: PurgeMark) => void;
   /** Drops from memory what was purged. */
