@@ -23,9 +23,7 @@ export function watchLiveness({ serving, emit, everyMs = 10_000 }: LivenessParts
     const count = missed.get(each) ?? 0;
     if (count >= mostMissed) {
       missed.delete(each);
-      const facts = { process: each.index + 1, pid: each.pid };
-      emit({ type: 'notice', level: 'error', message: 'a serving process hangs and is ended', facts });
-      each.kill();
+      endHanging(each, emit);
       return;
     }
     missed.set(each, count + 1);
@@ -38,4 +36,11 @@ export function watchLiveness({ serving, emit, everyMs = 10_000 }: LivenessParts
 
   const timer = setInterval(() => serving().forEach(look), everyMs).unref();
   return { stop: () => clearInterval(timer) };
+}
+
+/** Tells of it as well. */
+export function endHanging({ index, pid, kill }: Serving, emit: EmitEvent): void {
+  const facts = { process: index + 1, pid };
+  emit({ type: 'notice', level: 'error', message: 'a serving process hangs and is ended', facts });
+  kill();
 }

@@ -3,6 +3,7 @@ import type { EmitEvent } from '../../core/events.ts';
 import type { PurgeBook } from '../../service/purge-marks.ts';
 import type { Answers } from './channel.ts';
 import type { Claims } from './claims.ts';
+import { endHanging } from './liveness.ts';
 import type { MetricsPage, PageName, PrimaryQuestions } from './questions.ts';
 import type { Serving } from './serving.ts';
 
@@ -41,11 +42,7 @@ export function createPrimaryAnswers(
       () => false,
       () => false,
     );
-    if (await Promise.race([heard, isLate])) {
-      const facts = { process: follower.index + 1, pid: follower.pid };
-      emit({ type: 'notice', level: 'error', message: 'a serving process hangs and is ended', facts });
-      follower.kill();
-    }
+    if (await Promise.race([heard, isLate])) endHanging(follower, emit);
     late.abort();
   }
 

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import sharp, { type Metadata } from 'sharp';
 import { beyond, type JpegHeader, readJpegHeader } from '../../../src/engine/job/jpeg-header.ts';
+import { probe } from '../../../src/engine/job/probe.ts';
 import { fixture } from '../../support/engine-jobs.ts';
 
 const names = readdirSync(fixture('.')).filter((name) => name.endsWith('.jpg'));
@@ -69,6 +72,27 @@ test('a header longer than what is at hand', () => {
   const bytes = readFileSync(fixture('exif.jpg'));
   assert.equal(readJpegHeader(bytes.subarray(0, 60)), beyond);
   assert.equal(readJpegHeader(bytes.subarray(0, 3)), beyond);
+});
+
+test('a header longer than the first look is read on, of a file and of bytes', async () => {
+  const description = 'x'.repeat(45_000);
+  const bytes = await sharp(fixture('photo.jpg'))
+    .resize(40, 30)
+    .withMetadata({ orientation: 6 })
+    .withXmp(`<x:xmpmeta xmlns:x="adobe:ns:meta/"><a>${description}</a></x:xmpmeta>`)
+    .jpeg()
+    .toBuffer();
+  const path = join(mkdtempSync(join(tmpdir(), 'jpeg-header-')), 'long.jpg');
+  writeFileSync(path, bytes);
+  try {
+    for (const ref of [{ path }, { bytes }]) {
+      const { info, xmp } = await probe(ref);
+      assert.deepEqual([info.width, info.height, info.orientation, info.bytes], [40, 30, 6, bytes.length]);
+      assert.ok((xmp?.length ?? 0) > description.length);
+    }
+  } finally {
+    rmSync(dirname(path), { recursive: true });
+  }
 });
 
 test('other formats', () => {
