@@ -1,4 +1,4 @@
-import { asPictorError, type PictorError } from '../core/errors.ts';
+import { asPictorError, PictorError } from '../core/errors.ts';
 import type { FixedReply } from '../request/dialect.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import type { Call, KeepTask, MakeTask, ShowTask, StorageTask, UploadTask } from '../request/storage.ts';
@@ -13,7 +13,7 @@ import { askedRequest, type Counter, type Exchange, failureFacts, type RequestFa
 import { knownFrom, knownReply } from './known-objects.ts';
 import type { Reply } from './messages.ts';
 import { flat, without } from './mount-replies.ts';
-import { heldWithoutLook, objectReply } from './object-reply.ts';
+import { heldWithoutLook, type ObjectReply, objectReply } from './object-reply.ts';
 import type { Readiness } from './probes.ts';
 import { answerBefore, bodyOf } from './request-body.ts';
 import { sendStream } from './send-stream.ts';
@@ -43,6 +43,9 @@ export interface StorageDeskParts {
 export type StorageDesk = (exchange: Exchange, storage: MountStorage) => void | Promise<void>;
 
 type Voice = StorageTask['voice'];
+
+/** An object that is another one each time is given up. */
+const mostLooks = 5;
 
 export function createStorageDesk({
   counter,
@@ -86,16 +89,33 @@ export function createStorageDesk({
     return true;
   }
 
-  async function show(
+  /** With the bytes of what is streamed; what is replaced between two looks is looked at again. @throws PictorError */
+  async function replyTo(
     exchange: Exchange,
     { site, work }: MountStorage,
+    task: ShowTask & StorageTask,
+    signal: AbortSignal,
+  ): Promise<{ shown: ShownObject; reply: ObjectReply; body: AsyncIterable<Uint8Array> | null }> {
+    for (let looks = 0; looks < mostLooks; looks += 1) {
+      const shown = await work.show(site, task, signal);
+      const reply = objectReply(exchange, task.showing, shown);
+      if (reply.stream === undefined || exchange.method === 'HEAD') return { shown, reply, body: null };
+      const body = await shown.open(reply.stream.part);
+      if (body !== null) return { shown, reply, body };
+    }
+    throw new PictorError('STORAGE_FAILED', { detail: `${task.key ?? ''} is another object at each look` });
+  }
+
+  async function show(
+    exchange: Exchange,
+    storage: MountStorage,
     task: ShowTask & StorageTask,
   ): Promise<void> {
     const { voice, showing } = task;
     const held = heldWithoutLook(exchange, showing);
     if (held !== null) return finish(exchange, withHeaders(held, voice), { cache: 'none' });
     const signal = clientSignal(exchange.response);
-    const shown = await work.show(site, task, signal);
+    const { shown, reply, body } = await replyTo(exchange, storage, task, signal);
     const { cache, source, tier, timings } = shown;
     const facts: RequestFacts = {
       cache,
@@ -103,13 +123,11 @@ export function createStorageDesk({
       ...(tier === undefined ? {} : { tier }),
       ...(timings === undefined ? {} : { timings }),
     };
-    const reply = objectReply(exchange, showing, shown);
     const { status, headers } = withHeaders(reply, voice);
     if (reply.stream === undefined) {
-      if (cache === 'hit') keepKnown(exchange, task, { site, work, reply: { ...reply, headers }, shown });
+      if (cache === 'hit') keepKnown(exchange, task, { ...storage, reply: { ...reply, headers }, shown });
       return finish(exchange, { ...reply, headers }, facts);
     }
-    const body = exchange.method === 'HEAD' ? null : await shown.open(reply.stream.part);
     const { bytes, error } = await sendStream(exchange.response, { status, headers, body }, signal);
     counter.tell(
       exchange,

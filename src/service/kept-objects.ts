@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { BucketObject, ObjectFacts } from '../core/bucket.ts';
+import type { Bucket, BucketObject, ObjectFacts, ReadOptions } from '../core/bucket.ts';
 import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
 import type { CacheResult } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
@@ -39,12 +39,15 @@ export interface KeptObjects {
    * asked whether they are still good. Null: `find` it.
    */
   glance(address: ObjectAddress): () => FoundObject | null;
-  /** The bytes, or a part of them, first and last included. @throws PictorError as `find`, OBJECT_NOT_FOUND */
+  /**
+   * The bytes of an object that was found, or a part of them. Null: it is gone by now, or another one; look again.
+   * @throws PictorError as `find`
+   */
   open(
     address: ObjectAddress,
-    signal: AbortSignal,
-    part?: { readonly first: number; readonly last: number },
-  ): Promise<AsyncIterable<Uint8Array>>;
+    object: HeldObject,
+    wanted: Pick<ReadOptions, 'part'> & { readonly signal: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array> | null>;
   /** What is being put there: found from now on, also before the bucket has it. */
   hold(address: ObjectAddress, made: MadeObject): HeldObject;
   /** Asked for anew next time. */
@@ -189,12 +192,12 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
       const leave = await enterWithin(parts, shared);
       const transfer = startTransfer(shared);
       try {
-        const found = await bucketOf(address).get(address.key, { signal: transfer.signal });
-        if (found === null) {
+        const read = await readEntry(bucketOf(address), address.key, transfer.signal);
+        if (read === null) {
           drop(address, key);
           return null;
         }
-        const entry = { ...(await entryOf(found)), uri: uriOf(address), asked };
+        const entry = { ...read, uri: uriOf(address), asked };
         keep(address, key, entry);
         return entry;
       } finally {
@@ -264,13 +267,13 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
           : { object: held.object, cache: 'hit', tier: held.tier };
       };
     },
-    async open(address, signal, part) {
-      const found = await bucketOf(address).get(address.key, {
-        signal,
-        ...(part === undefined ? {} : { part }),
-      });
-      if (found === null) throw new PictorError('OBJECT_NOT_FOUND', { detail: uriOf(address) });
-      return found.body;
+    async open(address, object, { signal, ...part }) {
+      const transfer = startTransfer(signal);
+      const found = await bucketOf(address).get(address.key, { signal: transfer.signal, ...part });
+      if (found?.size === object.size && found.etag === object.etag) return found.body;
+      transfer.giveUp();
+      drop(address, keyOf(address));
+      return null;
     },
     hold(address, { bytes, contentType, began: asked }) {
       const object = heldObject(bytes, { contentType, modified: parts.now() });
@@ -349,8 +352,30 @@ function isSame({ object, bucketTag, isNew }: Entry, facts: ObjectFacts): boolea
   return object.modified === facts.modified;
 }
 
+/** An object that changes each time it is looked at is given up. */
+const mostReads = 5;
+
+/** Null: no such object. One that is removed or replaced under our hands is looked for again. @throws PictorError STORAGE_* */
+async function readEntry(bucket: Bucket, key: string, signal: AbortSignal): Promise<ReadEntry | null> {
+  for (let reads = 1; ; reads += 1) {
+    const found = await bucket.get(key, { signal });
+    if (found === null) return null;
+    try {
+      return await entryOf(found);
+    } catch (thrown) {
+      const mayHaveChanged = reads < mostReads && asPictorError(thrown).code === 'STORAGE_FAILED';
+      if (!mayHaveChanged || isAsItWas(found, await bucket.head(key, signal))) throw thrown;
+    }
+  }
+}
+
+const isAsItWas = (before: ObjectFacts, now: ObjectFacts | null): boolean =>
+  now !== null && now.size === before.size && now.modified === before.modified && now.etag === before.etag;
+
+type ReadEntry = Omit<Entry, 'uri' | 'asked'>;
+
 /** Reads what is small whole, and of the rest what tells its type. @throws PictorError STORAGE_FAILED when it ends early */
-async function entryOf(found: BucketObject): Promise<Omit<Entry, 'uri' | 'asked'>> {
+async function entryOf(found: BucketObject): Promise<ReadEntry> {
   const isSmall = found.size <= mostHeldBytes;
   const wanted = isSmall ? found.size : Math.min(found.size, headBytes);
   const chunks: Uint8Array[] = [];

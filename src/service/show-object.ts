@@ -13,8 +13,11 @@ import type { VariantMaker } from './variant-maker.ts';
 /** An object that is ready to be handed over. */
 export interface ShownObject {
   readonly object: HeldObject;
-  /** Reads what is too large to be held; parts with first and last byte, both included. */
-  open(part?: { readonly first: number; readonly last: number }): Promise<AsyncIterable<Uint8Array>>;
+  /**
+   * Reads what is too large to be held; parts with first and last byte, both included. Null: it is gone by now, or another
+   * one; to be shown anew.
+   */
+  open(part?: { readonly first: number; readonly last: number }): Promise<AsyncIterable<Uint8Array> | null>;
   readonly cache: CacheResult;
   readonly tier?: string;
   readonly timings?: RequestTimings;
@@ -60,9 +63,13 @@ export function createShowObject({ objects, maker, tell, purges, now }: ShowPart
     if (key === undefined) return null;
     const address = { site, bucket, key };
     const found = await objects.find(address, signal);
-    return found === null
-      ? null
-      : { ...found, source: uriOf(address), open: (part) => objects.open(address, signal, part) };
+    if (found === null) return null;
+    return {
+      ...found,
+      source: uriOf(address),
+      open: (part) =>
+        objects.open(address, found.object, { signal, ...(part === undefined ? {} : { part }) }),
+    };
   }
 
   async function made(site: StorageSite, task: ShowTask, signal: AbortSignal): Promise<ShownObject> {

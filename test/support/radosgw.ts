@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -57,6 +58,8 @@ admin socket=${folder}/sock/$name.asok
 mon data=${folder}/mon
 osd data=${folder}/osd
 osd objectstore=memstore
+osd class update on start=false
+osd crush update on start=false
 memstore device bytes=2147483648
 rgw data=${folder}/rgw
 rgw frontends=beast endpoint=127.0.0.1:${port}
@@ -75,10 +78,10 @@ export interface RunningRadosgw extends RunningS3 {
 
 /**
  * Starts everything. Its parts take seconds to bind the ports they are given, which others may take meanwhile: then all
- * of it is started once more.
+ * of it is started again.
  * @throws Error with the last words of the part that failed
  */
-export const startRadosgw = (): Promise<RunningRadosgw> => startOnce().catch(startOnce);
+export const startRadosgw = (): Promise<RunningRadosgw> => startOnce().catch(startOnce).catch(startOnce);
 
 async function startOnce(): Promise<RunningRadosgw> {
   const folder = await mkdtemp(join(tmpdir(), 'pictor-ceph-'));
@@ -151,24 +154,45 @@ async function startStore(cluster: Cluster, children: ChildProcess[]): Promise<v
   const common = commonOf(cluster);
   const map = join(folder, 'monmap');
   const osd = randomUUID();
-  const once = (command: string, args: readonly string[]) => run(command, args, patience);
+  const does = (command: string, args: readonly string[]) => run(command, args, patience);
   const monitor = ['--addv', 'a', `[v1:127.0.0.1:${monitorPort}/0]`];
-  await once('monmaptool', ['--create', ...monitor, '--fsid', fsid, map]);
-  await once('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
+  await does('monmaptool', ['--create', ...monitor, '--fsid', fsid, map]);
+  await does('ceph-mon', [...common, '-i', 'a', '--mkfs', '--monmap', map]);
   children.push(startPart(cluster, 'ceph-mon', ['-i', 'a']));
-  await once('ceph', [...common, 'osd', 'new', osd]);
-  await once('ceph-osd', [...common, '-i', '0', '--mkfs', '--osd-uuid', osd]);
+  await does('ceph', [...common, 'osd', 'new', osd]);
+  // A store that says so itself when it starts may do so before it knows the cluster's identity, and then ends or hangs.
+  await does('ceph', [...common, 'osd', 'crush', 'add', 'osd.0', '1', 'root=default', 'host=here']);
+  await does('ceph-osd', [...common, '-i', '0', '--mkfs', '--osd-uuid', osd]);
   children.push(startPart(cluster, 'ceph-osd', ['-i', '0']));
-  await addUser(cluster, 'test', { accessKeyId, secretAccessKey });
+  await whileAlive(children, (signal) => addUser(cluster, 'test', { accessKeyId, secretAccessKey }, signal));
+}
+
+/** Nothing is waited for that needs a part which has ended. */
+async function whileAlive(
+  children: readonly ChildProcess[],
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const ended = async (child: ChildProcess) => {
+    if (child.exitCode === null) await once(child, 'exit', { signal: over.signal });
+    throw new Error(`${child.spawnfile} has ended`);
+  };
+  const racing = [work(over.signal), ...children.map(ended)];
+  try {
+    await Promise.race(racing);
+  } finally {
+    over.abort();
+    await Promise.allSettled(racing);
+  }
 }
 
 type Keys = Pick<RunningS3, 'accessKeyId' | 'secretAccessKey'>;
 
-async function addUser(cluster: Cluster, name: string, keys: Keys): Promise<void> {
+async function addUser(cluster: Cluster, name: string, keys: Keys, signal?: AbortSignal): Promise<void> {
   const user = ['user', 'create', `--uid=${name}`, `--display-name=${name}`];
   const given = [`--access-key=${keys.accessKeyId}`, `--secret=${keys.secretAccessKey}`];
   const args = [...commonOf(cluster), '-n', 'client.rgw', ...user, ...given];
-  await run('radosgw-admin', args, patience);
+  await run('radosgw-admin', args, { ...patience, ...(signal && { signal }) });
 }
 
 /** The last of the children, so that it can be ended alone. */

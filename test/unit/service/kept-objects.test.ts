@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { createFolderBuckets } from '../../../src/buckets/folder-bucket.ts';
 import type { Bucket, Buckets } from '../../../src/core/bucket.ts';
 import { PictorError } from '../../../src/core/errors.ts';
 import { createGate } from '../../../src/lib/gate.ts';
@@ -58,8 +62,9 @@ function mapBucket() {
   return { objects, asked, state, buckets };
 }
 
-function setUp({ isLocal = false } = {}) {
-  const { buckets, ...bucket } = mapBucket();
+function setUp({ isLocal = false, bucket: own }: { isLocal?: boolean; bucket?: Bucket } = {}) {
+  const { buckets: inMap, ...bucket } = mapBucket();
+  const buckets = own === undefined ? inMap : { ...inMap, bucket: () => own };
   const clock = { now: 1_000_000 };
   const variants = createMapStore();
   const keptObjects = createKeptObjects({
@@ -160,10 +165,65 @@ test('objects that are too large to be held are described and read on demand, in
   assert.equal(found?.object.size, bytes.length);
   await find('large');
   assert.deepEqual(asked, ['get large']);
-  const part = await keptObjects.open(address('large'), signal, { first: 1, last: 3 });
+  const part = await keptObjects.open(address('large'), found!.object, {
+    signal,
+    part: { first: 1, last: 3 },
+  });
   const chunks: Uint8Array[] = [];
-  for await (const chunk of part) chunks.push(chunk);
+  for await (const chunk of part ?? []) chunks.push(chunk);
   assert.equal(Buffer.concat(chunks).toString(), 'PNG');
+});
+
+test('a large object that was replaced or removed since it was found is not read for it', async () => {
+  const { objects, find, address, signal, keptObjects } = setUp();
+  const open = async (found: Awaited<ReturnType<typeof find>>) =>
+    keptObjects.open(address('large'), found!.object, { signal });
+  objects.set('large', { bytes: Buffer.alloc(mostHeldBytes + 1, 'x'), modified: 1 });
+  const found = await find('large');
+  objects.set('large', { bytes: Buffer.alloc(mostHeldBytes + 2, 'x'), modified: 2 });
+  assert.equal(await open(found), null);
+  const second = await find('large');
+  assert.equal(second?.object.size, mostHeldBytes + 2);
+  objects.delete('large');
+  assert.equal(await open(second), null);
+  assert.equal(await find('large'), null);
+});
+
+test('an object that is removed or replaced while it is read is looked for again', async (t) => {
+  const root = await mkdtemp(join(tmpdir(), 'pictor-test-'));
+  t.after(() => rm(root, { recursive: true, force: true }));
+  const folder = createFolderBuckets({ root, single: true, anyKey: false }).bucket('');
+  const file = (name: string) => join(root, name);
+  /** What happens between a look and the reading, each time. */
+  let meanwhile = async () => {};
+  const bucket: Bucket = {
+    ...folder,
+    async get(key, options) {
+      const found = await folder.get(key, options);
+      await meanwhile();
+      return found;
+    },
+  };
+  const { find } = setUp({ isLocal: true, bucket });
+  await writeFile(file('removed'), 'bytes');
+  meanwhile = () => rm(file('removed'), { force: true });
+  assert.equal(await find('removed'), null);
+
+  await writeFile(file('replaced'), 'old');
+  let replacements = 1;
+  meanwhile = async () => {
+    if (replacements-- <= 0) return;
+    await writeFile(file('new'), 'new bytes');
+    await rename(file('new'), file('replaced'));
+  };
+  assert.equal(Buffer.from((await find('replaced'))?.object.bytes ?? []).toString(), 'new bytes');
+
+  await writeFile(file('restless'), 'old');
+  meanwhile = async () => {
+    await writeFile(file('new'), 'new bytes');
+    await rename(file('new'), file('restless'));
+  };
+  await assert.rejects(find('restless'), { code: 'STORAGE_FAILED' });
 });
 
 test('a glance shows what is in memory while nobody has to be asked, and asks nobody', async () => {
