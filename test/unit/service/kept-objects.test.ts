@@ -165,7 +165,7 @@ test('objects that are too large to be held are described and read on demand, in
   assert.equal(found?.object.size, bytes.length);
   await find('large');
   assert.deepEqual(asked, ['get large']);
-  const part = await keptObjects.open(address('large'), found!.object, {
+  const part = await keptObjects.open(address('large'), found.object, {
     signal,
     part: { first: 1, last: 3 },
   });
