@@ -1,27 +1,16 @@
-import { createHash } from 'node:crypto';
-import type { Bucket, BucketObject, ObjectFacts, ReadOptions } from '../core/bucket.ts';
-import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
+import type { ObjectFacts, ReadOptions } from '../core/bucket.ts';
+import { asPictorError, type ErrorCode } from '../core/errors.ts';
 import type { CacheResult } from '../core/events.ts';
 import type { BlobMeta, BlobStore, StoredBlob } from '../core/ports.ts';
 import type { Gate } from '../lib/gate.ts';
 import { createLastUsed } from '../lib/last-used.ts';
 import { createSingleFlight } from '../lib/single-flight.ts';
 import { enterWithin } from './enter-within.ts';
+import { type HeldObject, heldObject, mostHeldBytes, readObject } from './held-object.ts';
 import { objectKey } from './key.ts';
-import { sniffedObjectType } from './object-type.ts';
 import type { PurgeMarks, SourceTime } from './purge-marks.ts';
 import { bucketOf, type ObjectAddress, uriOf } from './storage-site.ts';
 import { startTransfer } from './transfer.ts';
-
-/** An object as far as it is needed to hand it over. */
-export interface HeldObject extends Omit<ObjectFacts, 'etag'> {
-  /** Strong: same text, same bytes. */
-  readonly etag?: string;
-  /** From the bytes. */
-  readonly sniffedType: string;
-  /** Null: too large to be held; `open` reads it. */
-  readonly bytes: Uint8Array | null;
-}
 
 export interface FoundObject {
   readonly object: HeldObject;
@@ -77,12 +66,6 @@ export interface KeptObjectsParts {
   readonly changed?: (key: string) => void;
   readonly now: () => number;
 }
-
-/** Larger objects are handed on as they are read: of many at once the memory would not hold all. */
-export const mostHeldBytes = 4 * 1024 * 1024;
-
-/** What `sniffedObjectType` looks at. */
-const headBytes = 4100;
 
 /** For how long an object is taken for unchanged; then its facts are asked for, and its bytes only if those differ. */
 const freshMilliseconds = { local: 5000, remote: 60_000 } as const;
@@ -192,12 +175,12 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
       const leave = await enterWithin(parts, shared);
       const transfer = startTransfer(shared);
       try {
-        const read = await readEntry(bucketOf(address), address.key, transfer.signal);
+        const read = await readObject(bucketOf(address), address.key, transfer.signal);
         if (read === null) {
           drop(address, key);
           return null;
         }
-        const entry = { ...read, uri: uriOf(address), asked };
+        const entry: Entry = { ...read, tier: 'memory', uri: uriOf(address), asked };
         keep(address, key, entry);
         return entry;
       } finally {
@@ -297,26 +280,10 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   };
 }
 
-/** Bytes at hand as an object. */
-export const heldObject = (
-  bytes: Uint8Array,
-  facts: Pick<HeldObject, 'contentType' | 'modified'>,
-): HeldObject => ({
-  ...facts,
-  size: bytes.byteLength,
-  sniffedType: sniffedObjectType(bytes),
-  etag: tagOf(bytes),
-  bytes,
-});
-
 const freshFor = ({ site }: ObjectAddress): number =>
   site.isLocal ? freshMilliseconds.local : freshMilliseconds.remote;
 
 const keyOf = (address: ObjectAddress): string => objectKey(uriOf(address));
-
-/** Opaque strong tag. */
-const tagOf = (bytes: Uint8Array): string =>
-  createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
 
 function entryFrom({ meta, tier }: StoredBlob, bytes: Uint8Array): Entry {
   const { bucketTag, isNew, uri, asked, ...facts } = meta as unknown as Record_;
@@ -329,12 +296,6 @@ function entryFrom({ meta, tier }: StoredBlob, bytes: Uint8Array): Entry {
     ...(isNew === undefined ? {} : { isNew }),
   };
 }
-
-const factsOf = ({ size, modified, contentType }: ObjectFacts) => ({
-  size,
-  modified,
-  ...(contentType === undefined ? {} : { contentType }),
-});
 
 /** Our own copy, of which the bucket has told by now. The time stays as clients were told. */
 const known = ({ object, tier, uri, asked }: Entry, { etag }: ObjectFacts): Entry => ({
@@ -350,53 +311,4 @@ function isSame({ object, bucketTag, isNew }: Entry, facts: ObjectFacts): boolea
   if (isNew === true) return true;
   if (bucketTag !== undefined && facts.etag !== undefined) return bucketTag === facts.etag;
   return object.modified === facts.modified;
-}
-
-/** An object that changes each time it is looked at is given up. */
-const mostReads = 5;
-
-/** Null: no such object. One that is removed or replaced under our hands is looked for again. @throws PictorError STORAGE_* */
-async function readEntry(bucket: Bucket, key: string, signal: AbortSignal): Promise<ReadEntry | null> {
-  for (let reads = 1; ; reads += 1) {
-    const found = await bucket.get(key, { signal });
-    if (found === null) return null;
-    try {
-      return await entryOf(found);
-    } catch (thrown) {
-      const mayHaveChanged = reads < mostReads && asPictorError(thrown).code === 'STORAGE_FAILED';
-      if (!mayHaveChanged || isAsItWas(found, await bucket.head(key, signal))) throw thrown;
-    }
-  }
-}
-
-const isAsItWas = (before: ObjectFacts, now: ObjectFacts | null): boolean =>
-  now !== null && now.size === before.size && now.modified === before.modified && now.etag === before.etag;
-
-type ReadEntry = Omit<Entry, 'uri' | 'asked'>;
-
-/** Reads what is small whole, and of the rest what tells its type. @throws PictorError STORAGE_FAILED when it ends early */
-async function entryOf(found: BucketObject): Promise<ReadEntry> {
-  const isSmall = found.size <= mostHeldBytes;
-  const wanted = isSmall ? found.size : Math.min(found.size, headBytes);
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of found.body) {
-    chunks.push(chunk);
-    length += chunk.byteLength;
-    if (!isSmall && length >= wanted) break;
-  }
-  if (length < wanted || (isSmall && length !== wanted))
-    throw new PictorError('STORAGE_FAILED', { detail: `${length} bytes of an object of ${found.size}` });
-  const bytes = Buffer.concat(chunks);
-  const etag = isSmall ? tagOf(bytes) : found.etag;
-  return {
-    tier: 'memory',
-    ...(found.etag === undefined ? {} : { bucketTag: found.etag }),
-    object: {
-      ...factsOf(found),
-      sniffedType: sniffedObjectType(bytes),
-      bytes: isSmall ? bytes : null,
-      ...(etag === undefined ? {} : { etag }),
-    },
-  };
 }

@@ -6,7 +6,7 @@ import { createSingleFlight } from '../lib/single-flight.ts';
 import type { Engine } from '../plan/engine-port.ts';
 import { checkLimits } from '../plan/limits.ts';
 import type { ToldText, UploadFacts } from '../request/storage.ts';
-import { type HeldObject, heldObject } from './kept-objects.ts';
+import { type HeldObject, heldObject } from './held-object.ts';
 import type { PurgeMarks } from './purge-marks.ts';
 import type { Staging } from './staging.ts';
 import { boundsOf, bucketOf, type ObjectAddress, uriOf } from './storage-site.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PictorError } from '../../../src/core/errors.ts';
 import type { ShowTask } from '../../../src/request/storage.ts';
-import { heldObject } from '../../../src/service/kept-objects.ts';
+import { heldObject } from '../../../src/service/held-object.ts';
 import { createShowObject, type ShowParts } from '../../../src/service/show-object.ts';
 import type { StorageSite } from '../../../src/service/storage-site.ts';
 
