@@ -52,6 +52,12 @@ const plainSettings = z
   })
   .prefault({});
 
+/**
+ * One for four processors or so is best (docs/adr/0023-several-processes.md), and few machines have 256. Each is a whole server:
+ * a slip of the keyboard must not fill a machine with them.
+ */
+const mostProcesses = 64;
+
 /** The listener for pictures. */
 export const serverSettings = z
   .strictObject({
@@ -60,9 +66,13 @@ export const serverSettings = z
       .describe(
         'Where to listen: host:port, :port for every interface, [::1]:port, or unix:/path. Port 0 takes a free one.',
       ),
-    processes: count(1, 1).describe(
-      'Processes that answer requests, all at the same address. More than one: for hits beyond what one processor core can answer; needs `cache.dir`, which they share. Bounds of other settings count for all together. Not those that transform images: `engine.workers`.',
-    ),
+    processes: z
+      .number()
+      .check(z.int(), z.gte(1), z.lte(mostProcesses))
+      .default(1)
+      .describe(
+        `Processes that answer requests, all at the same address: ${mostProcesses} at most. More than one: for hits beyond what one processor core can answer; needs \`cache.dir\`, which they share. Bounds of other settings count for all together. Not those that transform images: \`engine.workers\`.`,
+      ),
     maxConnections: count(10_000).describe(
       'Open connections. Further ones are closed as soon as they are accepted, so that a load balancer tries elsewhere. 0: no bound.',
     ),

@@ -22,6 +22,10 @@ test('nothing configured gives safe defaults on loopback', () => {
   assert.deepEqual(adminSettings.parse({ bind: '' }), { bind: '', probes: 'plain' });
 });
 
+test('as many processes as a large machine has use for may be asked for', () => {
+  assert.equal(serverSettings.parse({ processes: 64 }).processes, 64);
+});
+
 test('what cannot work is refused', () => {
   for (const bad of [
     { bind: '8080' },
@@ -29,6 +33,9 @@ test('what cannot work is refused', () => {
     { tls: { certFile: 'a' } },
     { plain: { bind: ':80' } },
     { trustProxy: ['proxy'] },
+    { processes: 0 },
+    { processes: 65 },
+    { processes: 1.5 },
     { unknown: 1 },
   ]) {
     assert.equal(serverSettings.safeParse(bad).success, false, JSON.stringify(bad));
