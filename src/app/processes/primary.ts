@@ -1,4 +1,5 @@
 import { createServer as createProbe } from 'node:net';
+import { asPictorError } from '../../core/errors.ts';
 import type { EmitEvent } from '../../core/events.ts';
 import { createRestartPause, type RestartPause } from '../../engine/restart-pause.ts';
 import { createAdmin } from '../../http/admin.ts';
@@ -15,6 +16,7 @@ import { watchLiveness } from './liveness.ts';
 import { createPages } from './pages.ts';
 import { createPrimaryAnswers } from './primary-answers.ts';
 import { forkServing, prepareForks, type Serving } from './serving.ts';
+import { inTime } from './starting.ts';
 
 /** A server of several processes: all of `ImageServer` but the request handler, which is theirs. */
 export type ManyProcesses = Omit<ImageServer, 'handle'>;
@@ -49,6 +51,7 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
     emit,
   });
   let state: Readiness = 'starting';
+  let wasReady = false;
   let closing: Promise<void> | null = null;
   const admin = createAdmin({
     settings: config.admin,
@@ -97,15 +100,15 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
     if (closing !== null) return;
     const started = begin(index);
     try {
-      await started.channel.ask('start', order(index));
-      await started.channel.ask('listen');
+      await inTime(started, started.channel.ask('start', order(index)));
+      await inTime(started, started.channel.ask('listen'));
       started.listens = true;
       setTimeout(() => places[index] === started && pauses[index]?.worked(), soundAfter).unref();
       const facts = { process: index + 1, pid: started.pid };
       emit({ type: 'notice', level: 'info', message: 'a serving process is ready', facts });
     } catch (thrown) {
-      const detail = thrown instanceof Error ? thrown.message : String(thrown);
-      const facts = { process: index + 1, pid: started.pid, detail };
+      const { detail, message } = asPictorError(thrown);
+      const facts = { process: index + 1, pid: started.pid, detail: detail ?? message };
       if (closing === null)
         emit({ type: 'notice', level: 'error', message: 'a serving process cannot start', facts });
       // Its end is what has another one started, after a pause.
@@ -114,6 +117,8 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
   }
 
   async function end(each: Serving): Promise<void> {
+    // Not there yet, to replace another: nobody has asked it anything, and it may hang.
+    if (wasReady && !each.listens) each.kill();
     await each.channel.ask('close').catch(() => {});
     each.listens = false;
     each.channel.tell('exit');
@@ -131,6 +136,7 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
   }
 
   function close(): Promise<void> {
+    wasReady ||= state === 'ready';
     state = 'stopping';
     closing ??= closeAll();
     return closing;
@@ -139,7 +145,10 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
   let reloads = false;
   try {
     const started = await Promise.all(
-      places.map((_, index) => begin(index).channel.ask('start', order(index))),
+      places.map((_, index) => {
+        const each = begin(index);
+        return inTime(each, each.channel.ask('start', order(index)));
+      }),
     );
     reloads = started.some((each) => each.reloads);
   } catch (error) {
@@ -171,12 +180,14 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
         const ofAdmin = await admin.listen();
         const all = await Promise.all(
           serving().map(async (each) => {
-            const addresses = await each.channel.ask('listen');
+            const addresses = await inTime(each, each.channel.ask('listen'));
             each.listens = true;
             return addresses;
           }),
         );
         if (closing === null) state = 'ready';
+        // Of one that ended since its start nobody has taken the place yet.
+        for (const [index, each] of places.entries()) if (each === null) void beginAnew(index);
         return { ...all[0]!, admin: ofAdmin?.text ?? null };
       } catch (error) {
         if (closing === null) await giveUp();
