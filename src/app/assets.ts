@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
+import { withoutUrlSecrets } from '../config/mask.ts';
 import { ConfigError, type Problem, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import { type AssetSpec, assetScheme } from '../request/dialect.ts';
@@ -142,7 +143,7 @@ function problemOf(thrown: unknown, { from }: AssetSpec, where: string): Problem
   return {
     where,
     ...(value === undefined ? {} : { value: showValue(value) }),
-    message: `the image cannot be used: ${reasonOf(thrown)}`,
+    message: `the image cannot be used: ${withoutUrlSecrets(reasonOf(thrown))}`,
   };
 }
 

@@ -1,9 +1,12 @@
 import type { z } from 'zod';
-import { withoutUserInfo } from '../lib/url-text.ts';
+import { withoutQueryValues, withoutUserInfo } from '../lib/url-text.ts';
 import { readMeta, unwrap } from './settings-tree.ts';
 
 /** What stands in for a secret wherever configuration is shown. */
 export const secretShown = '(secret)';
+
+/** User and password of URLs, and what their queries say: both may be what a service knows this server by. */
+export const withoutUrlSecrets = (text: string): string => withoutQueryValues(withoutUserInfo(text));
 
 /** Schemas that may govern one part of a value: several behind a union. */
 function partSchemas(schemas: readonly z.core.$ZodType[], key: string | null): z.core.$ZodType[] {
@@ -33,7 +36,7 @@ function mask(schemas: readonly z.core.$ZodType[], value: unknown): unknown {
     const inner = partSchemas(schemas, null);
     return value.map((item) => mask(inner, item));
   }
-  if (typeof value === 'string') return withoutUserInfo(value);
+  if (typeof value === 'string') return withoutUrlSecrets(value);
   if (typeof value !== 'object') return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, part]) => [key, mask(partSchemas(schemas, key), part)]),
@@ -41,6 +44,7 @@ function mask(schemas: readonly z.core.$ZodType[], value: unknown): unknown {
 }
 
 /**
- * A copy of a value in which everything the schema marks as secret is replaced, and user and password of every URL. Absent and empty values stay visible.
+ * A copy of a value in which everything the schema marks as secret is replaced, and what may be secret in every URL. Absent and
+ * empty values stay visible.
  */
 export const maskSecrets = (schema: z.core.$ZodType, value: unknown): unknown => mask([schema], value);

@@ -1,4 +1,4 @@
-import { withoutUserInfo } from '../lib/url-text.ts';
+import { withoutUrlSecrets } from './mask.ts';
 
 /** One thing wrong with the configuration, ready to be shown. */
 export interface Problem {
@@ -12,9 +12,11 @@ export interface Problem {
 
 const longestShown = 60;
 
-/** A value for a message: one line, cut when long, without user and password of URLs. */
+/** A value for a message: one line, cut when long, without what may be secret in URLs. */
 export function showValue(value: unknown): string {
-  const text = withoutUserInfo(typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)));
+  const text = withoutUrlSecrets(
+    typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value)),
+  );
   const line = JSON.stringify(text.length > longestShown ? `${text.slice(0, longestShown)}…` : text);
   return typeof value === 'string' ? line : line.slice(1, -1).replaceAll('\\"', '"');
 }

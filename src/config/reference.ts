@@ -35,7 +35,7 @@ pictor serve --cache-dir /var/cache/pictor
 - Names are checked: an unknown key, \`PICTOR_\` variable or flag stops the start, as does a wrong value. All problems are
   reported together, and the exit code is 2.
 
-\`pictor config\` prints every setting with its value and where the value came from, secrets masked.
+\`pictor config\` prints every setting with its value and where the value came from. Secrets are masked, and so is what URLs hold before \`@\` and behind \`?\`.
 \`pictor config --schema\` prints a JSON Schema of the file for your editor.
 `;
 

@@ -61,3 +61,18 @@ export const withoutUserInfo = (text: string): string =>
   text.includes('@') || text.includes('%40')
     ? text.replace(plainUserInfo, '$1***@').replace(escapedUserInfo, '$1***@')
     : text;
+
+const urlQuery = /(:\/\/[^?#\s]*\?)([^#\s]+)/g;
+
+/** `name=***` of a pair; what is no pair is a value. */
+const withoutValue = (pair: string): string => {
+  const value = pair.indexOf('=') + 1;
+  return value === pair.length ? pair : `${pair.slice(0, value)}***`;
+};
+
+/** The text with `***` for every value in the queries of URLs. For settings, whose URLs may bear the token of a service. */
+export const withoutQueryValues = (text: string): string =>
+  text.replace(
+    urlQuery,
+    (_, before: string, query: string) => before + query.replace(/[^&;]+/g, withoutValue),
+  );

@@ -81,11 +81,17 @@ describe('masks', () => {
     });
   });
 
-  it('take user and password out of URLs, in lists too', () => {
+  it('take user, password and queries out of URLs, in lists too', () => {
     const schema = z.strictObject({ baseUrl: z.string(), sources: z.array(z.string()) });
     assert.deepEqual(
-      maskSecrets(schema, { baseUrl: 'https://user:pass@host/', sources: ['https://user:pass@host/a'] }),
-      { baseUrl: 'https://***@host/', sources: ['https://***@host/a'] },
+      maskSecrets(schema, {
+        baseUrl: 'https://user:pass@host/?token=abc',
+        sources: ['https://user:pass@host/a', 'https://host/a?key=abc&v=1'],
+      }),
+      {
+        baseUrl: 'https://***@host/?token=***',
+        sources: ['https://***@host/a', 'https://host/a?key=***&v=***'],
+      },
     );
   });
 

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { decodeHex } from '../../../src/lib/hex.ts';
-import { decodePercent, urlTextFromBytes, withoutUserInfo } from '../../../src/lib/url-text.ts';
+import {
+  decodePercent,
+  urlTextFromBytes,
+  withoutQueryValues,
+  withoutUserInfo,
+} from '../../../src/lib/url-text.ts';
 
 test('escapes are resolved once', () => {
   for (const [text, decoded] of [
@@ -43,6 +48,22 @@ test('user and password of URLs are hidden, everything else stays', () => {
     ['user@host', 'user@host'],
   ] as const) {
     assert.equal(withoutUserInfo(text), shown, text);
+  }
+});
+
+test('values in queries of URLs are hidden, their names stay', () => {
+  for (const [text, shown] of [
+    ['https://host/a?token=abc&size=3#part', 'https://host/a?token=***&size=***#part'],
+    ['https://host/a?token=a=b==;u=', 'https://host/a?token=***;u='],
+    ['https://host?abc', 'https://host?***'],
+    ['https://host/?abc&k=v', 'https://host/?***&k=***'],
+    ['https://host/?a=x/?y=z', 'https://host/?a=***'],
+    ['http://a/?b=c and http://d/?e=f', 'http://a/?b=*** and http://d/?e=***'],
+    ['https://host/a', 'https://host/a'],
+    ['https://host/?', 'https://host/?'],
+    ['what? a=b', 'what? a=b'],
+  ] as const) {
+    assert.equal(withoutQueryValues(text), shown, text);
   }
 });
 
