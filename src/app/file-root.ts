@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { realFolder } from './real-folder.ts';
 
 /** What is wrong with the folder that `local:///` sources are read from; null when it can be read or none is named. */
 export function fileRootProblem(root: string): string | null {
@@ -14,4 +15,4 @@ export function fileRootProblem(root: string): string | null {
 
 /** True when the whole file system is given away. */
 export const isWholeDisk = (root: string): boolean =>
-  root !== '' && path.resolve(root) === path.parse(path.resolve(root)).root;
+  root !== '' && realFolder(root) === path.parse(path.resolve(root)).root;

@@ -1,6 +1,6 @@
-import path from 'node:path';
 import type * as z from 'zod';
 import type { CacheSettings } from '../stores/settings.ts';
+import { isWithin, realFolder } from './real-folder.ts';
 
 interface Cached {
   readonly cache: CacheSettings;
@@ -37,7 +37,7 @@ export function checkMountCaches({ cache, mounts }: Cached, context: z.Refinemen
       name,
     });
     if (settings.dir !== '') {
-      const place = placed(['dir'], path.resolve(settings.dir));
+      const place = placed(['dir'], realFolder(settings.dir));
       const twin = folders.find(({ name }) => isWithin(place.name, name) || isWithin(name, place.name));
       if (twin !== undefined)
         refuse(context, place, `this folder is that of ${twin.owner}, or one lies in the other`);
@@ -54,11 +54,6 @@ export function checkMountCaches({ cache, mounts }: Cached, context: z.Refinemen
 
 function refuse(context: z.RefinementCtx, { at }: Place, what: string): void {
   context.addIssue({ code: 'custom', path: [...at], message: `${what}: give each cache a place of its own` });
-}
-
-function isWithin(inner: string, outer: string): boolean {
-  const way = path.relative(outer, inner);
-  return way === '' || (way !== '..' && !way.startsWith(`..${path.sep}`) && !path.isAbsolute(way));
 }
 
 /** Caches that others may reach too, each with the setting that tells them apart. */

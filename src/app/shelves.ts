@@ -1,4 +1,3 @@
-import path from 'node:path';
 import { ConfigError, showValue } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
@@ -7,6 +6,7 @@ import type { ShelfPlace } from '../request/storage.ts';
 import { createShelfFolder, type ShelfFolder } from '../stores/shelf-folder.ts';
 import { dialectOf } from './dialects.ts';
 import type { MountSettings } from './mounts.ts';
+import { realFolder } from './real-folder.ts';
 
 export interface Shelves {
   /** In the order of the mounts; null where made pictures are in the caches alone. */
@@ -60,7 +60,7 @@ function refuseTwins(
   }
 }
 
-const folderOf = ({ root }: ShelfPlace): string => path.resolve(root);
+const folderOf = ({ root }: ShelfPlace): string => realFolder(root);
 
 function byFolder(places: readonly (ShelfPlace | null)[]): ReadonlyMap<string, ShelfPlace[]> {
   const folders = new Map<string, ShelfPlace[]>();

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto';
-import { resolve } from 'node:path';
 import type { OwedStats } from '../buckets/mirrored/uploads.ts';
 import type { RemotePlace } from '../buckets/mirrored-bucket.ts';
 import type { Bucket, Buckets } from '../core/bucket.ts';
@@ -12,6 +11,7 @@ import { dialectOf } from './dialects.ts';
 import type { MountSettings } from './mounts.ts';
 import { alone, type Peers } from './processes/peers.ts';
 import type { DisownedObject } from './processes/questions.ts';
+import { realFolder } from './real-folder.ts';
 
 /** The storage of a mount, opened. */
 export interface MountStorage {
@@ -64,10 +64,11 @@ export async function openStorages(
       continue;
     }
     const place = grammar.place(settings);
-    checkRoot(place, places);
-    places.push(place);
+    const real = realPlace(place);
+    checkRoot(real, places);
+    places.push(real);
     const freshForSeconds = grammar.freshForSeconds?.(settings) ?? unchanging;
-    const name = JSON.stringify(place);
+    const name = JSON.stringify(real);
     const shared = opened.get(name) ?? (await open(place, { emit, others }));
     const storage = { ...shared, freshForSeconds: Math.min(freshForSeconds, shared.freshForSeconds) };
     opened.set(name, storage);
@@ -109,6 +110,10 @@ function byName(storages: readonly Opened[]): ReadonlyMap<string, OriginalStorag
   return new Map(byFreshness.map((each) => [each.storage, each]));
 }
 
+/** The same for all ways that lead to the same folder. What is kept is still named by the way that was configured. */
+const realPlace = (place: StoragePlace): StoragePlace =>
+  place.kind === 's3' ? place : { ...place, root: realFolder(place.root) };
+
 /** Two outboxes in one folder would each send what the other one owes to its own bucket. */
 function checkRoot(place: StoragePlace, others: readonly StoragePlace[]): void {
   if (place.kind === 's3') return;
@@ -116,11 +121,11 @@ function checkRoot(place: StoragePlace, others: readonly StoragePlace[]): void {
     (each) =>
       each.kind !== 's3' &&
       (each.kind === 'mirrored' || place.kind === 'mirrored') &&
-      resolve(each.root) === resolve(place.root),
+      each.root === place.root,
   );
   if (twin === undefined || JSON.stringify(twin) === JSON.stringify(place)) return;
   throw new PictorError('STORAGE_REFUSED', {
-    detail: `two mounts keep different things in ${resolve(place.root)}`,
+    detail: `two mounts keep different things in ${place.root}`,
   });
 }
 

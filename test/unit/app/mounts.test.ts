@@ -1,16 +1,19 @@
 /** What every mount may have, whatever it speaks: bounds and a picture for errors of its own. */
 import assert from 'node:assert/strict';
+import { mkdir, symlink } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
 import { dialectNames, loadDialects } from '../../../src/app/dialects.ts';
 import { type MountSettings, openMount } from '../../../src/app/mounts.ts';
 import { settingsFor } from '../../../src/app/settings-for.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 await loadDialects();
 const schema = settingsFor(dialectNames);
 
 function problems(config: object): string[] {
   const { error } = schema.safeParse(config);
-  return (error?.issues ?? []).map(({ path, message }) => `${path.join('.')}: ${message}`);
+  return (error?.issues ?? []).map((issue) => `${issue.path.join('.')}: ${issue.message}`);
 }
 
 function mountWith(mount: object): MountSettings {
@@ -121,6 +124,26 @@ test('caches of mounts have folders, buckets and prefixes of their own', () => {
     problems(mounts({ redis: { url: 'redis://r' } }, shared, { cache: { redis: { url: 'redis://r' } } }))[0]!,
     /^mounts\.1\.cache\.redis\.prefix: cache has/,
   );
+});
+
+test('caches that meet through a symbolic link are told from each other by where they really are', async (t) => {
+  const folder = await temporaryFolder(t);
+  await mkdir(path.join(folder, 'real'));
+  await symlink(path.join(folder, 'real'), path.join(folder, 'link'));
+  const mounts = (...dirs: string[]) => ({
+    mounts: dirs.map((dir, index) => ({
+      dialect: 'vip',
+      prefix: `/${index}`,
+      cache: { dir: path.join(folder, dir) },
+    })),
+  });
+  assert.match(
+    problems(mounts('real', 'link'))[0]!,
+    /^mounts\.1\.cache\.dir: this folder is that of mounts\[0\]/,
+  );
+  assert.match(problems(mounts('link/none/yet', 'real/none/yet'))[0]!, /^mounts\.1\.cache\.dir: /);
+  assert.match(problems(mounts('link/none/yet', 'real/none'))[0]!, /^mounts\.1\.cache\.dir: /);
+  assert.deepEqual(problems(mounts('link/one', 'real/two', 'link/three')), []);
 });
 
 test('keys have the names of another server only where the cache lies as that of it', () => {

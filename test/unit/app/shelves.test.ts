@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { rm, symlink } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { loadDialects } from '../../../src/app/dialects.ts';
@@ -28,13 +29,18 @@ test('mounts that share a folder keep their own minds about what is old', async 
 
 test('mounts of one prefix, at several hosts, need folders of their own', async (t) => {
   const dir = await temporaryFolder(t);
-  const twins = [mount('/a', dir), mount('/b', dir), mount('/a/', `${dir}/.`)];
-  await assert.rejects(
-    openShelves(twins, () => {}),
-    (thrown) => {
-      assert.ok(thrown instanceof ConfigError);
-      assert.equal(thrown.problems[0]!.where, 'mounts[2].settings.cache.dir');
-      return true;
-    },
-  );
+  await symlink(dir, `${dir}-link`);
+  t.after(() => rm(`${dir}-link`));
+  for (const again of [`${dir}/.`, `${dir}-link`]) {
+    const twins = [mount('/a', `${dir}/x`), mount('/b', `${dir}/x`), mount('/a/', `${again}/x`)];
+    await assert.rejects(
+      openShelves(twins, () => {}),
+      (thrown) => {
+        assert.ok(thrown instanceof ConfigError);
+        assert.equal(thrown.problems[0]!.where, 'mounts[2].settings.cache.dir');
+        return true;
+      },
+      again,
+    );
+  }
 });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { loadDialects } from '../../../src/app/dialects.ts';
@@ -46,6 +47,19 @@ describe('storages of mounts', () => {
     await second.close();
   });
 
+  it('are shared by mounts whose ways meet in one folder', async (context) => {
+    const folder = await temporaryFolder(context);
+    await symlink(folder, join(folder, 'link'));
+    const storages = await openStorages(
+      mountsOf(vip(join(folder, 'a')), vip(join(folder, 'link/a'))),
+      () => {},
+    );
+    const [one, two] = storages.ofMounts;
+    assert.equal(one!.buckets, two!.buckets);
+    assert.equal(one!.storage, two!.storage);
+    await storages.close();
+  });
+
   it('give their originals by name, and none of another storage', async (context) => {
     const folder = await temporaryFolder(context);
     const mounts = mountsOf(vip(join(folder, 'a')), vip(join(folder, 'b')));
@@ -66,17 +80,23 @@ describe('storages of mounts', () => {
 
   it('cannot be two that send what they owe from one folder', async (context) => {
     const folder = await temporaryFolder(context);
-    const mirrored = (bucket: string) => ({
+    await symlink(folder, join(folder, 'link'));
+    const mirrored = (bucket: string, root = join(folder, 'a')) => ({
       dialect: 'image-server',
-      settings: { storage: { root: folder, remote: 's3', s3: { bucket } } },
+      settings: { storage: { root, remote: 's3', s3: { bucket } } },
     });
-    await assert.rejects(
-      openStorages(mountsOf(mirrored('one'), mirrored('two')), () => {}),
-      {
-        code: 'STORAGE_REFUSED',
-      },
+    const byLink = join(folder, 'link', 'a');
+    for (const other of [mirrored('two'), mirrored('two', byLink)])
+      await assert.rejects(
+        openStorages(mountsOf(mirrored('one'), other), () => {}),
+        {
+          code: 'STORAGE_REFUSED',
+        },
+      );
+    const same = await openStorages(
+      mountsOf(mirrored('one'), mirrored('one'), mirrored('one', byLink)),
+      () => {},
     );
-    const same = await openStorages(mountsOf(mirrored('one'), mirrored('one')), () => {});
     assert.equal(same.ofMounts[0]!.isLocal, false);
     assert.deepEqual(same.owed(), { owed: 0, owedBytes: 0, oldest: null, uploaded: 0, failedTries: 0 });
     await same.close();
