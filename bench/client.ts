@@ -1,13 +1,14 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Answer, Job } from './clients/job.ts';
+import type { Answer, Job, Seen } from './clients/job.ts';
+import { endWithBench } from './leftovers.ts';
 
-export type { Answer } from './clients/job.ts';
+export type { Answer, Seen } from './clients/job.ts';
 
 /** A client in a process of its own, so that what the bench does besides is not measured as the server's. */
 export interface Client {
-  /** Every answer in the order of their requests; resolves by itself unless the job repeats. */
-  readonly answers: Promise<readonly Answer[]>;
+  /** Resolves by itself unless the job repeats. */
+  readonly seen: Promise<Seen>;
   /** Ends a job that repeats. */
   end(): Promise<readonly Answer[]>;
   /** Goes away, as a client does that no longer wants its answers. */
@@ -21,9 +22,10 @@ export function startClient(job: Job): Client {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     serialization: 'advanced',
   });
-  const answers = new Promise<readonly Answer[]>((resolve, reject) => {
+  endWithBench(child);
+  const seen = new Promise<Seen>((resolve, reject) => {
     child.once('message', (message) => {
-      resolve(message as readonly Answer[]);
+      resolve(message as Seen);
       child.disconnect();
     });
     child.once('error', reject);
@@ -31,13 +33,13 @@ export function startClient(job: Job): Client {
   });
   child.send(job);
   return {
-    answers,
-    end() {
+    seen,
+    async end() {
       child.send('end');
-      return answers;
+      return (await seen).answers;
     },
     leave() {
-      answers.catch(() => {});
+      seen.catch(() => {});
       child.kill('SIGKILL');
     },
   };
@@ -45,7 +47,7 @@ export function startClient(job: Job): Client {
 
 /** Runs a job to its end. @throws Error where an answer is not a 200 */
 export async function ask(job: Job): Promise<readonly Answer[]> {
-  const answers = await startClient(job).answers;
+  const { answers } = await startClient(job).seen;
   const failed = answers.find(({ status }) => status !== 200);
   if (failed !== undefined) throw new Error(`a request was answered ${failed.status}`);
   return answers;

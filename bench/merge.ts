@@ -6,6 +6,8 @@ export interface MergedRow {
   readonly row: RunRow;
   /** In the order of the runs. */
   readonly values: readonly number[];
+  /** What each run says of it. */
+  readonly byRun: readonly (RunRow | undefined)[];
   /** Whether it held its bar in every run; null: it has none, or was not measured in each. */
   readonly holds: boolean | null;
 }
@@ -14,15 +16,21 @@ const nameOf = ({ group, scenario, measure }: RunRow): string => `${group}\n${sc
 
 /** The rows of several runs of one suite, each with its value of every run. */
 export function merge(runs: readonly RunResult[]): MergedRow[] {
-  const [first, ...others] = runs;
-  return (first?.rows ?? []).map((row) => {
-    const same = others.map(({ rows }) => rows.find((each) => nameOf(each) === nameOf(row)));
-    const all = [row, ...same].filter((each) => each !== undefined && each.skipped === undefined);
-    const verdicts = all.map((each) => passes(each!));
+  // By name, as the first run that has it says it: one that failed half-way lacks some.
+  const named = new Map(
+    runs.flatMap(({ rows }) => rows.map((row) => [nameOf(row), row] as const)).toReversed(),
+  );
+  const names = new Set(runs.flatMap(({ rows }) => rows.map(nameOf)));
+  return [...names].map((name) => {
+    const row = named.get(name)!;
+    const same = runs.map(({ rows }) => rows.find((each) => nameOf(each) === name));
+    const all = same.filter((each): each is RunRow => each !== undefined && each.skipped === undefined);
+    const verdicts = all.map((each) => passes(each));
     const isWhole = all.length === runs.length;
     return {
       row,
-      values: all.map((each) => each!.value),
+      values: all.map(({ value }) => value),
+      byRun: same,
       holds: !isWhole || verdicts[0] === null ? null : verdicts.every((verdict) => verdict === true),
     };
   });

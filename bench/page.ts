@@ -1,7 +1,7 @@
 import { chart, middle } from './charts.ts';
 import { groups } from './groups.ts';
 import { type MergedRow, merge, unlike } from './merge.ts';
-import { barText, noteText, type RunResult, shown } from './results.ts';
+import { barText, noteText, type RunResult, type RunRow, shown, spanText } from './results.ts';
 
 /** Where the page's pictures are, seen from the repository. */
 const pictures = 'docs/images/benchmarks';
@@ -21,7 +21,7 @@ export function pageOf(runs: readonly RunResult[], files: readonly string[]): Re
     const image = svg === null ? [] : [`![${title}](images/benchmarks/${name}.svg)\n`];
     return [[`## ${title}\n`, `${about}\n`, ...image, tableOf(own, runs.length)].join('\n')];
   });
-  const text = [head(runs, files), notMet(rows, runs.length), ...sections].join('\n\n');
+  const text = [head(runs, files), notMet(rows, runs.length), bounds(rows, runs), ...sections].join('\n\n');
   return { ...made, 'docs/benchmarks.md': `${text}\n` };
 }
 
@@ -49,6 +49,7 @@ comes about, and how to measure other servers beside: [the guide](guide/benchmar
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')} |
 | load | ${first.load}, on the same machine, over loopback |
+| took | ${runs.map(({ seconds }) => `${seconds} s`).join(', ')} |
 ${odd.join('')}`.trimEnd();
 }
 
@@ -65,31 +66,58 @@ function notMet(rows: readonly MergedRow[], runs: number): string {
   return `${title}\n\n${holding} These do not:\n\n${lines.join('\n')}`;
 }
 
+/** Every bound by every run. */
+function bounds(rows: readonly MergedRow[], runs: readonly RunResult[]): string {
+  const barred = rows.filter(({ row }) => row.bar !== undefined);
+  const heads = ['scenario', 'measure', 'bound', ...runs.map((_, index) => `run ${index + 1}`), ''];
+  const lines = barred.map(({ row, byRun, holds }) => [
+    row.scenario,
+    row.measure,
+    barText(row),
+    ...byRun.map(cellOf),
+    holds === true ? 'holds' : '**missed**',
+  ]);
+  const about =
+    'Each run has the median of its rounds, and in brackets the least and the most of them. A bound holds when the median does, in every run.';
+  const title = runs.length > 1 ? `## All bounds in ${runs.length} consecutive runs` : '## All bounds';
+  return [title, '', about, '', markdownTable(heads, lines)].join('\n');
+}
+
+function cellOf(row: RunRow | undefined): string {
+  if (row === undefined || row.skipped !== undefined) return 'not measured';
+  const span = spanText(row.rounds ?? []);
+  return `${shown(row.value)} ${row.unit}`.trim() + (span === '' ? '' : ` (${span})`);
+}
+
+const markdownTable = (heads: readonly string[], lines: readonly (readonly string[])[]): string =>
+  [heads, heads.map(() => '---'), ...lines]
+    .map((cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`)
+    .join('\n');
+
 function tableOf(rows: readonly MergedRow[], runs: number): string {
-  const span = (values: readonly number[]) =>
-    values.length < 2 ? '' : `${shown(Math.min(...values))} to ${shown(Math.max(...values))}`;
-  const lines = rows.map(({ row, values, holds }) => {
+  const lines = rows.map(({ row, values, byRun, holds }) => {
     const value = values.length === 0 ? 'not measured' : `${shown(middle(values))} ${row.unit}`.trim();
-    const mark = holds === null ? '' : holds ? 'holds' : '**missed**';
-    const cells = [
+    const rounds = byRun.flatMap((each) => each?.rounds ?? []);
+    return [
       row.scenario,
       row.measure,
       value,
-      ...(runs > 1 ? [span(values)] : []),
+      ...(runs > 1 ? [spanText(values)] : []),
+      spanText(rounds),
       barText(row),
-      mark,
+      holds === null ? '' : holds ? 'holds' : '**missed**',
       noteText(row),
     ];
-    return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
   });
   const heads = [
     'scenario',
     'measure',
     runs > 1 ? 'middle' : 'value',
     ...(runs > 1 ? ['of all runs'] : []),
+    'of all rounds',
     'bound',
     '',
     'beside, notes',
   ];
-  return [`| ${heads.join(' | ')} |`, `|${' --- |'.repeat(heads.length)}`, ...lines].join('\n');
+  return markdownTable(heads, lines);
 }

@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import * as z from 'zod';
+import { extension, formats, quality } from './formats.ts';
 import type { Peer, PeerScenario, Picture } from './peers.ts';
 import { freePort, startServer } from './processes.ts';
-import type { Format } from './scenarios/jobs.ts';
 import { heightOf } from './sources.ts';
-
-const extension = { jpeg: 'jpg', webp: 'webp', avif: 'avif' } as const;
 
 /** What templates of URLs may name. `docs/guide/benchmarks.md` tells what each is. */
 const inUrls = [
@@ -49,9 +47,9 @@ const peerFile = z.strictObject({
   ready: z.string().startsWith('/', 'expected a path that begins with /').default('/'),
   startSeconds: z.number().positive().max(300).default(20),
   formats: z
-    .array(z.enum(['jpeg', 'webp', 'avif']))
+    .array(z.enum(formats))
     .min(1)
-    .default(['jpeg', 'webp', 'avif']),
+    .default([...formats]),
   urls: z
     .strictObject({ cold: url, srcset: url, hits: url, mixed: url })
     .partial()
@@ -117,9 +115,6 @@ function parse(file: string): PeerFile {
 
 const filled = (text: string, values: Readonly<Record<string, string>>): string =>
   text.replaceAll(/\{(\w+)\}/g, (whole, name: string) => values[name] ?? whole);
-
-/** The qualities pictor has by default, so that everybody does the same work. */
-const quality: Record<Format, number> = { jpeg: 80, webp: 79, avif: 63 };
 
 function urlOf(
   said: PeerFile,

@@ -1,8 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { type Format, quality } from './formats.ts';
 import { findImageFilter, startImageFilter } from './peers/nginx.ts';
 import { freePort, type Measured, startServer } from './processes.ts';
-import type { Bench, Format } from './scenarios/jobs.ts';
+import type { Bench } from './scenarios/jobs.ts';
 
 /** Scenarios that other servers take part in. */
 export type PeerScenario = 'cold' | 'srcset' | 'hits' | 'mixed';
@@ -42,7 +43,7 @@ const ipx = (node: string, dir: string): Peer => ({
     });
   },
   path: (scenario, { source, width, format }) =>
-    scenario === 'hits' ? null : `/w_${width},f_${format}/${source}`,
+    scenario === 'hits' ? null : `/w_${width},f_${format},q_${quality[format]}/${source}`,
 });
 
 function imageFilter(dir: string): PeerOrAbsent {
@@ -51,7 +52,8 @@ function imageFilter(dir: string): PeerOrAbsent {
   if (module === null) return { name, absent: 'nginx or its module image_filter is not installed' };
   return {
     name,
-    start: () => startImageFilter({ root: dir, module, workers: availableParallelism() }),
+    start: () =>
+      startImageFilter({ root: dir, module, workers: availableParallelism(), quality: quality.jpeg }),
     path: (scenario, { source, width, format }) =>
       scenario === 'cold' && format === 'jpeg' ? `/${width}/${source}` : null,
   };

@@ -1,72 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { setTimeout as pause } from 'node:timers/promises';
+import { createCpuMeter, processTree, type Spending, sumOf } from './cpu.ts';
+import { endWithBench } from './leftovers.ts';
 
 /** A process under measurement and everything it started. */
 export interface Measured {
   readonly port: number;
+  readonly pid: number;
   /** CPU seconds of the process and its living and ended children so far. */
   cpuSeconds(): number;
+  /** The same, by process. */
+  spending(): Spending;
   /** Resident megabytes of the process and its living children. */
   residentMegabytes(): number;
   stop(): Promise<void>;
-}
-
-/** Clock ticks per second of /proc: 100 on every Linux that Node runs on. */
-const ticksPerSecond = 100;
-
-function tickSecondsOf(pid: number): number {
-  try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    // Fields 14-17 of proc(5): user, system, and the same of children that ended and were waited for.
-    return [11, 12, 13, 14].reduce((sum, index) => sum + Number(fields[index]), 0) / ticksPerSecond;
-  } catch {
-    return 0;
-  }
-}
-
-/** Of the threads that live, to the nanosecond; 0 where the kernel does not tell (CONFIG_SCHED_INFO). */
-function threadSecondsOf(pid: number): number {
-  try {
-    return readdirSync(`/proc/${pid}/task`).reduce((sum, thread) => {
-      const [running] = readFileSync(`/proc/${pid}/task/${thread}/schedstat`, 'utf8').split(' ');
-      return sum + Number(running) / 1e9;
-    }, 0);
-  } catch {
-    return 0;
-  }
-}
-
-/** Ticks are whole hundredths, rounded down; the sum over threads is exact, but lacks those that have ended. */
-const secondsOf = (pid: number): number => Math.max(tickSecondsOf(pid), threadSecondsOf(pid));
-
-/** CPU seconds of all processes that this one started, and they, and that have ended (fields 16 and 17 of proc(5)). */
-export function endedChildrenSeconds(): number {
-  const text = readFileSync('/proc/self/stat', 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[13]) + Number(fields[14])) / ticksPerSecond;
-}
-
-/**
- * The process and all below it. The kernel tells each thread's children where it was built to (CONFIG_PROC_CHILDREN, as usual
- * distributions do): reading all of /proc instead takes long enough to be seen in what is measured.
- */
-function processTree(root: number): number[] {
-  const tree = [root];
-  for (const pid of tree) tree.push(...childrenOf(pid));
-  return tree;
-}
-
-function childrenOf(pid: number): number[] {
-  try {
-    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
-      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').split(' ').filter(Boolean).map(Number),
-    );
-  } catch {
-    return [];
-  }
 }
 
 const residentOf = (pid: number): number => {
@@ -79,10 +28,13 @@ const residentOf = (pid: number): number => {
 
 function measure(child: ChildProcess, port: number): Measured {
   const pid = child.pid ?? 0;
+  const spending = createCpuMeter(pid);
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   return {
     port,
-    cpuSeconds: () => processTree(pid).reduce((sum, each) => sum + secondsOf(each), 0),
+    pid,
+    spending,
+    cpuSeconds: () => sumOf(spending()),
     residentMegabytes: () => processTree(pid).reduce((sum, each) => sum + residentOf(each), 0) / 2 ** 20,
     async stop() {
       if (pid === 0 || child.exitCode !== null || child.signalCode !== null) return;
@@ -108,6 +60,7 @@ export async function startServer(options: {
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '/tmp', ...options.env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
+  endWithBench(child);
   // What servers say while they run is nobody's business, but for one that does not start.
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
@@ -139,7 +92,10 @@ export interface Reply {
   readonly ms: number;
 }
 
-/** One GET on loopback. */
+/** An answer that takes longer will not come. */
+const patienceMs = 60_000;
+
+/** One GET on loopback. @throws Error where it does not answer */
 export function get(port: number, path: string): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const began = performance.now();
@@ -155,6 +111,7 @@ export function get(port: number, path: string): Promise<Reply> {
       );
       reply.on('error', reject);
     });
+    outgoing.setTimeout(patienceMs, () => outgoing.destroy(new Error(`${path} was not answered`)));
     outgoing.on('error', reject);
     outgoing.end();
   });
@@ -163,15 +120,3 @@ export function get(port: number, path: string): Promise<Reply> {
 let nextPort = 18_400;
 /** Ports are taken in turn: a server that just stopped may still hold the one before. */
 export const freePort = (): number => nextPort++;
-
-export const median = (numbers: readonly number[]): number => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
-
-/** Value below which the share `p` of the numbers lies. */
-export const percentile = (numbers: readonly number[], p: number): number => {
-  const sorted = numbers.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * p))] ?? 0;
-};

@@ -1,4 +1,4 @@
-import { barText, noteText, passes, valueText } from './results.ts';
+import { barText, noteText, passes, spanText, valueText } from './results.ts';
 import type { Row } from './scenarios/jobs.ts';
 
 const marks = { true: 'holds', false: 'MISSED', null: '' } as const;
@@ -6,11 +6,12 @@ const marks = { true: 'holds', false: 'MISSED', null: '' } as const;
 /** The rows as aligned text. */
 export function table(rows: readonly Row[]): string {
   return aligned([
-    ['scenario', 'measure', 'value', 'bar', '', 'note'],
+    ['scenario', 'measure', 'value', 'rounds', 'bar', '', 'note'],
     ...rows.map((row) => [
       row.scenario,
       row.measure,
       valueText(row),
+      spanText(row.rounds ?? []),
       barText(row),
       marks[`${passes(row)}`],
       noteText(row),

@@ -1,14 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { get, type Measured } from './processes.ts';
 
-/** Waits until a server has nothing to do: what it makes when there is time is made then. */
+const lookEveryMs = 25;
+/** Longer than a server takes to see that it has nothing else to do, several times over. */
+const restMs = 250;
+/** Of CPU between two looks; what keeps a resting server's clocks going takes less. */
+const atRestMs = 3;
+const patienceMs = 60_000;
+
+/**
+ * Waits until a server has nothing to do: what it makes when there is time is made then, and not while something else is
+ * measured. @throws Error where it works on for a minute
+ */
 export async function untilAtRest(server: Measured): Promise<void> {
+  const began = performance.now();
   let [seen, still] = [server.cpuSeconds(), 0];
-  while (still < 5) {
-    await pause(100);
+  while (still < restMs / lookEveryMs) {
+    await pause(lookEveryMs);
     const now = server.cpuSeconds();
-    still = now - seen < 0.015 ? still + 1 : 0;
+    still = (now - seen) * 1000 < atRestMs ? still + 1 : 0;
     seen = now;
+    if (performance.now() - began > patienceMs) throw new Error('the server does not come to rest');
   }
 }
 

@@ -21,6 +21,8 @@ export interface RunResult {
     readonly system: string;
   };
   readonly load: string;
+  /** Seconds by scenario. */
+  readonly took?: Readonly<Record<string, number>>;
   readonly rows: readonly RunRow[];
 }
 
@@ -46,6 +48,10 @@ export const barText = ({ bar }: Row): string => {
 /** A value with its unit. */
 export const valueText = ({ value, unit, skipped }: Row): string =>
   skipped === undefined ? `${shown(value)} ${unit}`.trim() : 'skipped';
+
+/** From the least of the rounds to the most; empty for what was measured once. */
+export const spanText = (rounds: readonly number[]): string =>
+  rounds.length < 2 ? '' : `${shown(Math.min(...rounds))} to ${shown(Math.max(...rounds))}`;
 
 /** Everything a row says besides its value. */
 export function noteText({ note, beside, skipped }: Row): string {

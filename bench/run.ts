@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
 import { basename, isAbsolute, join, resolve } from 'node:path';
 import { verdictOf, writeRun } from './files.ts';
+import { watchEnd } from './leftovers.ts';
 import { loadTool } from './load.ts';
 import { startOrigin } from './origin.ts';
 import { readPeer } from './peer-file.ts';
@@ -10,7 +11,7 @@ import { type Peer, usualPeers } from './peers.ts';
 import { table } from './report.ts';
 import { made } from './rest.ts';
 import { passes, type RunResult, type RunRow } from './results.ts';
-import type { Bench } from './scenarios/jobs.ts';
+import type { Bench, Row } from './scenarios/jobs.ts';
 import { scenarios } from './scenarios.ts';
 import { makeSources } from './sources.ts';
 
@@ -30,6 +31,7 @@ const root = join(import.meta.dirname, '..');
 
 /** Measures, writes and prints. @returns whether every bar held in every run */
 export async function run(options: RunOptions): Promise<boolean> {
+  watchEnd();
   const program = programOf(options);
   console.error('making sources …');
   const sources = await makeSources(join(tmpdir(), 'pictor-bench-photos'));
@@ -46,7 +48,10 @@ export async function run(options: RunOptions): Promise<boolean> {
       say: (line) => console.error(line),
     };
     const results: RunResult[] = [];
-    for (let number = 1; number <= options.runs; number++) results.push(await measure(bench, options));
+    for (let number = 1; number <= options.runs; number++) {
+      if (options.runs > 1) bench.say(`run ${number} of ${options.runs}`);
+      results.push(await measure(bench, options));
+    }
     if (results.length === 1) return results[0]!.rows.every((row) => passes(row) !== false);
     const { text, holds } = verdictOf(results);
     console.log(`\n${text}`);
@@ -60,21 +65,40 @@ async function measure(bench: Bench, { only }: RunOptions): Promise<RunResult> {
   const date = new Date().toISOString();
   const began = performance.now();
   const rows: RunRow[] = [];
+  const took: Record<string, number> = {};
   for (const group of only) {
     const since = performance.now();
-    rows.push(...(await scenarios[group]!(bench)).map((row) => ({ ...row, group })));
-    bench.say(`${group}: ${((performance.now() - since) / 1000).toFixed(0)} s`);
+    rows.push(...(await rowsOf(group, bench)).map((row) => ({ ...row, group })));
+    const seconds = Math.round((performance.now() - since) / 100) / 10;
+    took[group] = seconds;
+    bench.say(`${group}: ${seconds.toFixed(0)} s`);
   }
   const seconds = Math.round((performance.now() - began) / 1000);
-  const result = { date, seconds, ...facts(bench), rows };
+  const result = { date, seconds, ...facts(bench), took, rows };
   const file = writeRun(result);
   console.log(table(rows));
   const missed = rows.filter((row) => passes(row) === false);
   const barred = rows.filter((row) => row.bar !== undefined);
+  const times = Object.entries(took).map(([name, each]) => `${name} ${each.toFixed(0)}`);
+  console.log(`\nseconds: ${times.join(', ')}`);
+  if (!bench.full) console.log('quick run: fewer rounds, and peers that no bar is about in fewer of them');
   console.log(
     `\n${missed.length === 0 ? 'all bars hold' : `${missed.length} of ${barred.length} bars missed`}, ${seconds} s, ${file}`,
   );
   return result;
+}
+
+/** A scenario that fails has missed what it would have measured; the others, and the runs after this one, go on. */
+async function rowsOf(group: string, bench: Bench): Promise<readonly Row[]> {
+  try {
+    return await scenarios[group]!(bench);
+  } catch (error) {
+    const note = error instanceof Error ? error.message : String(error);
+    bench.say(`${group} failed: ${error instanceof Error ? (error.stack ?? note) : note}`);
+    return [
+      { scenario: group, measure: 'measured to its end', value: 0, unit: '', bar: { atLeast: 1 }, note },
+    ];
+  }
 }
 
 function programOf({ program, build }: RunOptions): string {

@@ -4,7 +4,12 @@ import sharp from 'sharp';
 import type { Bench } from './scenarios/jobs.ts';
 
 /** Sizes of the pictures, by file name. */
-const sizes = { '2mp.jpg': [1600, 1250], '12mp.jpg': [4000, 3000], '24mp.jpg': [6000, 4000] } as const;
+const sizes = {
+  'tiny.jpg': [400, 300],
+  '2mp.jpg': [1600, 1250],
+  '12mp.jpg': [4000, 3000],
+  '24mp.jpg': [6000, 4000],
+} as const;
 
 /**
  * Photo-like pictures made here, so that anyone can run the suite: several octaves of smooth noise, and the grain of a sensor
@@ -15,6 +20,7 @@ export async function makeSources(dir: string): Promise<Bench['sources']> {
   for (const [name, [width, height]] of Object.entries(sizes)) await write(join(dir, name), width, height);
   return {
     dir,
+    tiny: 'tiny.jpg',
     small: '2mp.jpg',
     twelve: '12mp.jpg',
     twentyFour: '24mp.jpg',

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { Agent, request } from 'node:http';
 import { setPriority } from 'node:os';
-import type { Answer, Job } from './job.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Answer, Job, Seen } from './job.ts';
 
 /** Connections of an open loop: enough that a request hardly ever waits for one. */
 const openSockets = 256;
@@ -15,15 +16,24 @@ async function run(job: Job): Promise<void> {
   process.once('message', () => {
     ended = true;
   });
+  const before = process.cpuUsage();
   const agent = new Agent({ keepAlive: true, maxSockets: job.perSecond === undefined ? 1024 : openSockets });
   const next = nextOf(job, () => ended);
-  const ask = askerOf(job, agent);
-  const answers =
+  const { ask, answers } = recorderOf(askerOf(job, agent));
+  const asked =
     job.perSecond === undefined
-      ? await closedLoop(next, job.lanes ?? job.paths.length, ask)
-      : await openLoop(next, job.perSecond, ask);
+      ? closedLoop(next, job.lanes ?? job.paths.length, ask)
+      : openLoop(next, job.perSecond, ask);
+  await (job.seconds === undefined ? asked : Promise.race([asked, pause(job.seconds * 1000)]));
+  const seen: Seen = { answers: answers(), cpuSeconds: secondsSince(before) };
+  ended = true;
   agent.destroy();
-  process.send?.(answers);
+  process.send?.(seen);
+}
+
+function secondsSince(before: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1e6;
 }
 
 /** The path to ask next; undefined: no more. */
@@ -39,34 +49,42 @@ function nextOf({ paths, repeats }: Job, ended: () => boolean): () => string | u
 
 type Ask = (path: string) => Promise<Answer>;
 
-async function closedLoop(next: () => string | undefined, lanes: number, ask: Ask): Promise<Answer[]> {
-  const answers: Promise<Answer>[] = [];
+/** Keeps what has been answered, in the order of the requests. */
+function recorderOf(ask: Ask): { readonly ask: Ask; answers(): readonly Answer[] } {
+  const answered: (Answer | undefined)[] = [];
+  return {
+    async ask(path) {
+      const place = answered.push(undefined) - 1;
+      const answer = await ask(path);
+      answered[place] = answer;
+      return answer;
+    },
+    answers: () => answered.filter((answer) => answer !== undefined),
+  };
+}
+
+async function closedLoop(next: () => string | undefined, lanes: number, ask: Ask): Promise<void> {
   const lane = async () => {
-    for (let path = next(); path !== undefined; path = next()) {
-      const answer = ask(path);
-      answers.push(answer);
-      await answer;
-    }
+    for (let path = next(); path !== undefined; path = next()) await ask(path);
   };
   await Promise.all(Array.from({ length: lanes }, lane));
-  return Promise.all(answers);
 }
 
 /** Timers count in whole milliseconds: each time it is due, what should have been sent by then is sent. */
-function openLoop(next: () => string | undefined, perSecond: number, ask: Ask): Promise<Answer[]> {
-  const answers: Promise<Answer>[] = [];
+function openLoop(next: () => string | undefined, perSecond: number, ask: Ask): Promise<unknown> {
+  const asked: Promise<Answer>[] = [];
   const began = performance.now();
   return new Promise((resolve, reject) => {
     const timer = setInterval(() => {
       const due = ((performance.now() - began) / 1000) * perSecond;
-      while (answers.length < due) {
+      while (asked.length < due) {
         const path = next();
         if (path === undefined) {
           clearInterval(timer);
-          Promise.all(answers).then(resolve, reject);
+          Promise.all(asked).then(resolve, reject);
           return;
         }
-        answers.push(ask(path));
+        asked.push(ask(path));
       }
     }, 1);
   });

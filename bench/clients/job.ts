@@ -8,6 +8,8 @@ export interface Job {
   readonly lanes?: number;
   /** True: begins again at the first path, until it is told to end. */
   readonly repeats?: boolean;
+  /** The client goes away after so long: what is not answered by then never is. Absent: it waits for every answer. */
+  readonly seconds?: number;
   /** Nice level of the client. */
   readonly nice?: number;
   /** Sent with POST: the file, and behind it a number that counts up from `from`, so that no two bodies are the same. */
@@ -23,4 +25,12 @@ export interface Answer {
   readonly bytes: number;
   /** Whether the answer says when to come again. */
   readonly retryAfter: boolean;
+}
+
+/** What a client saw. */
+export interface Seen {
+  /** In the order of their requests. */
+  readonly answers: readonly Answer[];
+  /** CPU seconds the client took for asking. */
+  readonly cpuSeconds: number;
 }

@@ -15,9 +15,11 @@ async function run(job: BareJob): Promise<void> {
   const lane = async () => {
     for (let width = widths.pop(); width !== undefined; width = widths.pop()) {
       const chain = sharp(job.path, { failOn: 'warning' }).autoOrient().resize(width);
-      if (job.format === 'jpeg') chain.jpeg({ quality: 80, optimiseCoding: false });
-      else if (job.format === 'webp') chain.webp({ quality: 79, effort: 2 });
-      else chain.avif({ quality: 63, effort: 1 });
+      const { quality } = job;
+      if (job.format === 'jpeg') chain.jpeg({ quality, optimiseCoding: false });
+      else if (job.format === 'webp') chain.webp({ quality, effort: 2 });
+      // Sharp's own default would be 4:4:4, which is more to encode.
+      else chain.avif({ quality, effort: 1, chromaSubsampling: '4:2:0' });
       await chain.toBuffer();
     }
   };

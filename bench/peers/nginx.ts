@@ -64,15 +64,16 @@ export async function startImageFilter(options: {
   readonly root: string;
   readonly module: string;
   readonly workers: number;
+  readonly quality: number;
 }): Promise<Measured> {
-  const { root, module, workers } = options;
+  const { root, module, workers, quality } = options;
   const dir = mkdtempSync(join(tmpdir(), 'pictor-bench-nginx-'));
   const port = freePort();
   const http = `server {
     listen 127.0.0.1:${port};
     location ~ "^/(?<width>[0-9]+)/(?<file>[^/]+)$" {
       alias ${root}/$file;
-      image_filter resize $width -; image_filter_jpeg_quality 80; image_filter_buffer 64M;
+      image_filter resize $width -; image_filter_jpeg_quality ${quality}; image_filter_buffer 64M;
     }
   }`;
   const server = await startWith({ dir, workers, top: `load_module ${module};`, http }, port);

@@ -7,8 +7,9 @@ import { hasNginx, startNginx } from '../peers/nginx.ts';
 import { hasVarnish, startVarnish } from '../peers/varnish.ts';
 import type { Peer } from '../peers.ts';
 import { startPictor } from '../pictor.ts';
-import { freePort, get, type Measured, median, startServer } from '../processes.ts';
+import { freePort, get, type Measured, startServer } from '../processes.ts';
 import { made } from '../rest.ts';
+import { median, ofRounds, ratios, turnOf } from '../rounds.ts';
 import { type Bench, type Row, skippedRow } from './jobs.ts';
 
 const key = '70696374'.repeat(8);
@@ -109,15 +110,13 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
   const paces: Record<string, Pace[]> = Object.fromEntries(
     Object.keys(contestants).map((name) => [name, []]),
   );
-  const rounds = bench.full ? 5 : 3;
-  const seconds = bench.full ? 2 : 1;
-  for (let round = -1; round < rounds; round++) {
-    const names = Object.keys(contestants);
-    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+  const seconds = bench.full ? 0.8 : 0.4;
+  for (let round = -1; round < (bench.full ? 9 : 5); round++) {
+    for (const name of turnOf(Object.keys(contestants), round)) {
       const { server, path } = contestants[name]!;
       const cpu = server.cpuSeconds();
-      // The round that is not counted has the code compiled that it takes.
-      const { requests, perSecond } = await load(server.port, path, round < 0 ? 2 : seconds);
+      // The round that is not counted has everybody's code compiled.
+      const { requests, perSecond } = await load(server, path, { seconds: round < 0 ? 1 : seconds });
       if (round >= 0) paces[name]?.push({ perSecond, cpuPerRequest: (server.cpuSeconds() - cpu) / requests });
     }
   }
@@ -126,12 +125,10 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
 
 function report(scenario: string, paces: Record<string, Pace[]>): Row[] {
   const ours = paces['pictor']!;
-  const ratio = (peer: string, pick: (pace: Pace) => number) =>
-    median(ours.map((pace, round) => pick(pace) / pick(paces[peer]![round]!)));
   const over = (measure: string, peer: string, pick: (pace: Pace) => number, bar?: Row['bar']): Row => ({
     scenario,
     measure,
-    value: ratio(peer, pick),
+    ...ofRounds(ratios(ours, paces[peer]!, pick)),
     unit: '×',
     ...(bar === undefined ? {} : { bar }),
   });

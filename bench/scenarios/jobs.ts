@@ -1,12 +1,11 @@
+import type { Format } from '../formats.ts';
 import type { PeerOrAbsent } from '../peers.ts';
-
-/** Formats that every scenario of new pictures is about. */
-export type Format = 'jpeg' | 'webp' | 'avif';
 
 /** One batch for the bare sharp peer. */
 export interface BareJob {
   readonly path: string;
   readonly format: Format;
+  readonly quality: number;
   readonly widths: readonly number[];
   /** Transforms at once; absent: one per core. */
   readonly lanes?: number;
@@ -23,6 +22,8 @@ export interface Row {
   readonly measure: string;
   readonly value: number;
   readonly unit: string;
+  /** What the value is the median of. */
+  readonly rounds?: readonly number[];
   readonly bar?: { readonly atMost?: number; readonly atLeast?: number };
   readonly note?: string;
   /** What others had in the same rounds, in the same unit, by their names. */
@@ -45,6 +46,8 @@ export interface Bench {
   readonly full: boolean;
   readonly sources: {
     readonly dir: string;
+    /** Made in next to no time: for code that is to be compiled before it is measured. */
+    readonly tiny: string;
     readonly small: string;
     readonly twelve: string;
     readonly twentyFour: string;

@@ -1,9 +1,11 @@
 import { type Answer, ask } from '../client.ts';
+import { extension, type Format } from '../formats.ts';
 import type { Peer } from '../peers.ts';
 import { startPictor, variantPath } from '../pictor.ts';
-import { type Measured, median, percentile } from '../processes.ts';
+import type { Measured } from '../processes.ts';
 import { untilAtRest } from '../rest.ts';
-import type { Bench, Format, Row } from './jobs.ts';
+import { median, percentile } from '../rounds.ts';
+import type { Bench, Row } from './jobs.ts';
 
 /**
  * The traffic of a site with pictures of its own: most requests are for variants that were asked for before, some for a new
@@ -25,10 +27,8 @@ interface Wish {
 const before = 200;
 const lanes = 16;
 
-const extension = { jpeg: 'jpg', webp: 'webp', avif: 'avif' } as const;
-
 export async function mixed(bench: Bench): Promise<Row[]> {
-  const count = bench.full ? 10_000 : 2000;
+  const count = bench.full ? 10_000 : 1500;
   const wishes = traffic(bench, before + count);
   const scenario = `mixed traffic, ${count} requests`;
   const rows: Row[] = [];
@@ -68,7 +68,7 @@ export async function mixed(bench: Bench): Promise<Row[]> {
   const beside: Record<string, number> = {};
   for (const peer of bench.peers) {
     if (!('start' in peer)) continue;
-    const theirs = await ofPeer(peer, wishes, bench.full ? 600 : 200);
+    const theirs = await ofPeer(peer, wishes, bench.full ? 600 : 100);
     if (theirs === null) continue;
     beside[peer.name] = theirs * 1000;
     bench.say(`mixed ${peer.name} done`);

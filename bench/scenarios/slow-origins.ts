@@ -3,7 +3,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Answer, ask, startClient } from '../client.ts';
 import { startOrigin } from '../origin.ts';
 import { startPictor } from '../pictor.ts';
-import { get, type Measured, median, percentile } from '../processes.ts';
+import { get, type Measured } from '../processes.ts';
+import { median, ofRounds, percentile } from '../rounds.ts';
 import type { Bench, Row } from './jobs.ts';
 
 /** Requests for pictures of the host that does not answer, at once. */
@@ -20,7 +21,7 @@ export async function slowOrigins(bench: Bench): Promise<Row[]> {
   });
   try {
     const rounds: Round[] = [];
-    for (let round = 0; round < (bench.full ? 3 : 1); round++) {
+    for (let round = 0; round < 5; round++) {
       rounds.push(await once({ server, origin: origin.url, silent: silent.url, bench, round }));
       bench.say(`slow origins round ${round + 1} done`);
     }
@@ -71,8 +72,8 @@ interface Sample {
 const pathOf = (url: string, width: number): string => `/unsafe/rs:fit:${width}:0/plain/${url}@jpg`;
 
 async function once({ server, origin, silent, bench, round }: Ground): Promise<Round> {
-  const count = bench.full ? 120 : 60;
-  const photos = bench.sources.copies(bench.sources.small, 6 * count + 20).slice(round * 2 * count);
+  const count = bench.full ? 60 : 30;
+  const photos = bench.sources.copies(bench.sources.small, 12 * count).slice(round * 2 * count);
   const hit = pathOf(`${origin}/${bench.sources.small}`, 300);
   await get(server.port, hit);
   const sample = async (from: number) =>
@@ -81,7 +82,8 @@ async function once({ server, origin, silent, bench, round }: Ground): Promise<R
       hit,
       photos.slice(from, from + count).map((photo) => pathOf(`${origin}/${photo}`, 320)),
     );
-  if (round === 0) await sample(2 * count - 20);
+  // Its code is compiled before it is measured.
+  if (round === 0) await sample(10 * count);
   const alone = await sample(0);
   const paths = Array.from({ length: stuck }, (_, index) => pathOf(`${silent}/${round}-${index}.jpg`, 300));
   const hanging = startClient({ port: server.port, paths });
@@ -115,7 +117,7 @@ function report(rounds: readonly Round[]): Row[] {
     {
       scenario,
       measure: 'new pictures of other hosts, median, over without',
-      value: of(share('fresh', median)),
+      ...ofRounds(rounds.map(share('fresh', median))),
       unit: '×',
       bar: { atMost: 1.25 },
       note: `${of(({ meanwhile }) => median(meanwhile.fresh)).toFixed(1)} ms, p99 ${of(({ meanwhile }) => p99(meanwhile.fresh)).toFixed(1)} ms`,
@@ -123,7 +125,7 @@ function report(rounds: readonly Round[]): Row[] {
     {
       scenario,
       measure: 'hits, median, over without',
-      value: of(share('hits', median)),
+      ...ofRounds(rounds.map(share('hits', median))),
       unit: '×',
       bar: { atMost: 1.25 },
       note: `${of(({ meanwhile }) => median(meanwhile.hits)).toFixed(2)} ms, p99 ${of(({ meanwhile }) => p99(meanwhile.hits)).toFixed(1)} ms`,

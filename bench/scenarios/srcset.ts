@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
+import { extension, type Format } from '../formats.ts';
 import type { Peer } from '../peers.ts';
 import { startPictor, variantPath } from '../pictor.ts';
-import { type Measured, median } from '../processes.ts';
+import type { Measured } from '../processes.ts';
 import { made, madeAll, untilAtRest } from '../rest.ts';
-import type { Bench, Format, Row } from './jobs.ts';
+import { median, ofRounds, ratios, turnOf } from '../rounds.ts';
+import type { Bench, Row } from './jobs.ts';
 
 /** Widths of a usual srcset of a 12 MP photo for which its mezzanine is good enough, each in two formats. */
 const widths = [320, 640, 750, 828, 1080, 1200] as const;
 const formats = ['jpeg', 'webp'] as const;
-const extension = { jpeg: 'jpg', webp: 'webp' } as const;
 
 const variants = widths.flatMap((width) => formats.map((format) => ({ width, format })));
 
@@ -17,7 +18,7 @@ interface Contestant {
   path(source: string, width: number, format: Format): string;
 }
 
-const pictorPath = (source: string, width: number, format: 'jpeg' | 'webp'): string =>
+const pictorPath = (source: string, width: number, format: Format): string =>
   variantPath(source, width, extension[format]);
 
 /** All variants of one photo, as a page with `srcset` causes them: the first visitor's, then those of the others. */
@@ -40,7 +41,8 @@ export async function srcset(bench: Bench): Promise<Row[]> {
         path: (source, width, format) => peer.path('srcset', { source, width, format }) ?? '',
       };
     const spent = await race(bench, lanes);
-    const gains = (name: string) => median(spent[name]!.map((cpu, round) => cpu / spent['reused']![round]!));
+    const gains = (name: string, ours = 'reused') =>
+      ofRounds(ratios(spent[name]!, spent[ours]!, (cpu) => cpu));
     const ms = (name: string) => median(spent[name]!) * 1000;
     const others = Object.keys(lanes).filter((name) => name !== 'reused' && !name.endsWith('at once'));
     return [
@@ -57,21 +59,22 @@ export async function srcset(bench: Bench): Promise<Row[]> {
       {
         scenario,
         measure: 'CPU gain over each from the original',
-        value: gains('direct'),
+        ...gains('direct'),
         unit: '×',
         bar: { atLeast: 2.2 },
       },
       {
         scenario,
         measure: 'the same, all twelve asked for at once',
-        value: median(spent['direct']!.map((cpu, round) => cpu / spent['reused at once']![round]!)),
+        ...gains('direct', 'reused at once'),
         unit: '×',
       },
       ...peers.map(({ name }) => ({
         scenario,
         measure: `CPU gain over ${name}`,
-        value: gains(name),
+        ...gains(name),
         unit: '×',
+        ...(bench.full ? {} : { note: 'quick run: one round' }),
       })),
     ];
   } finally {
@@ -84,20 +87,26 @@ const takesPart = (peer: Peer, bench: Bench, format: Format): boolean =>
 
 /** CPU seconds for all variants of a photo that nobody had asked for, by server and round. */
 async function race(bench: Bench, lanes: Record<string, Contestant>): Promise<Record<string, number[]>> {
-  const rounds = bench.full ? 5 : 3;
+  const rounds = bench.full ? 7 : 4;
   const photos = bench.sources.copies(bench.sources.twelve, 2 * (rounds + 1));
   const spent: Record<string, number[]> = { 'reused at once': [] };
   for (const [name, { server, path }] of Object.entries(lanes)) {
     spent[name] = [];
     // Compiled and at work before it is measured.
-    const warm = Array.from({ length: 100 }, (_, index) => path(bench.sources.small, 60 + index, 'jpeg'));
+    const warm = Array.from({ length: 300 }, (_, index) => path(bench.sources.tiny, 40 + index, 'jpeg'));
     await madeAll(server, warm, availableParallelism());
   }
   for (let round = 0; round < rounds; round++) {
-    const names = Object.keys(lanes);
-    for (const name of round % 2 === 0 ? names : names.toReversed())
-      spent[name]!.push(await oneByOne(lanes[name]!, photos[round]!));
-    spent['reused at once']!.push(await atOnce(lanes['reused']!, photos[rounds + 1 + round]!));
+    // No bar is about the others.
+    const names = Object.keys(lanes).filter(
+      (name) => bench.full || round === 0 || name === 'reused' || name === 'direct',
+    );
+    for (const name of turnOf([...names, 'reused at once'], round))
+      spent[name]!.push(
+        name === 'reused at once'
+          ? await atOnce(lanes['reused']!, photos[rounds + 1 + round]!)
+          : await oneByOne(lanes[name]!, photos[round]!),
+      );
     bench.say(`srcset round ${round + 1} done`);
   }
   return spent;

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { freePort, get, median } from '../processes.ts';
+import { endWithBench } from '../leftovers.ts';
+import { freePort, get } from '../processes.ts';
+import { median, ofRounds, ratios } from '../rounds.ts';
 import type { Bench, Row } from './jobs.ts';
 
 /** From spawning the process to its first 200: the bundle against bare node:http with sharp loaded. */
@@ -34,7 +36,7 @@ export async function start(bench: Bench): Promise<Row[]> {
     {
       scenario,
       measure: 'bundle over bare',
-      value: median(ours.map((each, round) => each / floor[round]!)),
+      ...ofRounds(ratios(ours, floor, (each) => each)),
       unit: '×',
       bar: { atMost: 1.4 },
     },
@@ -49,6 +51,7 @@ async function untilFirst(
 ): Promise<number> {
   const began = performance.now();
   const child = spawn(node, args, { env: { PATH: process.env['PATH'] ?? '', ...env }, stdio: 'ignore' });
+  endWithBench(child);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   for (;;) {
     const status = await get(port, '/health').then(

@@ -2,8 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startClient } from '../client.ts';
-import { freePort, type Measured, median, startServer } from '../processes.ts';
+import { freePort, type Measured, startServer } from '../processes.ts';
 import { untilAtRest } from '../rest.ts';
+import { median, turnOf } from '../rounds.ts';
 import type { Bench, Row } from './jobs.ts';
 
 const lanes = 8;
@@ -11,7 +12,7 @@ const lanes = 8;
 /** Uploads of a 2 MP JPEG, no two alike, each answered when it is safe on the disk. */
 export async function uploads(bench: Bench): Promise<Row[]> {
   const work = mkdtempSync(join(tmpdir(), 'pictor-bench-uploads-'));
-  const count = bench.full ? 400 : 120;
+  const count = bench.full ? 150 : 40;
   const names = Object.keys(contestants) as Name[];
   const spent = Object.fromEntries(names.map((name) => [name, [] as Pace[]])) as Record<Name, Pace[]>;
   const servers: Partial<Record<Name, Measured>> = {};
@@ -24,7 +25,7 @@ export async function uploads(bench: Bench): Promise<Row[]> {
       await race(server, contestants[name], bench, 60);
     }
     for (let round = 0; round < 3; round++)
-      for (const name of round % 2 === 0 ? names : names.toReversed())
+      for (const name of turnOf(names, round))
         spent[name].push(await race(servers[name]!, contestants[name], bench, count));
     bench.say('uploads done');
   } finally {
@@ -97,7 +98,7 @@ async function race(
   count: number,
 ): Promise<Pace> {
   const cpu = server.cpuSeconds();
-  const { answers } = startClient({
+  const { seen } = startClient({
     port: server.port,
     paths: Array.from({ length: count }, () => path),
     lanes,
@@ -109,10 +110,10 @@ async function race(
     },
   });
   sent += count;
-  const seen = await answers;
-  const failed = seen.find((answer) => answer.status !== status);
+  const { answers } = await seen;
+  const failed = answers.find((answer) => answer.status !== status);
   if (failed !== undefined) throw new Error(`uploads: ${path} answered ${failed.status}`);
-  const seconds = Math.max(...seen.map(({ at, ms }) => at + ms)) / 1000;
+  const seconds = Math.max(...answers.map(({ at, ms }) => at + ms)) / 1000;
   await untilAtRest(server);
   return { perSecond: count / seconds, cpuMs: ((server.cpuSeconds() - cpu) / count) * 1000 };
 }

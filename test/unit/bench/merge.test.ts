@@ -44,6 +44,18 @@ test('a bound that was not measured in each run does not hold', () => {
   }
 });
 
+test('what only a later run measured is shown, and does not hold', () => {
+  const failed = row(0, { measure: 'measured to its end', unit: '', bar: { atLeast: 1 } });
+  const rows = merge([runOf([failed]), runOf([row(0.6)])]);
+  assert.deepEqual(
+    rows.map(({ row: { measure }, values, holds }) => ({ measure, values, holds })),
+    [
+      { measure: 'measured to its end', values: [0], holds: null },
+      { measure: 'throughput over bare', values: [0.6], holds: null },
+    ],
+  );
+});
+
 test('runs of different machines, builds or lengths are told apart', () => {
   const run = runOf([]);
   assert.deepEqual(unlike([run, run]), []);
@@ -60,6 +72,19 @@ test('the page says what does not hold, and by how much', () => {
   const page = files['docs/benchmarks.md'] ?? '';
   assert.match(page, /1 of 2 bounds hold in every run/);
   assert.match(page, /- hit: other: 0\.20, 0\.30 ×, bound ≥ 0\.5/);
-  assert.match(page, /\| hit \| throughput over bare \| 0\.70 × \| 0\.60 to 0\.70 \| ≥ 0\.5 \| holds \|/);
+  assert.match(
+    page,
+    /\| hit \| throughput over bare \| 0\.70 × \| 0\.60 to 0\.70 \| {2}\| ≥ 0\.5 \| holds \|/,
+  );
   assert.match(files['docs/images/benchmarks/hits.svg'] ?? '', /^<svg .*<\/svg>\n$/s);
+});
+
+test('the page has every bound by every run, each with the span of its rounds', () => {
+  const runs = [runOf([row(0.6, { rounds: [0.5, 0.6, 0.75] })]), runOf([row(0.7)]), runOf([])];
+  const page = pageOf(runs, ['a.json'])['docs/benchmarks.md'] ?? '';
+  assert.match(page, /## All bounds in 3 consecutive runs/);
+  assert.match(
+    page,
+    /\| hit \| throughput over bare \| ≥ 0\.5 \| 0\.60 × \(0\.50 to 0\.75\) \| 0\.70 × \| not measured \| \*\*missed\*\* \|/,
+  );
 });
