@@ -1,3 +1,4 @@
+import { isBucketName } from '../../request/bucket-name.ts';
 import { s3PlaceOf } from '../../request/s3-place.ts';
 import type { StoragePlace } from '../../request/storage.ts';
 import type { VipSettings } from './settings.ts';
@@ -8,11 +9,15 @@ export function placeOf({ store, folder, s3 }: VipSettings): StoragePlace {
   return { kind: 's3', s3: s3PlaceOf({ bucket: '', ...s3 }, '') };
 }
 
-/** The bucket that a URL names; null where the settings do not let it. Outside of us-east-1 names have no capitals. */
+/**
+ * The bucket that a URL names; null where the settings do not let it, or no bucket can be called so. Outside of us-east-1 names
+ * have no capitals.
+ */
 export function bucketFor(name: string, { store, s3, buckets }: VipSettings): string | null {
   const called = (each: string): string =>
     store === 's3' && s3.region !== 'us-east-1' ? each.toLowerCase() : each;
   const bucket = called(name);
+  if (!isBucketName(bucket)) return null;
   return buckets.length === 0 || buckets.some((each) => called(each) === bucket) ? bucket : null;
 }
 

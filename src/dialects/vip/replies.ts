@@ -7,6 +7,8 @@ const json = 'application/json';
 
 /** What S3 says of a key that is not there; also told of what must not be seen. */
 const missing = { status: 404, body: 'The specified key does not exist.\n' };
+/** The same of a bucket, to those who want to put something there. */
+export const missingBucket = { status: 404, body: 'The specified bucket does not exist.\n' };
 const unknownFormat = { status: 415, body: 'unknown image format\n' };
 
 const ping: FixedRoute = { path: '/ping', quiet: true, status: 200, contentType: text, body: 'pong' };

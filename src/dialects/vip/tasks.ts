@@ -4,7 +4,7 @@ import type { Call, Showing, StorageTask } from '../../request/storage.ts';
 import { type Access, accessOf } from './access.ts';
 import { keyOf, recipeFor } from './picture.ts';
 import { bucketFor } from './place.ts';
-import { pingReply } from './replies.ts';
+import { missingBucket, pingReply } from './replies.ts';
 import { prefixOf, type Route, routeOf } from './route.ts';
 import type { VipSettings } from './settings.ts';
 import { sizeIn } from './size.ts';
@@ -86,7 +86,7 @@ function show(call: Call, route: Extract<Route, { image: string }>, settings: Vi
   if (call.method !== 'GET' && call.method !== 'HEAD')
     return { task: 'reply', grant: free, reply: empty(405, { Allow: 'GET, HEAD' }) };
   const bucket = bucketFor(route.bucket, settings);
-  if (bucket === null) throw new PictorError('OBJECT_NOT_FOUND', { detail: 'the bucket is not on the list' });
+  if (bucket === null) throw noBucket();
   const place = { bucket, image: route.image };
   const size = sizeIn(call.target.query, settings);
   const shown = { task: 'show', grant: free, bucket, showing, steady: true } as const;
@@ -102,10 +102,15 @@ const answered = ({ grant, headers }: Access, reply: FixedReply): StorageTask =>
   reply,
 });
 
-/** A bucket that is not on the list; only those are told who might have used it. */
+const noBucket = (): PictorError =>
+  new PictorError('OBJECT_NOT_FOUND', {
+    detail: 'the bucket is not on the list, or no bucket can be called so',
+  });
+
+/** A bucket that nobody can use here; only those are told who might have used it. */
 const hidden = ({ grant, headers }: Access): StorageTask => ({
   task: 'refuse',
   grant,
-  voice: { headers },
-  error: new PictorError('OBJECT_NOT_FOUND', { detail: 'the bucket is not on the list' }),
+  voice: { headers, errors: { OBJECT_NOT_FOUND: missingBucket } },
+  error: noBucket(),
 });
