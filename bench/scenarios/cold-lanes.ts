@@ -57,7 +57,7 @@ function httpLane({ sources }: Bench, { server, path, requests = availableParall
 export const pictorLane = (bench: Bench, server: Measured, requests?: number): Lane =>
   httpLane(bench, {
     server,
-    path: (source, format, width) => variantPath(source, width, extension[format]),
+    path: (source, format, width) => variantPath(source, width, extension[format], quality[format]),
     ...(requests === undefined ? {} : { requests }),
   });
 

@@ -29,7 +29,7 @@ export async function flood(bench: Bench): Promise<Row[]> {
     const rounds: Round[] = [];
     for (let round = 0; round < (bench.full ? 5 : 3); round++) {
       const asked = times * paces.at(-1)!.perSecond;
-      const crowd = await crowdOf(server, next, { perSecond: asked, seconds: bench.full ? 6 : 4 });
+      const crowd = await crowdOf(server, next, { perSecond: asked, seconds: bench.full ? 6 : 3.2 });
       paces.push(await capacity(server, next));
       // Before and after: the machine may have changed its pace meanwhile.
       const [before, after] = paces.slice(-2) as [Pace, Pace];
@@ -74,8 +74,8 @@ const pathsOf = (next: () => string, count: number): string[] => Array.from({ le
 
 /** With one request more in flight than there are cores: there is always a next one, and never a crowd. */
 async function capacity(server: Measured, next: () => string): Promise<Pace> {
-  const seconds = 2;
-  const job = { paths: pathsOf(next, 200 * seconds), lanes: availableParallelism() + 1, seconds };
+  const seconds = 1.8;
+  const job = { paths: pathsOf(next, 400), lanes: availableParallelism() + 1, seconds };
   return (await measured(server, job, settlingSeconds.capacity)).pace;
 }
 

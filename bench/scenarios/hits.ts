@@ -110,13 +110,13 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
   const paces: Record<string, Pace[]> = Object.fromEntries(
     Object.keys(contestants).map((name) => [name, []]),
   );
-  const seconds = bench.full ? 0.8 : 0.4;
+  const seconds = bench.full ? 0.8 : 0.3;
   for (let round = -1; round < (bench.full ? 9 : 5); round++) {
     for (const name of turnOf(Object.keys(contestants), round)) {
       const { server, path } = contestants[name]!;
       const cpu = server.cpuSeconds();
       // The round that is not counted has everybody's code compiled.
-      const { requests, perSecond } = await load(server, path, { seconds: round < 0 ? 1 : seconds });
+      const { requests, perSecond } = await load(server, path, { seconds: round < 0 ? 0.8 : seconds });
       if (round >= 0) paces[name]?.push({ perSecond, cpuPerRequest: (server.cpuSeconds() - cpu) / requests });
     }
   }

@@ -21,9 +21,10 @@ export async function inFlight(bench: Bench): Promise<Row[]> {
   const paces = times.map((): number[] => []);
   try {
     for (const lane of lanes) await lane.warm();
-    const size = 3 * waiting;
+    // So many waves of the largest crowd.
+    const size = (bench.full ? 3 : 2) * waiting;
     const order = [...lanes.keys()];
-    for (let round = 0; round < (bench.full ? 7 : 5); round++) {
+    for (let round = 0; round < (bench.full ? 7 : 4); round++) {
       const widths = Array.from({ length: size }, (_, index) => 900 + round * size + index);
       for (const index of turnOf(order, round))
         paces[index]!.push(size / (await lanes[index]!.batch('jpeg', widths)).seconds);

@@ -28,11 +28,11 @@ const before = 200;
 const lanes = 16;
 
 export async function mixed(bench: Bench): Promise<Row[]> {
-  const count = bench.full ? 10_000 : 1500;
+  const count = bench.full ? 10_000 : 1000;
   const wishes = traffic(bench, before + count);
   const scenario = `mixed traffic, ${count} requests`;
   const rows: Row[] = [];
-  const ours = await race(await startPictor(bench), wishes, ({ source, width, format }) =>
+  const ours = await race(await startPictor(bench), { wishes, warm: before }, ({ source, width, format }) =>
     variantPath(source, width, extension[format]),
   );
   bench.say('mixed pictor done');
@@ -68,7 +68,11 @@ export async function mixed(bench: Bench): Promise<Row[]> {
   const beside: Record<string, number> = {};
   for (const peer of bench.peers) {
     if (!('start' in peer)) continue;
-    const theirs = await ofPeer(peer, wishes, bench.full ? 600 : 100);
+    const theirs = await ofPeer(
+      peer,
+      wishes,
+      bench.full ? { warm: before, count: 600 } : { warm: 40, count: 80 },
+    );
     if (theirs === null) continue;
     beside[peer.name] = theirs * 1000;
     bench.say(`mixed ${peer.name} done`);
@@ -92,13 +96,17 @@ interface Run {
   readonly answers: readonly Answer[];
 }
 
-async function race(server: Measured, wishes: readonly Wish[], path: (wish: Wish) => string): Promise<Run> {
+async function race(
+  server: Measured,
+  { wishes, warm }: { readonly wishes: readonly Wish[]; readonly warm: number },
+  path: (wish: Wish) => string,
+): Promise<Run> {
   try {
     const paths = wishes.map(path);
-    await ask({ port: server.port, paths: paths.slice(0, before), lanes });
+    await ask({ port: server.port, paths: paths.slice(0, warm), lanes });
     await untilAtRest(server);
     const cpu = server.cpuSeconds();
-    const answers = await ask({ port: server.port, paths: paths.slice(before), lanes });
+    const answers = await ask({ port: server.port, paths: paths.slice(warm), lanes });
     const seconds = Math.max(...answers.map(({ at, ms }) => at + ms)) / 1000;
     await untilAtRest(server);
     return { cpuSeconds: server.cpuSeconds() - cpu, seconds, answers };
@@ -108,12 +116,16 @@ async function race(server: Measured, wishes: readonly Wish[], path: (wish: Wish
 }
 
 /** CPU seconds per request; null where it takes no part. */
-async function ofPeer(peer: Peer, wishes: readonly Wish[], count: number): Promise<number | null> {
+async function ofPeer(
+  peer: Peer,
+  wishes: readonly Wish[],
+  { warm, count }: { readonly warm: number; readonly count: number },
+): Promise<number | null> {
   const path = (wish: Wish) => peer.path('mixed', wish);
   if (wishes.some((wish) => path(wish) === null)) return null;
   const { cpuSeconds } = await race(
     await peer.start(),
-    wishes.slice(0, before + count),
+    { wishes: wishes.slice(before - warm, before + count), warm },
     (wish) => path(wish)!,
   );
   return cpuSeconds / count;

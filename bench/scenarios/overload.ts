@@ -12,7 +12,11 @@ export async function overload(bench: Bench): Promise<Row[]> {
   const rounds = bench.full ? 5 : 3;
   const seen: Round[] = [];
   // A queue that holds all of them: what is measured is how hits and memory fare meanwhile, not how soon we say 503.
-  const server = await startPictor(bench, { PICTOR_ADMISSION_PROCESS_QUEUE: '400', IMGPROXY_TIMEOUT: '60' });
+  const server = await startPictor(bench, {
+    PICTOR_ADMISSION_PROCESS_QUEUE: '400',
+    PICTOR_ADMISSION_MAX_WAIT_SECONDS: '60',
+    IMGPROXY_TIMEOUT: '60',
+  });
   try {
     for (let round = 0; round < rounds; round++) seen.push(await flood(bench, server, round));
     const memory = seen.map((each) => each.peakMegabytes / each.idleMegabytes);

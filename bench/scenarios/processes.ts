@@ -36,9 +36,9 @@ export async function processes(bench: Bench): Promise<Row[]> {
       for (let each = 0; each < 20; each += 1) await get(server.port, path);
     }
     const paces = { 1: [] as Pace[], 2: [] as Pace[] };
-    for (let round = -1; round < (bench.full ? 9 : 5); round += 1)
+    for (let round = -1; round < (bench.full ? 9 : 3); round += 1)
       for (const count of turnOf([1, 2] as const, round)) {
-        const pace = await paceOf(servers.get(count)!, path, round < 0 ? 1.5 : bench.full ? 1 : 0.6);
+        const pace = await paceOf(servers.get(count)!, path, round < 0 || bench.full ? 1 : 0.5);
         if (round >= 0) paces[count].push(pace);
       }
     return report(paces[1], paces[2]);

@@ -21,7 +21,7 @@ export async function slowOrigins(bench: Bench): Promise<Row[]> {
   });
   try {
     const rounds: Round[] = [];
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < (bench.full ? 5 : 3); round++) {
       rounds.push(await once({ server, origin: origin.url, silent: silent.url, bench, round }));
       bench.say(`slow origins round ${round + 1} done`);
     }
@@ -72,7 +72,7 @@ interface Sample {
 const pathOf = (url: string, width: number): string => `/unsafe/rs:fit:${width}:0/plain/${url}@jpg`;
 
 async function once({ server, origin, silent, bench, round }: Ground): Promise<Round> {
-  const count = bench.full ? 60 : 30;
+  const count = bench.full ? 60 : 24;
   const photos = bench.sources.copies(bench.sources.small, 12 * count).slice(round * 2 * count);
   const hit = pathOf(`${origin}/${bench.sources.small}`, 300);
   await get(server.port, hit);
