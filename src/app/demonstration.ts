@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { isIP } from 'node:net';
+import type { DialectName } from '../dialects/index.gen.ts';
 import type { AskedRequest, Verify } from '../service/verify-request.ts';
 import type { MountInput, MountSettings } from './mounts.ts';
 import type { AppConfig } from './settings.ts';
@@ -23,6 +24,15 @@ export const demonstrationMounts: readonly MountInput[] = [
     settings: { folder: `${demonstrationFolder}/s3imageserver` },
   },
 ];
+
+/** Below the prefix of each: a picture that is there from the first start on, until somebody deletes it. */
+export const demonstrationPictures: Readonly<Record<DialectName, string>> = {
+  imgproxy: 'unsafe/rs:fill:480:320/plain/https://samples.example/dawn.jpg@webp',
+  imageproxy: '480x320/https://samples.example/harbour.jpg',
+  'image-server': 'samples/1a0/8cb/4fd/bd4dd9910e8688402f7917d/w480.webp',
+  vip: 'samples/marbles.jpg?s=480',
+  s3imageserver: 'harbour.jpg?w=480&h=320',
+};
 
 /**
  * The demonstration takes uploads of whoever sits at this machine. Where the server listens beyond it, nobody can upload: a

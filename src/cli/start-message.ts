@@ -1,3 +1,4 @@
+import { demonstrationPictures } from '../app/demonstration.ts';
 import { dialectOf } from '../app/dialects.ts';
 import { isWholeDisk } from '../app/file-root.ts';
 import { openMount } from '../app/mounts.ts';
@@ -86,7 +87,10 @@ export function startMessage({ version, config, addresses, demonstration, warnin
   const base = toUrl(addresses.server, config.server.tls.certFile !== '');
   const rows: [string, string][] = [
     ...(demonstration ? [['open', `${base}/`] as [string, string]] : []),
-    ...config.mounts.map((mount): [string, string] => [mount.dialect, urlOf(mount, base)]),
+    ...config.mounts.map((mount): [string, string] => {
+      const picture = demonstration ? demonstrationPictures[mount.dialect] : '';
+      return [mount.dialect, urlOf(mount, base) + picture];
+    }),
     ...(addresses.admin === null
       ? []
       : [['metrics', `${toUrl(addresses.admin, false)}/metrics`] as [string, string]]),

@@ -336,7 +336,7 @@ describe('the start message', () => {
     });
     assert.match(text, /pictor 1\.2\.3 is running/);
     assert.match(text, /open +http:\/\/localhost:8080\/\n/);
-    assert.match(text, /imgproxy +http:\/\/localhost:8080\/imgproxy\/\n/);
+    assert.match(text, /imgproxy +http:\/\/localhost:8080\/imgproxy\/unsafe\/\S+\/dawn\.jpg@webp\n/);
     assert.match(text, /metrics +http:\/\/127\.0\.0\.1:8081\/metrics\n/);
     assert.match(text, /! URLs at \/imgproxy, \/imageproxy need no signature/);
     assert.match(text, /! uploads to \/image-server, \/vip need neither token nor signature/);
