@@ -6,7 +6,7 @@ import { startMessage } from '../../src/cli/start-message.ts';
 import { livePictor } from '../support/live-pictor.ts';
 
 test('every link of the start message leads somewhere, and those of URL languages to a picture', async (t) => {
-  const { config } = await readServeConfig({ env: {}, args: [] });
+  const { config } = await readServeConfig({ env: {}, args: [], columns: null });
   const pictor = await livePictor(t, { args: ['serve'] });
   const message = startMessage({
     version: '1',
