@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import type { Bucket, Draft } from '../core/bucket.ts';
 import { PictorError } from '../core/errors.ts';
@@ -64,12 +64,27 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     return (key) => keys.has(key);
   }
 
-  async function keep({ path, task }: BatchPicture, facts: UploadFacts, isReady: IsReady) {
-    for (const { key, body, contentType } of task.objects(facts)) {
-      if (isReady(key)) continue;
-      const bytes =
-        body === 'picture' ? { file: path, size: facts.bytes } : new TextEncoder().encode(body.text);
-      await bucket.put(key, bytes, { contentType });
+  async function keep(read: Reading, objects: ReturnType<UploadTask['objects']>, { bytes }: UploadFacts) {
+    for (const { key, body, contentType } of objects) {
+      if (body === 'picture') await keepPicture(read, { key, size: bytes, contentType });
+      else await bucket.put(key, new TextEncoder().encode(body.text), { contentType });
+    }
+  }
+
+  /** @throws PictorError SOURCE_FAILED where the file is another one now, or gone: that is no fault of the bucket */
+  async function keepPicture(read: Reading, { key, size, contentType }: KeptPicture): Promise<void> {
+    try {
+      await bucket.put(key, { file: read.path, size }, { contentType });
+    } catch (thrown) {
+      checkStill(read);
+      throw thrown;
+    }
+    try {
+      checkStill(read);
+    } catch (thrown) {
+      // It may be kept under a hash that is not its own.
+      await bucket.delete(key);
+      throw thrown;
     }
   }
 
@@ -117,7 +132,11 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
 
   return async (picture, signal) => {
     const { path, task } = picture;
-    const read = picture.hash === null ? await md5Of(path) : { path, md5: picture.hash, bytes: null };
+    const version = versionOf(path);
+    const read: Reading =
+      picture.hash === null
+        ? { path, version, ...(await md5Of(path)) }
+        : { path, version, md5: picture.hash, bytes: null };
     const unknown = unknownFacts(read.md5);
     const objects = task.objects(unknown);
     const original = objects.find(({ body }) => body === 'picture')?.key ?? '';
@@ -128,7 +147,8 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
     // To look at a picture alone costs a tenth of making something of it, where the answer comes along.
     const info = first === undefined ? await look(read, task) : await make(read, first, signal);
     const facts: UploadFacts = { ...unknown, bytes: info.bytes, ...uprightFacts(info) };
-    if (!objects.every(({ key }) => isReady(key))) await keep(picture, facts, isReady);
+    const wanted = task.objects(facts).filter(({ key }) => !isReady(key));
+    await keep(read, wanted, facts);
     for (const recipe of others) await make(read, recipe, signal);
     const { md5: hash, width, height } = facts;
     return { hash, width, height, made: missing.length, ready: recipes.length - missing.length };
@@ -137,9 +157,18 @@ export function createBatch({ engine, limits, bucket, family }: BatchParts): Pro
 
 type Transform = (into: Pick<TransformJob, 'into'>) => Promise<TransformResult>;
 
+interface KeptPicture {
+  readonly key: string;
+  /** Bytes. */
+  readonly size: number;
+  readonly contentType: string;
+}
+
 /** A picture as it was when its hash was found. */
 interface Reading {
   readonly path: string;
+  /** Before it was read (`versionOf`). */
+  readonly version: string | null;
   readonly md5: string;
   /** Null: the hash is not that of its bytes. */
   readonly bytes: number | null;
@@ -149,6 +178,24 @@ interface Reading {
 function checkUnchanged({ bytes }: Reading, info: ImageInfo): void {
   if (bytes === null || bytes === info.bytes) return;
   throw new PictorError('SOURCE_FAILED', { detail: 'was written to while it was read' });
+}
+
+/** @throws PictorError SOURCE_FAILED for a file that was changed, replaced or removed since it was first looked at */
+function checkStill({ path, version }: Reading): void {
+  const now = versionOf(path);
+  if (now === version) return;
+  const what = now === null ? 'removed' : 'written to';
+  throw new PictorError('SOURCE_FAILED', { detail: `was ${what} while it was read` });
+}
+
+/** Another text for another file, or other bytes in it; null for none. Synchronous: a trip to the thread pool costs more. */
+function versionOf(path: string): string | null {
+  try {
+    const { ino, size, mtimeNs } = statSync(path, { bigint: true });
+    return `${ino} ${size} ${mtimeNs}`;
+  } catch {
+    return null;
+  }
 }
 
 type IsReady = (key: string) => boolean;
@@ -168,7 +215,7 @@ const unknownFacts = (md5: string): UploadFacts => ({
 const readBytes = 1024 * 1024;
 
 /** A stream: a folder may hold files of any size. */
-async function md5Of(path: string): Promise<Reading> {
+async function md5Of(path: string): Promise<Pick<Reading, 'md5' | 'bytes'>> {
   const digest = createHash('md5');
   let bytes = 0;
   try {
@@ -182,5 +229,5 @@ async function md5Of(path: string): Promise<Reading> {
     const why = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
     throw new PictorError('SOURCE_FAILED', { detail: `cannot be read (${why})`, cause });
   }
-  return { path, md5: digest.digest('hex'), bytes };
+  return { md5: digest.digest('hex'), bytes };
 }

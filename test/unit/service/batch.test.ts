@@ -167,6 +167,52 @@ test('a picture that is still being copied is not kept under the hash of its fir
   assert.deepEqual(await filesBelow(store), []);
 });
 
+for (const [what, change] of [
+  ['grown', (file: string) => appendFile(file, 'more')],
+  [
+    'replaced by another of the same size',
+    async (file: string) => writeFile(file, Buffer.alloc((await stat(file)).size, 'x')),
+  ],
+  ['removed', (file: string) => rm(file)],
+] as const)
+  test(`a picture that is ${what} before it is kept fails alone, and nothing is kept under its hash`, async (context) => {
+    const [root, store] = [await temporaryFolder(context), await temporaryFolder(context)];
+    const file = path.join(root, 'a.png');
+    await cp(fixture('alpha.png'), file);
+    const transform: typeof engine.transform = async (job, signal) => {
+      const result = await engine.transform(job, signal);
+      await change(file);
+      return result;
+    };
+    const bucket = createFolderBuckets({ root: store, single: true, anyKey: false }).bucket('');
+    const { family } = grammar;
+    const run = createBatch({ engine: { ...engine, transform }, limits: defaultLimits, bucket, family });
+    await assert.rejects(run({ path: file, hash: null, task: taskFor('x20.jpg') }, nobody), (thrown) => {
+      assert.ok(thrown instanceof PictorError);
+      assert.equal(thrown.code, 'SOURCE_FAILED');
+      assert.match(thrown.detail!, /^was (written to|removed) while it was read$/);
+      return true;
+    });
+    assert.deepEqual(
+      (await filesBelow(store)).map((name) => path.basename(name)),
+      ['x20.jpg'],
+    );
+  });
+
+test('a store that fails is no fault of the picture', async (context) => {
+  const store = await temporaryFolder(context);
+  const bucket = createFolderBuckets({ root: store, single: true, anyKey: false }).bucket('');
+  const put = () => Promise.reject(new PictorError('STORAGE_FAILED', { detail: 'no space' }));
+  const run = createBatch({
+    engine,
+    limits: defaultLimits,
+    bucket: { ...bucket, put },
+    family: grammar.family,
+  });
+  const kept = run({ path: fixture('alpha.png'), hash: null, task: taskFor('x20.jpg') }, nobody);
+  await assert.rejects(kept, { code: 'STORAGE_FAILED' });
+});
+
 test('finds pictures in folders, and of a store its originals alone', async (context) => {
   const root = await temporaryFolder(context);
   const place = 'store/p/6ad/554/4ba/a6f5e852e1af26f8c2e45db';
