@@ -15,6 +15,9 @@ export interface Client {
   leave(): void;
 }
 
+/** A server that has not answered everything by then never will. */
+const patienceMs = 180_000;
+
 /** Starts a client; requests go out as soon as it runs. */
 export function startClient(job: Job): Client {
   const script = join(import.meta.dirname, 'clients/client.ts');
@@ -31,6 +34,8 @@ export function startClient(job: Job): Client {
     child.once('error', reject);
     child.once('exit', (code, signal) => reject(new Error(`the client ended with ${signal ?? code}`)));
   });
+  const late = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  child.once('exit', () => clearTimeout(late));
   child.send(job);
   return {
     seen,

@@ -12,7 +12,7 @@ export const groups: readonly Group[] = [
     name: 'cold',
     title: 'New pictures',
     about:
-      'A 12 megapixel photo to some 500 pixels, each size for the first time. Bare sharp is a loop in one process with the same settings, without HTTP, cache or log; other servers work with their own defaults.',
+      'A 12 megapixel photo to some 500 pixels, each size for the first time. Bare sharp is a loop in one process with the same settings, without HTTP, cache or log. Everybody is asked for the same quality; in all else other servers work with their own defaults.',
   },
   {
     name: 'srcset',
@@ -35,7 +35,7 @@ export const groups: readonly Group[] = [
     name: 'processes',
     title: 'Several processes',
     about:
-      'A picture from the cache, asked for over 128 connections by two threads of wrk: of one process, and of two at the same address.',
+      'A picture from the cache, asked for over 128 connections: of one process, and of two at the same address.',
   },
   {
     name: 'mixed',
@@ -53,7 +53,7 @@ export const groups: readonly Group[] = [
     name: 'flood',
     title: 'Ten times more than can be done',
     about:
-      'New variants of a 24 megapixel photo wished for ten times as fast as they can be made, by clients that do not wait. The client takes processor time from the server.',
+      'New variants of a 24 megapixel photo wished for ten times as fast as they can be made, by a client that does not wait, in turns with as many as can be made. The client takes processor time from the server.',
   },
   {
     name: 'slowOrigins',

@@ -1,9 +1,9 @@
 /** A client process: takes one job from its parent, answers with what it saw. */
 import { readFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
 import { setPriority } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Answer, Job, Seen } from './job.ts';
+import { createWire, type Wire } from './wire.ts';
 
 /** Connections of an open loop: enough that a request hardly ever waits for one. */
 const openSockets = 256;
@@ -17,9 +17,9 @@ async function run(job: Job): Promise<void> {
     ended = true;
   });
   const before = process.cpuUsage();
-  const agent = new Agent({ keepAlive: true, maxSockets: job.perSecond === undefined ? 1024 : openSockets });
+  const wire = createWire(job.port, job.perSecond === undefined ? 1024 : openSockets);
   const next = nextOf(job, () => ended);
-  const { ask, answers } = recorderOf(askerOf(job, agent));
+  const { ask, answers } = recorderOf(askerOf(job, wire));
   const asked =
     job.perSecond === undefined
       ? closedLoop(next, job.lanes ?? job.paths.length, ask)
@@ -27,7 +27,7 @@ async function run(job: Job): Promise<void> {
   await (job.seconds === undefined ? asked : Promise.race([asked, pause(job.seconds * 1000)]));
   const seen: Seen = { answers: answers(), cpuSeconds: secondsSince(before) };
   ended = true;
-  agent.destroy();
+  wire.close();
   process.send?.(seen);
 }
 
@@ -71,46 +71,31 @@ async function closedLoop(next: () => string | undefined, lanes: number, ask: As
 }
 
 /** Timers count in whole milliseconds: each time it is due, what should have been sent by then is sent. */
-function openLoop(next: () => string | undefined, perSecond: number, ask: Ask): Promise<unknown> {
+async function openLoop(next: () => string | undefined, perSecond: number, ask: Ask): Promise<void> {
   const asked: Promise<Answer>[] = [];
   const began = performance.now();
-  return new Promise((resolve, reject) => {
-    const timer = setInterval(() => {
-      const due = ((performance.now() - began) / 1000) * perSecond;
-      while (asked.length < due) {
-        const path = next();
-        if (path === undefined) {
-          clearInterval(timer);
-          Promise.all(asked).then(resolve, reject);
-          return;
-        }
-        asked.push(ask(path));
-      }
-    }, 1);
-  });
+  for (let path = next(); path !== undefined; path = next()) {
+    const early = (asked.length / perSecond) * 1000 - (performance.now() - began);
+    if (early > 0) await pause(early);
+    asked.push(ask(path));
+  }
+  await Promise.all(asked);
 }
 
-function askerOf({ port, upload }: Job, agent: Agent): Ask {
+function askerOf({ upload }: Job, wire: Wire): Ask {
   const file = upload === undefined ? undefined : readFileSync(upload.file);
-  const headers = upload === undefined ? {} : { 'Content-Type': upload.type };
-  const method = upload === undefined ? 'GET' : 'POST';
   const began = performance.now();
   let number = upload?.from ?? 0;
-  return (path) =>
-    new Promise((resolve) => {
-      const at = performance.now();
-      let bytes = 0;
-      const end = (status: number, retryAfter = false) =>
-        resolve({ status, at: at - began, ms: performance.now() - at, bytes, retryAfter });
-      const outgoing = request({ agent, host: '127.0.0.1', port, path, method, headers }, (reply) => {
-        reply.on('data', (chunk: Buffer) => {
-          bytes += chunk.length;
-        });
-        reply.on('end', () => end(reply.statusCode ?? 0, reply.headers['retry-after'] !== undefined));
-        reply.on('error', () => end(0));
-      });
-      outgoing.on('error', () => end(0));
-      number += 1;
-      outgoing.end(file === undefined ? undefined : Buffer.concat([file, Buffer.from(` ${number}`)]));
+  return async (path) => {
+    number += 1;
+    const at = performance.now();
+    const { status, retryAfter } = await wire.send({
+      method: upload === undefined ? 'GET' : 'POST',
+      path,
+      ...(upload === undefined
+        ? {}
+        : { body: { type: upload.type, bytes: Buffer.concat([file!, Buffer.from(` ${number}`)]) } }),
     });
+    return { status, at: at - began, ms: performance.now() - at, retryAfter };
+  };
 }

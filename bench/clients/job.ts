@@ -22,7 +22,6 @@ export interface Answer {
   /** Milliseconds since the client began when the request was sent, and how long its answer took to the last byte. */
   readonly at: number;
   readonly ms: number;
-  readonly bytes: number;
   /** Whether the answer says when to come again. */
   readonly retryAfter: boolean;
 }

@@ -52,6 +52,7 @@ interface Pace {
 }
 
 interface Crowd extends Pace {
+  readonly seconds: number;
   readonly answers: readonly Answer[];
 }
 
@@ -86,7 +87,7 @@ async function crowdOf(
 ): Promise<Crowd> {
   const job = { paths: pathsOf(next, Math.ceil(perSecond * seconds) + 1), perSecond, seconds };
   const { pace, seen } = await measured(server, job, settlingSeconds.crowd);
-  return { ...pace, answers: seen.answers };
+  return { ...pace, seconds, answers: seen.answers };
 }
 
 interface Asked {
@@ -138,6 +139,11 @@ function report(rounds: readonly Round[]): Row[] {
   const refusals = ({ crowd }: Round) => crowd.answers.filter(isRefusal);
   const pictures = ({ crowd }: Round) => crowd.answers.filter(({ status }) => status === 200);
   const share = mid((round) => refusals(round).length / round.crowd.answers.length);
+  const perRefusal = (round: Round) => {
+    const { crowd, alone } = round;
+    const forPictures = (alone.server / alone.perSecond) * crowd.perSecond;
+    return ((crowd.server - forPictures) * crowd.seconds * 1000) / refusals(round).length;
+  };
   const cores = (which: 'alone' | 'crowd') =>
     (['client', 'server', 'workers'] as const)
       .map((who) => `${who} ${mid((round) => round[which][who]).toFixed(2)}`)
@@ -159,6 +165,7 @@ function report(rounds: readonly Round[]): Row[] {
       bar: { atMost: 50 },
       note: `${(share * 100).toFixed(0)} % of the answers, median ${mid((round) => median(milliseconds(refusals(round)))).toFixed(1)} ms`,
     },
+    { scenario, measure: 'CPU of the server for each refusal', ...of(perRefusal), unit: 'ms' },
     {
       scenario,
       measure: 'refusals that say when to come again',

@@ -110,7 +110,7 @@ async function race(contestants: Record<string, Contestant>, bench: Bench): Prom
   const paces: Record<string, Pace[]> = Object.fromEntries(
     Object.keys(contestants).map((name) => [name, []]),
   );
-  const seconds = bench.full ? 0.8 : 0.3;
+  const seconds = bench.full ? 0.6 : 0.3;
   for (let round = -1; round < (bench.full ? 9 : 5); round++) {
     for (const name of turnOf(Object.keys(contestants), round)) {
       const { server, path } = contestants[name]!;

@@ -71,7 +71,7 @@ export async function mixed(bench: Bench): Promise<Row[]> {
     const theirs = await ofPeer(
       peer,
       wishes,
-      bench.full ? { warm: before, count: 600 } : { warm: 40, count: 80 },
+      bench.full ? { warm: before, count: 300 } : { warm: 40, count: 80 },
     );
     if (theirs === null) continue;
     beside[peer.name] = theirs * 1000;
