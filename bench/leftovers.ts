@@ -8,10 +8,10 @@ export function endWithBench(child: ChildProcess): void {
   child.once('exit', () => running.delete(child));
 }
 
-/** Ends them when this process does, and this process when it is told to. */
+/** Ends them when this process does, and this process when it is told to. Politely, for some have children of their own. */
 export function watchEnd(): void {
   process.once('exit', () => {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running) child.kill('SIGTERM');
   });
   for (const [signal, number] of [
     ['SIGINT', 2],

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { cpus, release, tmpdir, totalmem, type } from 'node:os';
-import { basename, isAbsolute, join, resolve } from 'node:path';
+import { basename, isAbsolute, join, relative, resolve } from 'node:path';
 import { verdictOf, writeRun } from './files.ts';
 import { watchEnd } from './leftovers.ts';
 import { loadTool } from './load.ts';
@@ -47,21 +47,27 @@ export async function run(options: RunOptions): Promise<boolean> {
       program,
       say: (line) => console.error(line),
     };
-    const results: RunResult[] = [];
+    const results: Measurement[] = [];
     for (let number = 1; number <= options.runs; number++) {
       if (options.runs > 1) bench.say(`run ${number} of ${options.runs}`);
       results.push(await measure(bench, options));
     }
-    if (results.length === 1) return results[0]!.rows.every((row) => passes(row) !== false);
-    const { text, holds } = verdictOf(results);
-    console.log(`\n${text}`);
+    if (results.length === 1) return results[0]!.result.rows.every((row) => passes(row) !== false);
+    const { text, holds } = verdictOf(results.map(({ result }) => result));
+    const files = results.map(({ file }) => relative(process.cwd(), file));
+    console.log(`\n${text}\n\nto show these runs: npm run bench -- --publish ${files.join(' ')}`);
     return holds;
   } finally {
     origin.close();
   }
 }
 
-async function measure(bench: Bench, { only }: RunOptions): Promise<RunResult> {
+interface Measurement {
+  readonly result: RunResult;
+  readonly file: string;
+}
+
+async function measure(bench: Bench, { only }: RunOptions): Promise<Measurement> {
   const date = new Date().toISOString();
   const began = performance.now();
   const rows: RunRow[] = [];
@@ -85,7 +91,7 @@ async function measure(bench: Bench, { only }: RunOptions): Promise<RunResult> {
   console.log(
     `\n${missed.length === 0 ? 'all bars hold' : `${missed.length} of ${barred.length} bars missed`}, ${seconds} s, ${file}`,
   );
-  return result;
+  return { result, file };
 }
 
 /** A scenario that fails has missed what it would have measured; the others, and the runs after this one, go on. */

@@ -8,7 +8,7 @@ import { hasVarnish, startVarnish } from '../peers/varnish.ts';
 import type { Peer } from '../peers.ts';
 import { startPictor } from '../pictor.ts';
 import { freePort, get, type Measured, startServer } from '../processes.ts';
-import { made } from '../rest.ts';
+import { made, untilAtRest } from '../rest.ts';
 import { median, ofRounds, ratios, turnOf } from '../rounds.ts';
 import { type Bench, type Row, skippedRow } from './jobs.ts';
 
@@ -64,6 +64,8 @@ export async function hits(bench: Bench): Promise<Row[]> {
         ...(await peersAt(width, bench, started)),
       };
       try {
+        // What the first request left to do is not the hits'.
+        await untilAtRest(pictor);
         rows.push(
           ...report(
             `hit of ${label} (${(first.body.length / 1024).toFixed(0)} KB)`,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { load, loadTool } from '../load.ts';
 import { startPictor, variantPath } from '../pictor.ts';
 import { get, type Measured } from '../processes.ts';
+import { untilAtRest } from '../rest.ts';
 import { median, ofRounds, ratios, turnOf } from '../rounds.ts';
 import { type Bench, type Row, skippedRow } from './jobs.ts';
 
@@ -34,6 +35,7 @@ export async function processes(bench: Bench): Promise<Row[]> {
       servers.set(count, server);
       // Every process reads it into its memory.
       for (let each = 0; each < 20; each += 1) await get(server.port, path);
+      await untilAtRest(server);
     }
     const paces = { 1: [] as Pace[], 2: [] as Pace[] };
     for (let round = -1; round < (bench.full ? 9 : 3); round += 1)
