@@ -29,6 +29,16 @@ export const sumOf = (spending: Spending): number =>
 /** CPU seconds of all processes that this one started, and they, and that have ended. */
 export const endedChildrenSeconds = (): number => ticksOf(process.pid).ofEnded;
 
+/** CPU seconds of everybody on this machine, and what its host took from it, of a text as `/proc/stat` has it. */
+export function machineSeconds(stat: string): number {
+  const [user = 0, nice = 0, system = 0, , , interrupts = 0, softInterrupts = 0, stolen = 0] = (
+    /^cpu +(.*)$/m.exec(stat)?.[1] ?? ''
+  )
+    .split(' ')
+    .map(Number);
+  return (user + nice + system + interrupts + softInterrupts + stolen) / ticksPerSecond;
+}
+
 interface Own {
   readonly seconds: number;
   /** Of each thread that lives. */

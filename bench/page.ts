@@ -1,6 +1,7 @@
 import { chart, middle } from './charts.ts';
 import { groups } from './groups.ts';
 import { type MergedRow, merge, unlike } from './merge.ts';
+import { othersText } from './others.ts';
 import { barText, noteText, type RunResult, type RunRow, shown, spanText } from './results.ts';
 
 /** Where the page's pictures are, seen from the repository. */
@@ -49,8 +50,16 @@ comes about, and how to measure other servers beside: [the guide](guide/benchmar
     .map(([name, version]) => `${name} ${version}`)
     .join(', ')} |
 | load | ${first.load}, on the same machine, over loopback |
-| took | ${runs.map(({ seconds }) => `${seconds} s`).join(', ')} |
+${quietOf(runs)}| took | ${runs.map(({ seconds }) => `${seconds} s`).join(', ')} |
 ${odd.join('')}`.trimEnd();
+}
+
+/** Runs of old did not look. */
+function quietOf(runs: readonly RunResult[]): string {
+  const texts = runs.flatMap(({ others, machine }) =>
+    others === undefined ? [] : othersText(others, machine.cores),
+  );
+  return texts.length === 0 ? '' : `| meanwhile | ${texts.join('; ')} |\n`;
 }
 
 function notMet(rows: readonly MergedRow[], runs: number): string {

@@ -21,6 +21,8 @@ export interface RunResult {
     readonly system: string;
   };
   readonly load: string;
+  /** Processors that others on this machine took meanwhile, on average. */
+  readonly others?: number;
   /** Seconds by scenario. */
   readonly took?: Readonly<Record<string, number>>;
   readonly rows: readonly RunRow[];

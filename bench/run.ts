@@ -6,6 +6,7 @@ import { verdictOf, writeRun } from './files.ts';
 import { watchEnd } from './leftovers.ts';
 import { loadTool } from './load.ts';
 import { startOrigin } from './origin.ts';
+import { othersText, watchOthers } from './others.ts';
 import { readPeer } from './peer-file.ts';
 import { type Peer, usualPeers } from './peers.ts';
 import { table } from './report.ts';
@@ -72,6 +73,7 @@ async function measure(bench: Bench, { only }: RunOptions): Promise<Measurement>
   const began = performance.now();
   const rows: RunRow[] = [];
   const took: Record<string, number> = {};
+  const othersSince = watchOthers();
   for (const group of only) {
     const since = performance.now();
     rows.push(...(await rowsOf(group, bench)).map((row) => ({ ...row, group })));
@@ -80,13 +82,15 @@ async function measure(bench: Bench, { only }: RunOptions): Promise<Measurement>
     bench.say(`${group}: ${seconds.toFixed(0)} s`);
   }
   const seconds = Math.round((performance.now() - began) / 1000);
-  const result = { date, seconds, ...facts(bench), took, rows };
+  const others = Math.round(othersSince() * 100) / 100;
+  const result = { date, seconds, ...facts(bench), others, took, rows };
   const file = writeRun(result);
   console.log(table(rows));
   const missed = rows.filter((row) => passes(row) === false);
   const barred = rows.filter((row) => row.bar !== undefined);
   const times = Object.entries(took).map(([name, each]) => `${name} ${each.toFixed(0)}`);
   console.log(`\nseconds: ${times.join(', ')}`);
+  console.log(othersText(others, result.machine.cores));
   if (!bench.full) console.log('quick run: fewer rounds, and peers that no bar is about in fewer of them');
   console.log(
     `\n${missed.length === 0 ? 'all bars hold' : `${missed.length} of ${barred.length} bars missed`}, ${seconds} s, ${file}`,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
-import { createCpuMeter, sumOf } from '../../../bench/cpu.ts';
+import { createCpuMeter, machineSeconds, sumOf } from '../../../bench/cpu.ts';
 
 const skip = existsSync('/proc/self/stat') ? false : 'needs /proc';
 
@@ -76,4 +76,9 @@ test('a process that is gone has taken no more', { skip }, async (t) => {
   child.kill('SIGKILL');
   await ended;
   assert.deepEqual([...meter().keys()], [child.pid]);
+});
+
+test('a machine at work is all that is not idle or waiting for a disk', () => {
+  const stat = 'cpu  100 20 30 99999 88888 4 6 40 0 0\ncpu0 1 1 1 1 1 1 1 1 0 0\n';
+  assert.equal(machineSeconds(stat), 2);
 });

@@ -88,3 +88,10 @@ test('the page has every bound by every run, each with the span of its rounds', 
     /\| hit \| throughput over bare \| ≥ 0\.5 \| 0\.60 × \(0\.50 to 0\.75\) \| 0\.70 × \| not measured \| \*\*missed\*\* \|/,
   );
 });
+
+test('the page says when others were at work on the machine', () => {
+  const page = (others: number) =>
+    pageOf([runOf([row(0.6)], { others })], ['a.json'])['docs/benchmarks.md'] ?? '';
+  assert.match(page(0.02), /others took 0\.02 of 2 processors \|/);
+  assert.match(page(0.7), /others took 0\.70 of 2 processors: too much for this run to mean anything/);
+});
