@@ -148,6 +148,11 @@ export interface BlobStore {
     body: Uint8Array | AsyncIterable<Uint8Array>,
     meta: BlobMeta | (() => BlobMeta),
   ): Promise<void>;
+  /**
+   * Settles once what was put under the key is also where other processes find it. Absent: so it is when `put` settles.
+   * Never rejects.
+   */
+  written?(key: string): Promise<void>;
   /** Replaces the meta of an existing blob, body untouched. Does nothing when the key is gone. */
   setMeta(key: string, meta: BlobMeta): Promise<void>;
   delete(key: string): Promise<void>;

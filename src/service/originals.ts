@@ -117,6 +117,7 @@ export function createOriginals(parts: OriginalsParts): Originals {
       name: flightName(wanted),
       signal,
       work: () => ask(wanted, signal),
+      findable: async () => parts.store.written?.(wanted.key),
       failedElsewhere(error) {
         if (!isKeptHere(wanted.uri)) failures.remember(failureName(wanted), error);
       },

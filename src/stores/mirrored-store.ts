@@ -44,6 +44,7 @@ export function createMirroredStore(near: BlobStore, far: BlobStore): BlobStore 
       await near.put(key, body, meta);
       behind(key, () => copy(key));
     },
+    written: (key) => queue.run(key, async () => {}),
     async setMeta(key, meta) {
       await near.setMeta(key, meta);
       behind(key, () => far.setMeta(key, meta));

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { type Azurite, startAzurite } from '../support/azurite.ts';
 import { startFakeGcs } from '../support/fake-gcs.ts';
+import { entryOf } from '../support/imageproxy-folder.ts';
 import { drawing, liveOrigin, livePictor, metric, shapeOf, until } from '../support/live-pictor.ts';
 import type { Origin, OriginReply } from '../support/origin.ts';
 import type { PictorProcess } from '../support/pictor-process.ts';
@@ -40,10 +41,6 @@ async function ask(pictor: PictorProcess, origin: Origin, index: number): Promis
 }
 
 const md5 = (text: string) => createHash('md5').update(text).digest('hex');
-const entryOf = (folder: string, text: string) => {
-  const name = md5(text);
-  return path.join(folder, name.slice(0, 2), name.slice(2, 4), name);
-};
 
 /** What imageproxy has left. */
 const theirs = 'HTTP/1.1 200 OK\r\nContent-Length: 7\r\nContent-Type: image/png\r\n\r\ntheirs!';

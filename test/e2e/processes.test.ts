@@ -23,39 +23,22 @@ import {
   workersOf,
 } from '../support/live-pictor.ts';
 import { managementAccess } from '../support/management.ts';
+import { answeredBy, isReady, manyProcesses } from '../support/many-processes.ts';
 import type { Origin } from '../support/origin.ts';
-import { freePort, type PictorProcess, type RawReply } from '../support/pictor-process.ts';
+import { freePort, type PictorProcess } from '../support/pictor-process.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 interface Wanted {
   readonly processes: number;
   readonly origin: Origin;
   readonly env?: Readonly<Record<string, string>>;
-  readonly port?: number;
 }
 
-/** Waits until all of them take requests: the first that does lets clients in. */
-async function manyProcesses(
-  t: TestContext,
-  { processes, origin, env, port }: Wanted,
-): Promise<PictorProcess> {
-  const pictor = await livePictor(t, {
-    args: ['serve'],
-    env: { ...allowing(origin), PICTOR_SERVER_PROCESSES: String(processes), ...env },
-    ...(port === undefined ? {} : { port }),
-  });
-  await until('all processes are ready', () => isReady(pictor));
-  return pictor;
-}
-
-const isReady = async ({ adminPort }: PictorProcess): Promise<boolean> =>
-  (await fetch(`http://127.0.0.1:${adminPort}/probe/ready`).catch(() => null))?.status === 200;
+const servingPictures = (t: TestContext, { processes, origin, env }: Wanted): Promise<PictorProcess> =>
+  manyProcesses(t, { args: ['serve'], processes, env: { ...allowing(origin), ...env } });
 
 /** The processes that serve: the primary has no other children. */
 const servingOf = workersOf;
-
-/** Who answered: ids of requests begin with what names their process. */
-const answeredBy = ({ headers }: RawReply): string => headers['x-request-id']!.slice(0, 10);
 
 for (const processes of [2, 3]) {
   test(`${processes} processes: 500 requests at once over five pictures make one fetch and one transform each`, async (t) => {
@@ -67,7 +50,7 @@ for (const processes of [2, 3]) {
         headers: { 'Cache-Control': 'max-age=1000' },
         delayMs: 400,
       });
-    const pictor = await manyProcesses(t, {
+    const pictor = await servingPictures(t, {
       processes,
       origin,
       env: { PICTOR_ADMISSION_PROCESS_QUEUE: '1000' },
@@ -97,7 +80,7 @@ test('a failing source is asked once by all processes together', async (t) => {
   const origin = await liveOrigin(t);
   origin.route('/broken.png', { body: 'no picture', headers: { 'Content-Type': 'image/png' }, delayMs: 400 });
   origin.route('/gone.png', { status: 404, delayMs: 400 });
-  const pictor = await manyProcesses(t, { processes: 2, origin });
+  const pictor = await servingPictures(t, { processes: 2, origin });
   const [broken, gone] = ['broken', 'gone'].map((name) => nativeTarget(`${origin.url}/${name}.png`));
 
   const replies = await Promise.all(
@@ -127,7 +110,7 @@ test('a changed source is made anew once, though the others hold the old picture
     etag: `"${colour}"`,
     headers: { 'Cache-Control': 'max-age=1, stale-while-revalidate=0' },
   }));
-  const pictor = await manyProcesses(t, {
+  const pictor = await servingPictures(t, {
     processes: 2,
     origin,
     env: { PICTOR_FRESHNESS_STALE_WHILE_REVALIDATE_SECONDS: '0' },
@@ -152,7 +135,7 @@ test('a process that is killed under load costs the requests it had; another tak
   const origin = await liveOrigin(t);
   origin.route('/a.png', { body: await drawing({ width: 64, height: 48, colour: 'red' }) });
   origin.route('/slow.png', { body: await drawing({ width: 64, height: 48, colour: 'red' }), delayMs: 1500 });
-  const pictor = await manyProcesses(t, { processes: 2, origin });
+  const pictor = await servingPictures(t, { processes: 2, origin });
   const target = nativeTarget(`${origin.url}/a.png`);
   let asking = true;
   const outcomes = { answered: 0, lost: 0, wrong: 0 };
@@ -206,7 +189,7 @@ test('what is purged by one process is shown by none, from when the call returns
     body: pictures[version]!,
     headers: { 'Cache-Control': 'max-age=100000' },
   }));
-  const pictor = await manyProcesses(t, { processes: 3, origin, env: access.env });
+  const pictor = await servingPictures(t, { processes: 3, origin, env: access.env });
   const source = `${origin.url}/a.png`;
   const askAll = () =>
     Promise.all(
@@ -246,7 +229,7 @@ test('the bound of the shared folder holds, and a restart keeps what is in it', 
   const dir = path.join(await temporaryFolder(t), 'cache');
   const bound = 4 * 1024 * 1024;
   const env = { PICTOR_CACHE_DIR: dir, PICTOR_CACHE_VARIANTS: String(bound) };
-  const first = await manyProcesses(t, { processes: 2, origin, env });
+  const first = await servingPictures(t, { processes: 2, origin, env });
   const variant = (size: number) => nativeTarget(`${origin.url}/noise.png`, `rs:force:${size}:${size}`);
   const blobs = path.join(dir, 'variants', 'blobs');
   const bytesThere = async () => {
@@ -269,7 +252,7 @@ test('the bound of the shared folder holds, and a restart keeps what is in it', 
   await first.get(variant(100));
   assert.equal(await first.stop(), 0);
 
-  const second = await manyProcesses(t, { processes: 2, origin, env });
+  const second = await servingPictures(t, { processes: 2, origin, env });
   for (const reply of await Promise.all(Array.from({ length: 20 }, () => second.get(variant(100)))))
     assert.equal(reply.status, 200);
   assert.equal(await metric(second, 'pictor_transforms_total'), 0);
@@ -282,7 +265,7 @@ test('a signal to all of them finishes what is in flight, and leaves nobody behi
   const origin = await liveOrigin(t);
   const body = await drawing({ width: 64, height: 48, colour: 'red' });
   for (const each of Array.from({ length: 12 }).keys()) origin.route(`/${each}.png`, { body, delayMs: 1500 });
-  const pictor = await manyProcesses(t, { processes: 2, origin });
+  const pictor = await servingPictures(t, { processes: 2, origin });
   const serving = servingOf(pictor);
   const replies = Array.from({ length: 12 }, (_, each) =>
     pictor.get(nativeTarget(`${origin.url}/${each}.png`)),
@@ -302,7 +285,7 @@ test('processes whose primary was killed end by themselves, and the address is f
   skip: needsProcessList,
 }, async (t) => {
   const origin = await liveOrigin(t);
-  const pictor = await manyProcesses(t, { processes: 2, origin });
+  const pictor = await servingPictures(t, { processes: 2, origin });
   const serving = servingOf(pictor);
   await pictor.kill();
   await until('they have ended', () => !serving.some(isAlive));
@@ -323,7 +306,7 @@ test('a Unix socket is shared, too', {
   const socketPath = path.join(dir, 'p.sock');
   const spare = await freePort();
   // The harness waits for a port: that of the admin listener opens first.
-  const pictor = await livePictor(t, {
+  await livePictor(t, {
     args: ['serve'],
     port: spare,
     bind: 'BIND_OF_NOBODY',
@@ -334,7 +317,7 @@ test('a Unix socket is shared, too', {
       PICTOR_SERVER_PROCESSES: '2',
     },
   });
-  await until('it is ready', async () => isReady({ ...pictor, adminPort: spare }));
+  await until('it is ready', async () => isReady({ adminPort: spare }));
   const get = () =>
     new Promise<number>((resolve, reject) => {
       request({ socketPath, path: nativeTarget(`${origin.url}/a.png`), agent: false }, (reply) => {
