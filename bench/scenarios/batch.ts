@@ -87,7 +87,7 @@ function folderOf(bench: Bench, count: number): Folder {
 
 const whole = 1000;
 /** Of a quick run. */
-const few = 80;
+const few = 64;
 
 /** CPU seconds for a thousand pictures: measured, or reckoned from few and from one, which is start and end. */
 function thousandOf(bench: Bench): Folder {

@@ -84,7 +84,7 @@ async function flood(bench: Bench, server: Measured, round: number): Promise<Rou
   const idleMegabytes = server.residentMegabytes();
   const probe = () => startClient({ port: server.port, paths: [hit], repeats: true, perSecond: 300 });
   const idleProbe = probe();
-  await pause(bench.full ? 3000 : 2000);
+  await pause(bench.full ? 3000 : 1700);
   const idle = await idleProbe.end();
 
   const busyProbe = probe();

@@ -40,7 +40,7 @@ export async function processes(bench: Bench): Promise<Row[]> {
     const paces = { 1: [] as Pace[], 2: [] as Pace[] };
     for (let round = -1; round < (bench.full ? 9 : 3); round += 1)
       for (const count of turnOf([1, 2] as const, round)) {
-        const pace = await paceOf(servers.get(count)!, path, round < 0 || bench.full ? 1 : 0.5);
+        const pace = await paceOf(servers.get(count)!, path, bench.full ? 1 : 0.5);
         if (round >= 0) paces[count].push(pace);
       }
     return report(paces[1], paces[2]);
