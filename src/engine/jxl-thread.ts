@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ThreadError } from './ask-thread.ts';
 import type { JxlDecoded, JxlEncoded, JxlQuestion } from './codecs/jxl.ts';
+import { withoutAlpha } from './without-alpha.ts';
 
 /**
  * The thread that decodes or encodes one JPEG XL and ends. The module gives upright pixels, 8 bits per channel in sRGB
@@ -44,16 +45,6 @@ async function encode({
 
 /** Bytes that are no view into the memory of the module. */
 const own = (data: Uint8ClampedArray): Uint8Array<ArrayBuffer> => new Uint8Array(data);
-
-function withoutAlpha(rgba: Uint8ClampedArray): Uint8Array<ArrayBuffer> {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    rgb[to++] = rgba[from]!;
-    rgb[to++] = rgba[from + 1]!;
-    rgb[to++] = rgba[from + 2]!;
-  }
-  return rgb;
-}
 
 const question = workerData as JxlQuestion;
 const answer = await (question.do === 'decode' ? decode(question) : encode(question)).catch(

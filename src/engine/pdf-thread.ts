@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import type { PDFiumPage } from '@hyzyla/pdfium';
 import type { ThreadError } from './ask-thread.ts';
 import type { PdfDrawn, PdfMeasured, PdfQuestion } from './codecs/pdf.ts';
+import { withoutAlpha } from './without-alpha.ts';
 
 /** The thread that measures or draws the first page of one PDF and ends: the module's memory goes with it. */
 
@@ -36,18 +37,8 @@ async function draw(
   if (found.width !== width || found.height !== height) throw new Error('contradictory sizes');
   if (width * height * 4 > mostBytes) throw new Error('too many pixels');
   const { data } = await page.render({ width, height, scale: 1, render: 'bitmap', renderFormFields: true });
+  // The paper is white, so all of it is opaque.
   return { data: withoutAlpha(data) };
-}
-
-/** The paper is white, so all of it is opaque. */
-function withoutAlpha(rgba: Uint8Array): Uint8Array<ArrayBuffer> {
-  const rgb = new Uint8Array((rgba.length / 4) * 3);
-  for (let from = 0, to = 0; from < rgba.length; from += 4) {
-    rgb[to++] = rgba[from]!;
-    rgb[to++] = rgba[from + 1]!;
-    rgb[to++] = rgba[from + 2]!;
-  }
-  return rgb;
 }
 
 async function answerTo(question: PdfQuestion): Promise<PdfMeasured | PdfDrawn> {

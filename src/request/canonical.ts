@@ -22,6 +22,16 @@ export function canonicalText(request: ImageRequest): string {
   );
 }
 
+/** The canonical text of what a path is read as; null where it says nothing (`read` throws a PictorError). */
+export function readsAs(path: string, read: (path: string) => ImageRequest): string | null {
+  try {
+    return canonicalText(read(path));
+  } catch (thrown) {
+    if (thrown instanceof PictorError) return null;
+    throw thrown;
+  }
+}
+
 /** A copy that nobody can change. */
 export const freezeRequest = (request: ImageRequest): ImageRequest => frozen(request);
 

@@ -1,8 +1,9 @@
 import { createHash, hash, randomBytes } from 'node:crypto';
-import { type FileHandle, lstat, mkdir, open, readdir, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rm, unlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 import { PictorError } from '../core/errors.ts';
+import { isAlive, isOwnFolder } from '../disk/left-behind.ts';
 
 /** A whole upload, in a file of its own. */
 export interface StagedUpload {
@@ -112,19 +113,4 @@ async function removeLeftovers(parent: string, own: string): Promise<void> {
 function isLeftover(name: string): boolean {
   const [, host, pid] = namePattern.exec(name) ?? [];
   return host === hostMark && (Number(pid) === process.pid || !isAlive(Number(pid)));
-}
-
-/** Anyone can make a folder with our kind of name in a shared place: a link, or somebody else's, is left alone. */
-async function isOwnFolder(folder: string): Promise<boolean> {
-  const facts = await lstat(folder).catch(() => null);
-  return facts?.isDirectory() === true && facts.uid === (process.getuid?.() ?? facts.uid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

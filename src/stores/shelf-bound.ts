@@ -2,6 +2,7 @@ import { opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EmitEvent } from '../core/events.ts';
 import { removeFile } from '../disk/files.ts';
+import { lastMinute } from './last-minute.ts';
 
 export interface ShelfBoundOptions {
   readonly dir: string;
@@ -109,16 +110,6 @@ export function createShelfBound(options: ShelfBoundOptions): ShelfBound {
       await running;
     },
   };
-}
-
-/** The minute up to which everything has to go. */
-function lastMinute(wanted: number, byMinute: ReadonlyMap<number, number>): number {
-  let sum = 0;
-  for (const [minute, size] of [...byMinute].toSorted(([a], [b]) => a - b)) {
-    sum += size;
-    if (sum >= wanted) return minute;
-  }
-  return Number.POSITIVE_INFINITY;
 }
 
 interface Found {

@@ -1,9 +1,10 @@
 import { hash } from 'node:crypto';
-import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { BlobStore } from '../core/ports.ts';
+import { isAlive, isOwnFolder } from '../disk/left-behind.ts';
 import { createFsStore, type FsStoreOptions } from './fs.ts';
 
 export interface TemporaryFsStoreOptions extends Omit<FsStoreOptions, 'dir' | 'durable'> {
@@ -58,19 +59,4 @@ async function removeLeftovers(parent: string): Promise<void> {
 function isLeftover(name: string): boolean {
   const match = namePattern.exec(name);
   return match !== null && match[1] === hostMark && !isAlive(Number(match[2]));
-}
-
-/** Anyone can make a folder with our kind of name in a shared place: a link, or somebody else's, is left alone. */
-async function isOwnFolder(path: string): Promise<boolean> {
-  const facts = await lstat(path).catch(() => null);
-  return facts?.isDirectory() === true && facts.uid === (process.getuid?.() ?? facts.uid);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
 }

@@ -3,6 +3,17 @@ import type { BlobMeta, BlobStore, OpenContext, Original, Source, StoredBlob } f
 import type { Engine, TransformJob, TransformResult } from '../../src/plan/engine-port.ts';
 import { plainInfo } from './plain-info.ts';
 
+/** No bound on pictures: the subject is another one. */
+export const noLimits = { maxPixels: 0, maxSide: 0, maxFrames: 0, maxFramePixels: 0, maxResultPixels: 0 };
+
+/** What sources that say nothing are taken to say. Five minutes are fresh, and one minute more does for the moment. */
+export const usualFreshness = {
+  defaultSeconds: 300,
+  minSeconds: 0,
+  staleWhileRevalidateSeconds: 60,
+  staleIfErrorSeconds: 86_400,
+};
+
 /** An unbounded store in a Map: for tests of the middle, where the store itself is not the subject. */
 export function createMapStore(): BlobStore & {
   readonly blobs: Map<string, { body: Uint8Array; meta: BlobMeta }>;

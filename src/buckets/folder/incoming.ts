@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import type { NewFile } from '../../core/bucket.ts';
 import { PictorError } from '../../core/errors.ts';
 import { codeOf, isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
+import { isAlive } from '../../disk/left-behind.ts';
 import { throwIfLeft } from '../left.ts';
 import { folderMode } from './durable-folders.ts';
 
@@ -219,14 +220,5 @@ async function isAbandoned(path: string): Promise<boolean> {
   } catch (error) {
     if (isMissing(error)) return false;
     throw error;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
   }
 }

@@ -1,6 +1,6 @@
 import { PictorError } from '../../core/errors.ts';
 import type { Operation } from '../../operations/index.gen.ts';
-import { canonicalText } from '../../request/canonical.ts';
+import { canonicalText, readsAs } from '../../request/canonical.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { originalScheme } from '../../request/storage.ts';
 import { folderOf, originalOfKey } from './keys.ts';
@@ -29,15 +29,6 @@ export function formatRequest(
     if (readsAs(path, read) === canonicalText(image)) return path;
   }
   throw new PictorError('OPTION_INVALID', { detail: 'image-server URLs cannot say this' });
-}
-
-function readsAs(path: string, read: (path: string) => ImageRequest): string | null {
-  try {
-    return canonicalText(read(path));
-  } catch (thrown) {
-    if (thrown instanceof PictorError) return null;
-    throw thrown;
-  }
 }
 
 type OperationOf<Name extends Operation['op']> = Extract<Operation, { op: Name }>;

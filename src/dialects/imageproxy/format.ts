@@ -1,6 +1,6 @@
 import { PictorError } from '../../core/errors.ts';
 import type { Operation } from '../../operations/index.gen.ts';
-import { canonicalText } from '../../request/canonical.ts';
+import { canonicalText, readsAs } from '../../request/canonical.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { type FormatWord, formatWords, noOptions, optionsText, type UrlOptions } from './options.ts';
 
@@ -18,15 +18,6 @@ export function formatRequest(image: ImageRequest, read: (path: string) => Image
     if (readsAs(path, read) === wanted) return path;
   }
   throw new PictorError('OPTION_INVALID', { detail: 'imageproxy URLs cannot say this' });
-}
-
-function readsAs(path: string, read: (path: string) => ImageRequest): string | null {
-  try {
-    return canonicalText(read(path));
-  } catch (thrown) {
-    if (thrown instanceof PictorError) return null;
-    throw thrown;
-  }
 }
 
 type OperationOf<Name extends Operation['op']> = Extract<Operation, { op: Name }>;

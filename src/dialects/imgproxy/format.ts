@@ -1,7 +1,7 @@
 import { PictorError } from '../../core/errors.ts';
 import { encodeBase64Url } from '../../lib/base64url.ts';
 import type { Operation } from '../../operations/index.gen.ts';
-import { canonicalText } from '../../request/canonical.ts';
+import { canonicalText, readsAs } from '../../request/canonical.ts';
 import type { ImageRequest } from '../../request/image-request.ts';
 import { urlFormatName } from './format-names.ts';
 import { compassPoints } from './gravity.ts';
@@ -39,15 +39,6 @@ export function formatRequest(image: ImageRequest, { rules, read }: Wordings): s
 function wordingsOf(rules: ImgproxyRules): readonly Wording[] {
   if (rules.onlyPresets) return [...rules.presets.keys()].map(presetPath);
   return rules.compat === 'v1' ? [v1Path, v4Path] : [v4Path, v1Path];
-}
-
-function readsAs(path: string, read: Wordings['read']): string | null {
-  try {
-    return canonicalText(read(path));
-  } catch (thrown) {
-    if (thrown instanceof PictorError) return null;
-    throw thrown;
-  }
 }
 
 function v4Path(image: ImageRequest, rules: ImgproxyRules): string | null {

@@ -13,16 +13,16 @@ import { noMezzanines } from '../../../src/service/mezzanines.ts';
 import { createOriginals } from '../../../src/service/originals.ts';
 import { openPurgeMarks } from '../../../src/service/purge-marks.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
-import { createMapStore, createScriptedSource, found, hashed } from '../../support/service-fakes.ts';
+import {
+  createMapStore,
+  createScriptedSource,
+  found,
+  hashed,
+  noLimits,
+  usualFreshness,
+} from '../../support/service-fakes.ts';
 
 const never = new AbortController().signal;
-const limits = { maxPixels: 0, maxSide: 0, maxFrames: 0, maxFramePixels: 0, maxResultPixels: 0 };
-const freshness = {
-  defaultSeconds: 300,
-  minSeconds: 0,
-  staleWhileRevalidateSeconds: 60,
-  staleIfErrorSeconds: 86_400,
-};
 
 const uri = 'https://images.example/photo.jpg';
 const image = (negotiated: readonly string[], source = uri): ImageRequest => ({
@@ -98,7 +98,7 @@ async function setUp(
     memory: createMemoryBudget(1e6),
     retryAfterSeconds: 1,
     purges,
-    freshness,
+    freshness: usualFreshness,
     emit,
     now,
   });
@@ -109,7 +109,7 @@ async function setUp(
     engine,
     mezzanines: noMezzanines,
     gate,
-    limits,
+    limits: noLimits,
     purges,
     maxWaitSeconds: 0,
     retryAfterSeconds: 1,

@@ -14,16 +14,16 @@ import { createOriginals } from '../../../src/service/originals.ts';
 import { openPurgeMarks } from '../../../src/service/purge-marks.ts';
 import { createImageService } from '../../../src/service/serve-image.ts';
 import { createMemoryStore } from '../../../src/stores/memory.ts';
-import { createHashEngine, createScriptedSource, found } from '../../support/service-fakes.ts';
+import {
+  createHashEngine,
+  createScriptedSource,
+  found,
+  noLimits,
+  usualFreshness,
+} from '../../support/service-fakes.ts';
 
 const never = new AbortController().signal;
-const limits = { maxPixels: 0, maxSide: 0, maxFrames: 0, maxFramePixels: 0, maxResultPixels: 0 };
-const freshness = {
-  defaultSeconds: 10_000,
-  minSeconds: 0,
-  staleWhileRevalidateSeconds: 60,
-  staleIfErrorSeconds: 86_400,
-};
+const freshness = { ...usualFreshness, defaultSeconds: 10_000 };
 
 const uri = 'https://images.example/cat.jpg';
 const mark = 'https://images.example/mark.png';
@@ -69,7 +69,7 @@ async function setUp(answer: Answer, engineDelay = 1) {
     engine,
     mezzanines: noMezzanines,
     gate,
-    limits,
+    limits: noLimits,
     purges,
     maxWaitSeconds: 0,
     retryAfterSeconds: 1,

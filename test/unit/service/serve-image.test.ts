@@ -18,16 +18,11 @@ import {
   createScriptedSource,
   found,
   hashed,
+  noLimits,
+  usualFreshness,
 } from '../../support/service-fakes.ts';
 
 const never = new AbortController().signal;
-const limits = { maxPixels: 0, maxSide: 0, maxFrames: 0, maxFramePixels: 0, maxResultPixels: 0 };
-const freshness = {
-  defaultSeconds: 300,
-  minSeconds: 0,
-  staleWhileRevalidateSeconds: 60,
-  staleIfErrorSeconds: 86_400,
-};
 
 const image = (name: string, width = 10): ImageRequest => ({
   source: `https://images.example/${name}`,
@@ -64,7 +59,7 @@ function setUp(
     memory,
     retryAfterSeconds: 2,
     purges: noPurges,
-    freshness,
+    freshness: usualFreshness,
     emit,
     now,
   });
@@ -76,7 +71,7 @@ function setUp(
     engine,
     mezzanines: noMezzanines,
     gate,
-    limits,
+    limits: noLimits,
     purges: noPurges,
     maxWaitSeconds: more.maxWaitSeconds ?? 0,
     retryAfterSeconds: 2,

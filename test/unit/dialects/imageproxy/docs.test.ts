@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { urlOptions } from '../../../../src/dialects/imageproxy/options.ts';
+import { checkLedger } from '../../../support/dialect-ledger.ts';
 
 const root = path.join(import.meta.dirname, '../../../..');
 const page = readFileSync(path.join(root, 'docs/dialects/imageproxy.md'), 'utf8');
@@ -27,20 +28,5 @@ test('the page lists the options there are', () => {
 });
 
 test('every vector and table the page names is there', () => {
-  const folder = path.join(root, 'test/golden/dialects');
-  const files = readdirSync(folder)
-    .filter((file) => /^imageproxy.*\.json$/.test(file))
-    .map((file) => JSON.parse(readFileSync(path.join(folder, file), 'utf8')) as Record<string, unknown>);
-  const tables = new Set(files.flatMap((file) => Object.keys(file)));
-  const names = new Set(files.flatMap((file) => Object.values(file).flatMap(namesIn)));
-  const ledger = page.slice(page.indexOf('## Where we differ')).split('\n');
-  const cells = ledger.filter((line) => line.startsWith('| ')).map((line) => line.split(' | ').at(-1) ?? '');
-  const named = cells.flatMap((cell) => [...cell.matchAll(/(table )?\*([^*]+)\*/g)]);
-  assert.ok(named.length > 15);
-  for (const [text, table, name = ''] of named) {
-    assert.ok((table === undefined ? names : tables).has(name), `there is no ${text}`);
-  }
+  checkLedger(page, { files: /^imageproxy(?:-.*)?\.json$/, atLeast: 16 });
 });
-
-const namesIn = (list: unknown): string[] =>
-  Array.isArray(list) ? list.flatMap((row: { readonly name?: string }) => row.name ?? []) : [];
