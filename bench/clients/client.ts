@@ -9,6 +9,8 @@ import { createWire, type Wire } from './wire.ts';
 const openSockets = 256;
 
 process.once('message', (job: Job) => void run(job));
+// Nobody is there any more to be told.
+process.once('disconnect', () => process.exit());
 
 async function run(job: Job): Promise<void> {
   if (job.nice !== undefined) setPriority(job.nice);
