@@ -76,7 +76,19 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
     const made = await variants.find(key);
     if (made !== null && asRecord(made.meta).version === sourced.version && isOfToday(made, image))
       return { record: asRecord(made.meta), body: made.body, timings: sourced.timings };
-    return slow.get(slowName(order)) ?? transform(order);
+    return slow.get(slowName(order)) ?? transformInTurn(order);
+  }
+
+  /** A picture that may be slow in all its variants gets one worker, not all of them. */
+  async function transformInTurn(order: PictureOrder): Promise<Variant | PassedOver> {
+    const gate = failures.turns(failureName(order));
+    if (gate === null) return transform(order);
+    const leave = await enterWithin({ ...parts, gate }, order.signal);
+    try {
+      return await transform(order);
+    } finally {
+      leave();
+    }
   }
 
   /** What one mount does not read (`limits.inputs`), another may. */

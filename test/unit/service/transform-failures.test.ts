@@ -10,6 +10,7 @@ function setUp() {
     fail: (key: string, code: ErrorCode) =>
       failures.remember({ key, originals: 'photo v1' }, new PictorError(code)),
     known: (key: string, originals = 'photo v1') => failures.recall({ key, originals })?.code ?? null,
+    turns: (key: string, originals = 'photo v1') => failures.turns({ key, originals }),
     pass: (seconds: number) => (clock += seconds * 1000),
   };
 }
@@ -44,11 +45,22 @@ test('IMAGE_TOO_LARGE may depend on the variant', () => {
   assert.deepEqual([known('a'), known('b')], ['IMAGE_TOO_LARGE', null]);
 });
 
-test('TIMEOUT holds for all variants once a second one took too long', () => {
-  const { fail, known } = setUp();
+test('TIMEOUT holds for the variant; once two took too long, those of the picture take turns for a minute', async () => {
+  const { fail, known, pass, turns } = setUp();
   fail('a', 'TIMEOUT');
   fail('a', 'TIMEOUT');
   assert.deepEqual([known('a'), known('b')], ['TIMEOUT', null]);
+  assert.equal(turns('b'), null);
   fail('b', 'TIMEOUT');
-  assert.equal(known('c'), 'TIMEOUT');
+  assert.equal(known('c'), null);
+  assert.equal(turns('c', 'photo v2'), null);
+  const gate = turns('c');
+  const signal = new AbortController().signal;
+  const leave = await gate?.enter(signal);
+  const next = turns('d')?.enter(signal);
+  assert.deepEqual(gate?.state(), { active: 1, waiting: 1 });
+  leave?.();
+  (await next)?.();
+  pass(61);
+  assert.equal(turns('c'), null);
 });
