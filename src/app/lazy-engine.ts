@@ -37,7 +37,7 @@ export function createLazyEngine(load: () => Promise<Engine>): LazyEngine {
     transformWithin: async (job, signal) => (await loaded()).transformWithin(job, signal),
     transformInIdle: async (job, signal) => (await loaded()).transformInIdle(job, signal),
     inspect: async (input, limits) => (await loaded()).inspect(input, limits),
-    reduce: async (input, limits) => (await loaded()).reduce(input, limits),
+    reduce: async (order) => (await loaded()).reduce(order),
     stats: () => engine?.stats() ?? idle,
     start() {
       // What fails here fails again, and is told, with the first image.

@@ -91,7 +91,15 @@ export function createServices(config: AppConfig, wired: Wired, { stores, mount 
   });
   const { variants } = stores;
   const lane = laneOf(wired.lane, mount);
-  const mezzanines = createMezzanines({ store: stores.mezzanines, engine, lane, limits, purges });
+  const mezzanines = createMezzanines({
+    store: stores.mezzanines,
+    engine,
+    lane,
+    gate: gates.process,
+    limits,
+    purges,
+    runOnce,
+  });
   const service = createImageService({
     variants,
     originals,
@@ -118,8 +126,6 @@ function laneOf(lane: IdleLane, mount: string | null): IdleLane {
   return {
     ...lane,
     add: (piece) => lane.add({ ...piece, name: named(piece.name) }),
-    hurry: (name) => lane.hurry(named(name)),
-    has: (name) => lane.has(named(name)),
     forget: (name) => lane.forget(named(name)),
   };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
-import type { BlobStore } from '../core/ports.ts';
+import type { BlobStore, FileStore } from '../core/ports.ts';
 import type { SweptStore } from '../service/cache-sweep.ts';
 import { createAgedStore } from '../stores/aged-store.ts';
 import { createFsStore } from '../stores/fs.ts';
@@ -23,7 +23,7 @@ export interface Stores {
   readonly variants: BlobStore;
   readonly originals: BlobStore;
   /** Null: none are kept. */
-  readonly mezzanines: BlobStore | null;
+  readonly mezzanines: FileStore | null;
   /** Every single store, for metrics. */
   readonly tiers: readonly BlobStore[];
   /** Those in which copies can be looked for by their sources. */
@@ -113,7 +113,7 @@ async function openS3(
 function mezzaninesOf(
   { dir, layout, mezzanines: maxBytes }: CacheSettings,
   emit: EmitEvent,
-): BlobStore | null {
+): FileStore | null {
   if (maxBytes === 0) return null;
   const options = { maxBytes, emit, name: 'mezzanines', separateBodies: true };
   // A folder that is laid out for somebody else is no place for them.

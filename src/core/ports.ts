@@ -163,3 +163,15 @@ export interface BlobStore {
   usage?(): { readonly bytes: number; readonly entries: number };
   close(): Promise<void>;
 }
+
+/** A store that takes over files as they are, so that nothing is copied. */
+export interface FileStore extends BlobStore {
+  /**
+   * A name for a file that is to be taken over, on the same file system, never given twice. What lies there does not count
+   * as the store's until then, and belongs to whoever asked; the store only removes what a crash has left.
+   * @param ending of the name, for writers that choose their format by it: `.v`
+   */
+  draft(ending: string): Promise<string>;
+  /** As `put`, with a file that `draft` named as the body. It is moved; when that fails it stays. */
+  adopt(key: string, draft: string, meta: BlobMeta): Promise<void>;
+}

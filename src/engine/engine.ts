@@ -38,9 +38,8 @@ export function createEngine(options: EngineOptions, emit: EmitEvent): Engine {
     async inspect(input, limits) {
       return (await pool.run({ type: 'inspect', input, limits }, new AbortController().signal)) as ImageInfo;
     },
-    async reduce(input, limits) {
-      const { scratch } = tools;
-      const work = { type: 'reduce', input, limits, scratch } as const;
+    async reduce(order) {
+      const work = { type: 'reduce', ...order } as const;
       return (await pool.run(work, new AbortController().signal)) as readonly Mezzanine[];
     },
     stats: () => together(pool.stats(), spare.stats()),

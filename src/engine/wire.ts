@@ -1,6 +1,12 @@
 import { type ErrorCode, PictorError } from '../core/errors.ts';
 import type { ImageInfo, ImageLimits } from '../core/image-info.ts';
-import type { BudgetedJob, Mezzanine, TransformJob, TransformResult } from '../plan/engine-port.ts';
+import type {
+  BudgetedJob,
+  Mezzanine,
+  ReduceOrder,
+  TransformJob,
+  TransformResult,
+} from '../plan/engine-port.ts';
 import type { PassedOver } from '../plan/within-budget.ts';
 import type { EncoderTools } from './codec.ts';
 
@@ -12,12 +18,7 @@ export type JobInputRef = { readonly path: string } | { readonly bytes: Uint8Arr
 export type Work =
   | { readonly type: 'transform'; readonly job: TransformJob | BudgetedJob; readonly tools: EncoderTools }
   | { readonly type: 'inspect'; readonly input: JobInputRef; readonly limits: ImageLimits }
-  | {
-      readonly type: 'reduce';
-      readonly input: JobInputRef;
-      readonly limits: ImageLimits;
-      readonly scratch: string;
-    };
+  | ({ readonly type: 'reduce' } & ReduceOrder);
 
 /** The answer to a `Work` of the same type. */
 export type WorkResult = TransformResult | PassedOver | ImageInfo | readonly Mezzanine[];

@@ -146,6 +146,11 @@ function createTransformMetrics(registry: Registry): (event: EventOf<'transform'
   const counts = (name: string, help: string, labels: [string?, string?]): Counts =>
     createCounts({ registry, name, help, labels });
   const transforms = counts('pictor_transforms_total', 'Pictures made.', ['from', 'to']);
+  const reused = counts(
+    'pictor_transforms_reused_total',
+    'Pictures made of a mezzanine: their original was not decoded.',
+    ['from', 'to'],
+  );
   const frames = counts('pictor_transform_frames_total', 'Frames of the pictures made.', ['to']);
   const bytes = counts('pictor_transform_bytes_total', 'Bytes of the pictures made.', ['to']);
   const histogram = (name: string, help: string, label: string) =>
@@ -155,6 +160,7 @@ function createTransformMetrics(registry: Registry): (event: EventOf<'transform'
 
   return (event) => {
     transforms.add(1, event.from, event.to);
+    if (event.reused === true) reused.add(1, event.from, event.to);
     frames.add(event.frames, event.to);
     bytes.add(event.bytes, event.to);
     decode.observe({ from: event.from }, event.decodeMs / 1000);

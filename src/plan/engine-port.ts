@@ -11,6 +11,11 @@ export interface TransformJob {
   readonly limits: ImageLimits;
   /** Of the original, the largest first, where there are any; whether one is used is for the engine to decide. */
   readonly mezzanines?: readonly Mezzanine[];
+  /**
+   * Files for mezzanines that are to be made on the way, `mostMezzanines` of them: then the original is decoded once for them
+   * and the picture. Made where there are to be any and this picture can be made of them. Only ever names that we chose.
+   */
+  readonly mezzaninesInto?: readonly string[];
   /** Where to write the result, which then comes without its bytes. Only ever a name that we chose. */
   readonly into?: NewFile;
 }
@@ -18,6 +23,14 @@ export interface TransformJob {
 export interface BudgetedJob extends TransformJob {
   /** CPU milliseconds. */
   readonly budgetMs: number;
+}
+
+/** An original of which the mezzanines are wanted. */
+export interface ReduceOrder {
+  readonly input: { readonly path: string } | { readonly bytes: Uint8Array };
+  readonly limits: ImageLimits;
+  /** Files for them, `mostMezzanines` of them; the caller removes them. Only ever names that we chose. */
+  readonly into: readonly string[];
 }
 
 /** A smaller copy of an original as plain pixels in sRGB, lying as the original lies (see `mezzanine.ts`). */
@@ -40,8 +53,10 @@ export interface TransformResult {
   readonly source: ImageInfo;
   /** Decoding with resizing, and encoding. `encodeMs` is 0 where both ran as one stream. */
   readonly timings: { readonly decodeMs: number; readonly encodeMs: number };
-  /** True: made of the mezzanine. */
+  /** True: made of a mezzanine that was there, so that the original was not decoded. */
   readonly reused?: true;
+  /** Those that were made on the way, the largest first. */
+  readonly mezzanines?: readonly Mezzanine[];
 }
 
 /**
@@ -63,14 +78,8 @@ export interface Engine {
     input: { readonly path: string } | { readonly bytes: Uint8Array },
     limits: ImageLimits,
   ): Promise<ImageInfo>;
-  /**
-   * Makes the mezzanines of an original, the largest first, as files in one folder that is the caller's to remove. Empty:
-   * none are worth having.
-   */
-  reduce(
-    input: { readonly path: string } | { readonly bytes: Uint8Array },
-    limits: ImageLimits,
-  ): Promise<readonly Mezzanine[]>;
+  /** Makes the mezzanines of an original, the largest first. Empty: none are worth having. */
+  reduce(order: ReduceOrder): Promise<readonly Mezzanine[]>;
   readonly stats: () => EngineStats;
   close(): Promise<void>;
 }

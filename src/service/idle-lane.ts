@@ -26,10 +26,6 @@ export interface IdlePiece {
 export interface IdleLane {
   /** Puts a piece into the line, or leaves it out when that is full: it comes again with the next request that wants it. */
   add(piece: IdlePiece): void;
-  /** What waits under this name stands in line at the gate from now on, like a request. */
-  hurry(name: string): void;
-  /** Whether such a piece waits. */
-  has(name: string): boolean;
   /** What waits under this name is not done. */
   forget(name: string): void;
   readonly waiting: () => number;
@@ -48,26 +44,16 @@ export interface IdleLaneParts {
 const usualLongest = 256;
 const lookAgainMilliseconds = 50;
 
-/** Who takes pieces out of the line: whoever has time, or the one who takes hurried ones only and waits for a place. */
-type Taker = 'idle' | 'hurried';
-
 export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneParts): IdleLane {
   const waiting = new Map<string, IdlePiece>();
-  const hurried = new Set<string>();
   const underWay = new Set<string>();
-  const running = new Map<Taker, Promise<void>>();
+  let running: Promise<void> | null = null;
   const closing = new AbortController();
 
-  function next(taker: Taker): IdlePiece | undefined {
-    const pieces = [...waiting.values()];
-    if (taker === 'hurried') return pieces.find(({ name }) => hurried.has(name));
+  function next(): IdlePiece | undefined {
     if (!hasRoom(gate)) return undefined;
+    const pieces = [...waiting.values()];
     return pieces.find(({ last }) => last !== true) ?? pieces[0];
-  }
-
-  function leaveOut(name: string): void {
-    waiting.delete(name);
-    hurried.delete(name);
   }
 
   async function begin(piece: IdlePiece): Promise<void> {
@@ -91,27 +77,23 @@ export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneP
     }
   }
 
-  async function take(taker: Taker): Promise<void> {
-    while (!closing.signal.aborted && (taker === 'idle' ? waiting : hurried).size > 0) {
-      const piece = next(taker);
+  async function work(): Promise<void> {
+    while (!closing.signal.aborted && waiting.size > 0) {
+      const piece = next();
       if (piece === undefined) {
         await pause(closing.signal);
         continue;
       }
-      leaveOut(piece.name);
+      waiting.delete(piece.name);
       underWay.add(piece.name);
       await begin(piece).finally(() => underWay.delete(piece.name));
     }
     // In the same turn as the last look: what is added from now on finds nobody running.
-    running.delete(taker);
+    running = null;
   }
 
-  function wake(taker: Taker): void {
-    if (!running.has(taker))
-      running.set(
-        taker,
-        Promise.resolve().then(() => take(taker)),
-      );
+  function wake(): void {
+    running ??= Promise.resolve().then(work);
   }
 
   /** Room for a piece; false when what is there is as important. */
@@ -119,7 +101,7 @@ export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneP
     if (waiting.size < longest) return true;
     const least = last === true ? undefined : [...waiting.values()].find((piece) => piece.last === true);
     if (least === undefined) return false;
-    leaveOut(least.name);
+    waiting.delete(least.name);
     emit({ type: 'idle', work: least.work, what: 'dropped' });
     return true;
   }
@@ -134,21 +116,14 @@ export function createIdleLane({ gate, emit, longest = usualLongest }: IdleLaneP
       if (!makeRoom(piece)) return emit({ type: 'idle', work, what: 'dropped' });
       waiting.set(name, piece);
       emit({ type: 'idle', work, what: 'queued' });
-      wake('idle');
+      wake();
     },
-    hurry(name) {
-      if (!waiting.has(name) || closing.signal.aborted) return;
-      hurried.add(name);
-      wake('hurried');
-    },
-    has: (name) => waiting.has(name),
-    forget: leaveOut,
+    forget: (name) => void waiting.delete(name),
     waiting: () => waiting.size,
     async close() {
       closing.abort();
       waiting.clear();
-      hurried.clear();
-      await Promise.all(running.values());
+      await running;
     },
   };
 }

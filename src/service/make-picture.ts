@@ -1,4 +1,4 @@
-import { asPictorError, type PictorError } from '../core/errors.ts';
+import { asPictorError, type ErrorCode, PictorError } from '../core/errors.ts';
 import type { ImageLimits } from '../core/image-info.ts';
 import type { Gate } from '../lib/gate.ts';
 import { createLastUsed } from '../lib/last-used.ts';
@@ -11,6 +11,7 @@ import { enterWithin } from './enter-within.ts';
 import { handedOn } from './hand-on.ts';
 import type { KeptVariants } from './kept-variants.ts';
 import type { Mezzanines } from './mezzanines.ts';
+import type { Shared } from './shared-decodes.ts';
 import { typeToCheck } from './source-answer.ts';
 import { createTransformFailures, type TransformName } from './transform-failures.ts';
 import { asRecord, namesOf, type ReadBlob, recordOf, type Sourced, type Variant } from './variant-record.ts';
@@ -31,6 +32,11 @@ export interface PictureMakingParts {
 
 /** Pictures of which it is remembered that they take too long. */
 const rememberedSlow = 10_000;
+
+/** Ends of a worker that say nothing about a picture that was not its only work. */
+const takesTooMuch: ReadonlySet<ErrorCode> = new Set(['TIMEOUT', 'WORKER_CRASHED', 'WORKER_MEMORY']);
+
+const never = new AbortController().signal;
 
 /** One picture to make, of originals at hand. */
 export interface PictureOrder {
@@ -100,11 +106,11 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
 
   const slowName = ({ key, sourced }: PictureOrder): string => `${key}\n${namesOf(sourced)}`;
 
-  async function jobOf({ image, sourced }: PictureOrder): Promise<TransformJob> {
-    const inputs = Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input]));
-    const mezzanines = await parts.mezzanines.find(sourced.originals[0]!, image);
-    return { request: image, inputs, limits: parts.limits, mezzanines };
-  }
+  const jobOf = ({ image, sourced }: PictureOrder): TransformJob => ({
+    request: image,
+    inputs: Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input])),
+    limits: parts.limits,
+  });
 
   function variantOf({ image, sourced }: PictureOrder, made: TransformResult): Variant {
     const type = typeToCheck(image, sourced, made);
@@ -114,32 +120,65 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
     return { record, body: made.bytes, timings: { ...sourced.timings, decode, encode } };
   }
 
-  /** Decodes, transforms and encodes behind the process gate. */
+  /** Decodes, transforms and encodes behind the process gate, together with others of the same original. */
   async function transform(order: PictureOrder): Promise<Variant | PassedOver> {
-    const { image, key, sourced, signal } = order;
+    const { image, sourced, signal } = order;
     const asked = parts.now();
-    const leave = await enterWithin(parts, signal);
-    const processWait = parts.now() - asked;
+    const shared = parts.mezzanines.join(sourced.originals[0]!, image);
     try {
-      const job = await jobOf(order);
-      const made = await (hasBudget(image)
-        ? parts.engine.transformWithin({ ...job, budgetMs: parts.budgetMs }, signal)
-        : parts.engine.transform(job, signal));
+      const leave = await enterWithin(parts, signal, shared.take);
+      try {
+        return await transformAtGate(order, shared, parts.now() - asked);
+      } finally {
+        leave();
+      }
+    } finally {
+      shared.leave();
+    }
+  }
+
+  async function transformAtGate(
+    order: PictureOrder,
+    shared: Shared,
+    processWait: number,
+  ): Promise<Variant | PassedOver> {
+    try {
+      if (order.signal.aborted) throw new PictorError('CANCELLED');
+      const made = await produce(order, await shared.begin());
+      shared.made(made);
       if ('passedOver' in made) {
         slow.set(slowName(order), made);
         return made;
       }
-      if (made.reused === undefined) parts.mezzanines.madeOf(sourced.originals[0]!, made.source);
       const { timings, ...variant } = variantOf(order, made);
       const waited: Variant = { ...variant, timings: { ...timings, processWait } };
-      if (waited.record.storable) variants.write(key, waited);
+      if (waited.record.storable) variants.write(order.key, waited);
       return waited;
     } catch (thrown) {
       const error = asPictorError(thrown);
       failures.remember(failureName(order), error);
       throw error;
-    } finally {
-      leave();
+    }
+  }
+
+  async function produce(
+    order: PictureOrder,
+    mezzanines: Pick<TransformJob, 'mezzanines' | 'mezzaninesInto'>,
+  ): Promise<TransformResult | PassedOver> {
+    const { image, signal } = order;
+    const run = (job: TransformJob, until: AbortSignal) =>
+      hasBudget(image)
+        ? parts.engine.transformWithin({ ...job, budgetMs: parts.budgetMs }, until)
+        : parts.engine.transform(job, until);
+    const job = jobOf(order);
+    if (mezzanines.mezzaninesInto === undefined) return run({ ...job, ...mezzanines }, signal);
+    try {
+      // Others wait for what it makes on the way: it goes on when its own client leaves.
+      return await run({ ...job, ...mezzanines }, never);
+    } catch (thrown) {
+      if (!takesTooMuch.has(asPictorError(thrown).code)) throw thrown;
+      // The picture alone may need less.
+      return run(job, signal);
     }
   }
 
@@ -159,7 +198,9 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
       }
     },
     async makeInIdle(order) {
-      return variantOf(order, await parts.engine.transformInIdle(await jobOf(order), order.signal));
+      const { image, sourced, signal } = order;
+      const mezzanines = await parts.mezzanines.find(sourced.originals[0]!, image);
+      return variantOf(order, await parts.engine.transformInIdle({ ...jobOf(order), mezzanines }, signal));
     },
   };
 }

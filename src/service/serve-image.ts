@@ -265,7 +265,10 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       idle.repeated(key, record);
       return body;
     },
-    drain: () => variants.drain(),
+    async drain() {
+      await parts.mezzanines.drain();
+      await variants.drain();
+    },
   };
 }
 

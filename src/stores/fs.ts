@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
-import type { BlobStore } from '../core/ports.ts';
+import type { FileStore } from '../core/ports.ts';
 import {
   codeOf,
   createStampClock,
@@ -70,7 +70,7 @@ const leastFreed = 1024 * 1024;
  * and whenever the file has changed since. A failing disk makes `put` reject and `get` miss, nothing else.
  * @throws PictorError STORE_FAILED when the folder can neither be made nor read
  */
-export async function createFsStore(options: FsStoreOptions): Promise<BlobStore> {
+export async function createFsStore(options: FsStoreOptions): Promise<FileStore> {
   const { dir, maxBytes, emit, name = 'disk', now = Date.now } = options;
   const blobs = join(dir, 'blobs');
   const drafts = join(dir, 'tmp');
@@ -183,6 +183,8 @@ export async function createFsStore(options: FsStoreOptions): Promise<BlobStore>
       return reader.get(key);
     },
     put: (key, body, meta) => change(key, () => writer.put(key, body, meta)),
+    draft: (ending) => staging.name(ending),
+    adopt: (key, draft, meta) => change(key, () => writer.adopt(key, draft, meta)),
     setMeta: (key, meta) => change(key, () => writer.setMeta(key, meta)),
     delete: (key) => change(key, () => attempt(0, () => forget({ ...placeOf(blobs, key), body: 'late' }))),
     touch: (key) => stampFile(placeOf(blobs, key).record, stamp()),

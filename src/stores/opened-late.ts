@@ -1,9 +1,9 @@
-import type { BlobStore } from '../core/ports.ts';
+import type { FileStore } from '../core/ports.ts';
 
 /** A store that is opened when it is first used. What fails then fails again, and is told, each time. */
-export function openedLate(name: string, open: () => Promise<BlobStore>): BlobStore {
-  let store: BlobStore | null = null;
-  let opening: Promise<BlobStore> | null = null;
+export function openedLate(name: string, open: () => Promise<FileStore>): FileStore {
+  let store: FileStore | null = null;
+  let opening: Promise<FileStore> | null = null;
   const opened = () => {
     opening ??= open().then(
       (made) => {
@@ -21,6 +21,8 @@ export function openedLate(name: string, open: () => Promise<BlobStore>): BlobSt
     name,
     get: async (key) => (await opened()).get(key),
     put: async (key, body, meta) => (await opened()).put(key, body, meta),
+    draft: async (ending) => (await opened()).draft(ending),
+    adopt: async (key, draft, meta) => (await opened()).adopt(key, draft, meta),
     setMeta: async (key, meta) => (await opened()).setMeta(key, meta),
     delete: async (key) => (await opened()).delete(key),
     usage: () => store?.usage?.() ?? { bytes: 0, entries: 0 },

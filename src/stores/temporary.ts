@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PictorError } from '../core/errors.ts';
-import type { BlobStore } from '../core/ports.ts';
+import type { FileStore } from '../core/ports.ts';
 import { isAlive, isOwnFolder } from '../disk/left-behind.ts';
 import { createFsStore, type FsStoreOptions } from './fs.ts';
 
@@ -24,7 +24,7 @@ const cleaningAfterMs = 1000;
  * machine and user that is gone are removed a little later, in the background.
  * @throws PictorError STORE_FAILED when the folder cannot be made
  */
-export async function createTemporaryFsStore(options: TemporaryFsStoreOptions): Promise<BlobStore> {
+export async function createTemporaryFsStore(options: TemporaryFsStoreOptions): Promise<FileStore> {
   const parent = options.parent ?? tmpdir();
   let cleaned: Promise<void> | null = null;
   const clean = () => {

@@ -2,8 +2,8 @@ import { PictorError } from '../../core/errors.ts';
 import type { Rect } from '../../core/geometry.ts';
 import { type FormatName, formats } from '../../formats/index.gen.ts';
 import type { BudgetedJob, Mezzanine, TransformJob, TransformResult } from '../../plan/engine-port.ts';
-import { checkSourceBytes, limitsOf } from '../../plan/limits.ts';
-import { suitableMezzanine } from '../../plan/mezzanine.ts';
+import { checkLimits, checkSourceBytes, limitsOf } from '../../plan/limits.ts';
+import { mezzanineSizes, suitableMezzanine } from '../../plan/mezzanine.ts';
 import { planTransform } from '../../plan/plan.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import { isHandedOver } from '../../plan/untouched.ts';
@@ -19,6 +19,7 @@ import { measure } from './measure.ts';
 import type { OpenMark } from './passes.ts';
 import { openMezzanine, openOriginal, type Picture, type Reading } from './picture.ts';
 import { type Original, probe } from './probe.ts';
+import { reduceInto } from './reduce.ts';
 import { type Rendered, type Rendering, render } from './render.ts';
 import { withoutThumbnails } from './thumbnails.ts';
 
@@ -48,8 +49,10 @@ export async function transformWithin(
   const { plan } = settled;
   const rendering = { original, plan, open, tools };
   const reused = await fromMezzanine(job.mezzanines ?? [], rendering);
+  const made = reused === null ? await madeOnTheWay(job, rendering) : [];
   const { bytes, width, height, lastChainAt } =
     reused ??
+    (await fromMezzanine(made, rendering)) ??
     (await render(await openPicture(plan.decode.frames, colourPolicy(original.info, plan)), rendering));
   const ended = performance.now();
   const decoded = lastChainAt ?? ended;
@@ -63,7 +66,27 @@ export async function transformWithin(
     source: original.info,
     timings: { decodeMs: decoded - started, encodeMs: ended - decoded },
     ...(reused === null ? {} : { reused: true }),
+    ...(made.length === 0 ? {} : { mezzanines: made }),
   };
+}
+
+/**
+ * The mezzanines, made of the same decode as the picture. None where the caller wants none, where the picture itself could
+ * not be made of them, and where they cannot be made: that is no reason to fail.
+ */
+async function madeOnTheWay(
+  { mezzaninesInto, limits }: TransformJob,
+  { original, plan }: Rendering,
+): Promise<readonly Mezzanine[]> {
+  if (mezzaninesInto === undefined) return [];
+  if (suitableMezzanine(plan, mezzanineSizes(original.info)) === undefined) return [];
+  try {
+    // The mount may let in more than the server: of that there are none.
+    checkLimits(original.info, limits);
+    return await reduceInto(original, mezzaninesInto);
+  } catch {
+    return [];
+  }
 }
 
 /** Null where there is none, where it would show, and where it cannot be read: it may have been forgotten meanwhile. */

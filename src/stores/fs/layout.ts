@@ -8,7 +8,7 @@ import { isMissing } from '../../disk/files.ts';
  *
  *   blobs/ab/cd/<60 digits>               the record: meta, and the body when it is small
  *   blobs/ab/cd/<60 digits>.<16 digits>   a body of its own; the record names it
- *   tmp/<instance>-<n>                    a file being written
+ *   tmp/<instance>-<n>                    a file being written; with an ending when it is written by others
  *   size/<instance>                       bytes in use, see ledger.ts
  *
  * 256 × 256 folders, made on demand: a million blobs are 16 files each. Nothing of a key is a file name.

@@ -1,8 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import { chmod, type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { diskBytes, fileMode, isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
 import type { Claim } from './claims.ts';
+import { sumOf } from './verdicts.ts';
 
 /** A whole file in the folder for drafts, ready to be renamed to its place. */
 export interface Draft {
@@ -37,6 +38,10 @@ export interface DraftOrder {
 export interface Staging {
   /** Writes a draft. Leaves no file behind when it fails. @throws PictorError STORE_FAILED, or what the chunks throw */
   write(order: DraftOrder): Promise<Draft | null>;
+  /** Path of a draft that somebody else writes. @param ending of its name @throws PictorError STORE_FAILED */
+  name(ending: string): Promise<string>;
+  /** Takes such a draft as it is; null: it is longer than that. @throws PictorError STORE_FAILED */
+  take(order: Pick<DraftOrder, 'claim' | 'maxBytes'> & { readonly path: string }): Promise<Draft | null>;
 }
 
 export function createStaging(options: StagingOptions): Staging {
@@ -84,10 +89,28 @@ export function createStaging(options: StagingOptions): Staging {
     if (options.durable) await attempt(0, () => handle.sync());
   }
 
+  function nextPath(ending = ''): string {
+    drafts += 1;
+    return join(options.directory, `${options.instance}-${drafts}${ending}`);
+  }
+
   return {
+    async name(ending) {
+      // Somebody may have emptied the cache folder while we run.
+      await attempt(0, () => makeDirectory(options.directory));
+      return nextPath(ending);
+    },
+    async take({ path, claim, maxBytes }) {
+      const { size } = await attempt(0, () => stat(path));
+      if (size > maxBytes) return null;
+      await attempt(0, () => claim.reserve(diskBytes(size)));
+      const sum = await attempt(0, () => sumOf(path));
+      await attempt(0, () => chmod(path, fileMode));
+      if (options.durable) await attempt(0, () => syncFile(path));
+      return { path, size, sum };
+    },
     async write(order) {
-      const path = join(options.directory, `${options.instance}-${drafts}`);
-      drafts += 1;
+      const path = nextPath();
       const handle = await attempt(0, () => openDraft(path));
       let filled: { size: number; sum: number } | null = null;
       try {
@@ -108,4 +131,13 @@ export function createStaging(options: StagingOptions): Staging {
       return filled === null ? null : { path, ...filled };
     },
   };
+}
+
+async function syncFile(path: string): Promise<void> {
+  const handle = await open(path, 'r+');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

@@ -67,7 +67,7 @@ async function rest({ restMs, signal }: SweepOptions): Promise<void> {
 
 async function sweepDrafts(options: SweepOptions, tally: Tally): Promise<void> {
   for (const name of await namesIn(options.drafts)) {
-    if (/^[0-9a-f]{16}-\d+$/.test(name) && !name.startsWith(options.instance)) {
+    if (/^[0-9a-f]{16}-\d+(\.\w+)?$/.test(name) && !name.startsWith(options.instance)) {
       await sweepLeftover(join(options.drafts, name), options, tally);
     }
   }

@@ -57,7 +57,8 @@ async function hasSum(path: string, sum: number): Promise<boolean | null> {
   }
 }
 
-async function sumOf(path: string): Promise<number> {
+/** CRC-32 of a file. @throws the system's error */
+export async function sumOf(path: string): Promise<number> {
   const handle = await open(path, 'r');
   try {
     const piece = Buffer.allocUnsafe(pieceBytes);

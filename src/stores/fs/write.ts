@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
-import type { BlobMeta, BlobStore } from '../../core/ports.ts';
+import type { BlobMeta, FileStore } from '../../core/ports.ts';
 import { diskBytes, moveInto, removeFile, syncDirectory } from '../../disk/files.ts';
 import type { KeyedQueue } from '../../lib/keyed-queue.ts';
 import type { Budget } from './budget.ts';
@@ -31,7 +31,7 @@ export interface WriterOptions {
   readonly attempt: <T>(bytes: number, operation: () => Promise<T>) => Promise<T>;
 }
 
-export type Writer = Pick<BlobStore, 'put' | 'setMeta'>;
+export type Writer = Pick<FileStore, 'put' | 'setMeta' | 'adopt'>;
 
 type Content = Pick<StoredRecord, 'size' | 'sum' | 'body'>;
 
@@ -49,15 +49,27 @@ interface Write {
 export function createWriter(options: WriterOptions): Writer {
   const { blobs, maxBytes, budget, claims, staging, retirement, forget, queue, attempt } = options;
 
-  async function put(
+  const put: Writer['put'] = (key, body, meta) => keep(key, (write) => keepBody(body, write), meta);
+
+  const adopt: Writer['adopt'] = (key, path, meta) =>
+    keep(
+      key,
+      async (write) => {
+        const draft = await staging.take({ path, claim: write.claim, maxBytes });
+        return draft === null ? null : placeBody(draft, write);
+      },
+      meta,
+    );
+
+  async function keep(
     key: string,
-    body: Uint8Array | AsyncIterable<Uint8Array>,
+    contentFor: (write: Write) => Promise<Content | null>,
     meta: BlobMeta | (() => BlobMeta),
   ): Promise<void> {
     const place = placeOf(blobs, key);
     const write: Write = { place, claim: claims.begin(), files: [] };
     try {
-      const content = await keepBody(body, write);
+      const content = await contentFor(write);
       const facts = typeof meta === 'function' ? meta() : meta;
       const kept = content !== null && (await keepRecord({ key, meta: facts, ...content }, write));
       if (!kept) await attempt(0, () => forget({ ...place, body: 'late' }));
@@ -79,7 +91,10 @@ export function createWriter(options: WriterOptions): Writer {
     }
     const chunks = body instanceof Uint8Array ? [body] : body;
     const draft = await staging.write({ chunks, claim: write.claim, besides: 0, maxBytes });
-    if (draft === null) return null;
+    return draft === null ? null : placeBody(draft, write);
+  }
+
+  async function placeBody(draft: Draft, write: Write): Promise<Content> {
     const name = randomBytes(8).toString('hex');
     const path = bodyPath(write.place.record, name);
     write.files.push(draft.path, path);
@@ -182,5 +197,5 @@ export function createWriter(options: WriterOptions): Writer {
     return true;
   }
 
-  return { put, setMeta };
+  return { put, adopt, setMeta };
 }

@@ -73,3 +73,48 @@ test('never more than its width at once, and everybody who was let in leaves', a
     { numRuns: 50 },
   );
 });
+
+test('a waiter may leave a place to those behind it, and is asked again', async () => {
+  const gate = createGate({ width: 2, queue: 2 });
+  let ready = false;
+  const first = gate.enter(never, () => ready);
+  assert.deepEqual(gate.state(), { active: 0, waiting: 1 });
+  const second = await gate.enter(never);
+  const third = await gate.enter(never);
+  third?.();
+  assert.deepEqual(gate.state(), { active: 1, waiting: 1 });
+  gate.ask();
+  assert.deepEqual(gate.state(), { active: 1, waiting: 1 });
+  ready = true;
+  gate.ask();
+  const leave = await first;
+  assert.deepEqual(gate.state(), { active: 2, waiting: 0 });
+  leave?.();
+  second?.();
+  assert.deepEqual(gate.state(), { active: 0, waiting: 0 });
+});
+
+test('one that leaves its place to others keeps its turn, and gets a place where nobody may wait', async () => {
+  const gate = createGate({ width: 1, queue: 2 });
+  const leave = await gate.enter(never);
+  let ready = false;
+  const order: string[] = [];
+  const held = gate
+    .enter(never, () => ready)
+    .then((done) => {
+      order.push('held');
+      return done;
+    });
+  const behind = gate.enter(never).then((done) => {
+    order.push('behind');
+    return done;
+  });
+  ready = true;
+  leave?.();
+  (await held)?.();
+  (await behind)?.();
+  assert.deepEqual(order, ['held', 'behind']);
+
+  const full = createGate({ width: 1, queue: 0 });
+  assert.ok(await full.enter(never, () => false));
+});

@@ -15,8 +15,8 @@ test('sides are halved until they are just wide enough, and once more', () => {
     [4000, 3000, ['2000x1500', '1000x750']],
     [6000, 4000, ['1500x1000', '750x500']],
     [8000, 6000, ['2000x1500', '1000x750']],
-    [3000, 2001, ['1500x1001', '750x500']],
-    [12_000, 300, ['1500x38', '750x19']],
+    [3000, 2001, ['1500x1000', '750x500']],
+    [12_000, 300, ['1500x37', '750x18']],
     [2999, 4000, []],
     [1700, 1700, []],
   ] as const) {
@@ -46,11 +46,11 @@ const of = (operations: readonly Operation[], output: Partial<OutputSpec> = {}) 
   )?.width;
 const to = (width: number): Operation => ({ op: 'resize', width });
 
-test('the smallest that has enough pixels is taken, up to 0.65 of its sides', () => {
+test('the smallest that has enough pixels is taken, up to 0.65 or 0.75 of its sides', () => {
   for (const [width, from] of [
     [320, 1000],
-    [650, 1000],
-    [651, 2000],
+    [750, 1000],
+    [751, 2000],
     [1300, 2000],
     [1301, undefined],
   ] as const)
