@@ -166,7 +166,7 @@ function createReencoding(parts: IdleVariantsParts, withSources: WithSources): R
     const record: VariantRecord = { ...asRecord(now.meta), reencoded: true };
     if (made.body.length >= now.body.length) return variants.renew(key, record);
     const etag = etagOf(record.etag, 're-encoded');
-    variants.write(key, { ...made, record: { ...record, etag } });
+    variants.write(key, { ...made, record: { ...record, etag, replaced: true } });
   }
 
   function again({ key, request }: IdleOrder, record: VariantRecord): void {

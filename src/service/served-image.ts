@@ -27,9 +27,6 @@ export function served({ key, record, body, cache, tier, timings }: Answer): Ser
     height,
     freshUntil,
     storable,
-    lastModified,
-    sourceEtag,
-    sourceLastModified,
     origin,
     sourceCacheControl,
     sourceExpires,
@@ -49,15 +46,23 @@ export function served({ key, record, body, cache, tier, timings }: Answer): Ser
     shareable: storable,
     ...(tier === undefined ? {} : { tier }),
     ...(timings === undefined ? {} : { timings }),
-    ...(lastModified === undefined ? {} : { lastModified }),
-    ...(sourceEtag === undefined ? {} : { sourceEtag }),
-    ...(sourceLastModified === undefined ? {} : { sourceLastModified }),
+    ...validatorsOf(record),
     ...(origin === undefined ? {} : { origin }),
     ...(sourceCacheControl === undefined ? {} : { sourceCacheControl }),
     ...(sourceExpires === undefined ? {} : { sourceExpires }),
     ...(sourceHeaders === undefined ? {} : { sourceHeaders }),
     ...(status === undefined ? {} : { status }),
     ...(declaredType === undefined ? {} : { declaredType }),
+  };
+}
+
+/** Two parts of one picture must not be of two encodings: what was replaced goes by our tag alone, which is another one. */
+function validatorsOf({ replaced, lastModified, sourceEtag, sourceLastModified }: VariantRecord) {
+  if (replaced === true) return {};
+  return {
+    ...(lastModified === undefined ? {} : { lastModified }),
+    ...(sourceEtag === undefined ? {} : { sourceEtag }),
+    ...(sourceLastModified === undefined ? {} : { sourceLastModified }),
   };
 }
 

@@ -25,6 +25,8 @@ export interface VariantRecord extends Freshness, Visited, Varied {
   readonly height: number;
   /** True: it was encoded once more with more effort, or that was tried and came out no smaller. */
   readonly reencoded?: true;
+  /** True: its bytes took the place of others, which went out under the dates and tags of the source. */
+  readonly replaced?: true;
   /** What it owes to the bounds of its day; absent: nothing. */
   readonly bounded?: Bounded;
   /** The latest of all sources. */

@@ -271,7 +271,13 @@ test('another process has made it: it is not made again', async (context) => {
 });
 
 test('encoded once more when asked for again, kept where smaller, with a tag of its own', async (context) => {
-  const { serve, until, log, variants, service } = await setUp(context, { reencode: true });
+  const headers = {
+    etag: '"one"',
+    'last-modified': 'Thu, 01 Jan 2026 00:00:00 GMT',
+    'cache-control': 'max-age=300',
+  };
+  const answer: Answer = async () => found('a photo', headers);
+  const { serve, until, log, variants, service } = await setUp(context, { reencode: true, answer });
   const first = await serve(webpOnly);
   await service.drain();
   await sleep(80);
@@ -281,6 +287,13 @@ test('encoded once more when asked for again, kept where smaller, with a tag of 
   const after = await serve(webpOnly);
   assert.equal(after.body!.length, 10);
   assert.notEqual(after.etag, first.etag);
+  // A part of the one must not be taken for a part of the other, by whatever names it.
+  assert.notEqual(first.sourceEtag, undefined);
+  assert.notEqual(first.lastModified, undefined);
+  assert.deepEqual(
+    [after.sourceEtag, after.lastModified, after.sourceLastModified],
+    [undefined, undefined, undefined],
+  );
   assert.equal(after.freshUntil, first.freshUntil);
   assert.equal(service.peek(first.key, first.etag), null);
   assert.notEqual(service.peek(after.key, after.etag), null);
