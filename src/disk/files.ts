@@ -83,6 +83,13 @@ export async function moveInto(from: string, to: string): Promise<void> {
   }
 }
 
+/** The same where the folder most likely does not exist: it is made first, and no attempt is in vain. */
+export async function moveIntoNew(from: string, to: string): Promise<void> {
+  // What goes wrong here the move meets again, and tells.
+  await mkdir(dirname(to), { mode: directoryMode }).catch(() => {});
+  await moveInto(from, to);
+}
+
 /** Makes renames in this folder survive a power failure (fsync of a directory; platforms without it refuse). */
 export async function syncDirectory(path: string): Promise<void> {
   const handle = await open(path, 'r').catch(() => null);

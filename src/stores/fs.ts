@@ -12,6 +12,7 @@ import {
   stampFile,
 } from '../disk/files.ts';
 import { createKeyedQueue } from '../lib/keyed-queue.ts';
+import { createAbsences } from './fs/absences.ts';
 import { openBudget } from './fs/budget.ts';
 import { createClaims } from './fs/claims.ts';
 import { createEvictor, type Evictor } from './fs/evict.ts';
@@ -45,7 +46,7 @@ export interface FsStoreOptions {
   readonly durable?: boolean;
   /** How long a replaced or deleted body can still be opened by its path, seconds. Default 300. */
   readonly graceSeconds?: number;
-  /** A use is noted at most this often per blob, seconds. Default 1. */
+  /** A use is noted at most this often per blob, seconds. Default 1. With 0 the order of use is exact. */
   readonly touchAfterSeconds?: number;
   /** Rest before the first background walk, seconds. Default 60. */
   readonly sweepAfterSeconds?: number;
@@ -57,6 +58,8 @@ export interface FsStoreOptions {
 const inlineBytes = 256 * 1024;
 /** When the disk is full, at least this much is freed before trying again. */
 const leastFreed = 1024 * 1024;
+/** File systems tell the time in steps of up to 10 ms, and a step late. */
+const tickMs = 20;
 
 /**
  * Keeps blobs as files, bounded by bytes, least recently used out first. The files are the truth: there is no index that
@@ -77,6 +80,7 @@ export async function createFsStore(options: FsStoreOptions): Promise<FileStore>
   const sizes = join(dir, 'size');
   const instance = randomBytes(8).toString('hex');
   const stamp = createStampClock(now);
+  const touchAfterMs = (options.touchAfterSeconds ?? 1) * 1000;
   const budget = await openFolder([blobs, drafts, sizes], async () =>
     openBudget({
       directory: sizes,
@@ -123,10 +127,12 @@ export async function createFsStore(options: FsStoreOptions): Promise<FileStore>
     directory: drafts,
     instance,
     durable: options.durable ?? false,
-    stamp,
+    // Where uses are noted once in a while, the time that the file system gives a new file is as good.
+    stamp: touchAfterMs < tickMs ? stamp : null,
     attempt,
   });
   const verdicts = createVerdicts();
+  const absences = createAbsences();
   const writer = createWriter({
     blobs,
     maxBytes,
@@ -138,6 +144,7 @@ export async function createFsStore(options: FsStoreOptions): Promise<FileStore>
     retirement,
     forget,
     verdicts,
+    absences,
     queue,
     attempt,
   });
@@ -145,9 +152,10 @@ export async function createFsStore(options: FsStoreOptions): Promise<FileStore>
     blobs,
     forget,
     verdicts,
+    absences,
     stamp,
     now,
-    touchAfterMs: (options.touchAfterSeconds ?? 1) * 1000,
+    touchAfterMs,
     onFailure: (detail) => emit({ type: 'store', store: name, what: 'read-failed', detail }),
     onRepaired: (detail) => emit({ type: 'store', store: name, what: 'repaired', detail, count: 1 }),
   });
@@ -187,6 +195,7 @@ export async function createFsStore(options: FsStoreOptions): Promise<FileStore>
     adopt: (key, draft, meta) => change(key, () => writer.adopt(key, draft, meta)),
     setMeta: (key, meta) => change(key, () => writer.setMeta(key, meta)),
     delete: (key) => change(key, () => attempt(0, () => forget({ ...placeOf(blobs, key), body: 'late' }))),
+    erase: (key) => change(key, () => attempt(0, () => forget({ ...placeOf(blobs, key), body: 'erased' }))),
     touch: (key) => stampFile(placeOf(blobs, key).record, stamp()),
     list: reader.list,
     usage: () => ({ bytes: budget.total(), entries: budget.entries() }),

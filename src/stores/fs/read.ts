@@ -5,6 +5,7 @@ import { crc32 } from 'node:zlib';
 import { PictorError } from '../../core/errors.ts';
 import type { StoredBlob } from '../../core/ports.ts';
 import { describeFailure, isMissing } from '../../disk/files.ts';
+import type { Absences } from './absences.ts';
 import { type Forget, openRecord, readFrom, readRecordHead } from './forget.ts';
 import { bodyPath, type Place, placeOf, walkLeaves } from './layout.ts';
 import { decodeRecord, type StoredRecord } from './record.ts';
@@ -14,6 +15,7 @@ export interface ReaderOptions {
   readonly blobs: string;
   readonly forget: Forget;
   readonly verdicts: Verdicts;
+  readonly absences: Absences;
   readonly stamp: () => number;
   readonly now: () => number;
   /** A use within this time of the last noted one is not noted again. */
@@ -38,7 +40,7 @@ interface OpenRecord {
 const tier = 'disk';
 
 export function createReader(options: ReaderOptions): Reader {
-  const { blobs, forget } = options;
+  const { blobs, forget, absences } = options;
 
   async function get(key: string): Promise<StoredBlob | null> {
     const place = placeOf(blobs, key);
@@ -55,8 +57,13 @@ export function createReader(options: ReaderOptions): Reader {
   }
 
   async function readOnce(key: string, place: Place): Promise<StoredBlob | null | 'replaced'> {
+    const looked = absences.looking();
     const handle = await openRecord(place.record);
-    if (handle === null) return null;
+    if (handle === null) {
+      absences.missing(place.record, looked);
+      return null;
+    }
+    absences.present(place.record);
     try {
       const facts = await handle.stat();
       const record = decodeRecord(await readFrom(handle, facts.size));

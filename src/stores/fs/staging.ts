@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs';
 import { chmod, type FileHandle, open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
-import { diskBytes, fileMode, isMissing, makeDirectory, removeFile } from '../../disk/files.ts';
+import { diskBytes, fileMode, isMissing, makeDirectory, removeFile, stampFile } from '../../disk/files.ts';
 import type { Claim } from './claims.ts';
 import { sumOf } from './verdicts.ts';
 
@@ -20,14 +22,15 @@ export interface StagingOptions {
   readonly instance: string;
   /** Flush to the disk before the draft counts as written. */
   readonly durable: boolean;
-  /** File time of the draft, seconds. */
-  readonly stamp: () => number;
+  /** File time of the draft, seconds; null: the one that the file system gives it. */
+  readonly stamp: (() => number) | null;
   /** Runs a file operation; makes room and tries again while the disk is full. @throws PictorError STORE_FAILED */
   readonly attempt: <T>(bytes: number, operation: () => Promise<T>) => Promise<T>;
 }
 
 export interface DraftOrder {
-  readonly chunks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The whole body, or its pieces. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
   readonly claim: Claim;
   /** Bytes on disk that the claim covers besides this draft. */
   readonly besides: number;
@@ -44,19 +47,40 @@ export interface Staging {
   take(order: Pick<DraftOrder, 'claim' | 'maxBytes'> & { readonly path: string }): Promise<Draft | null>;
 }
 
+/** With a callback: a file handle costs as much again as the writing of a small file. */
+const writeWhole = promisify(writeFile);
+
 export function createStaging(options: StagingOptions): Staging {
   const { attempt } = options;
   let drafts = 0;
 
-  async function openDraft(path: string): Promise<FileHandle> {
+  async function inFolder<T>(operation: () => Promise<T>): Promise<T> {
     try {
-      return await open(path, 'wx', fileMode);
+      return await operation();
     } catch (error) {
       if (!isMissing(error)) throw error;
       // Somebody emptied the cache folder while we run: fine.
       await makeDirectory(options.directory);
-      return open(path, 'wx', fileMode);
+      return operation();
     }
+  }
+
+  /** A body at hand, in as few steps as there can be: each is a trip to the thread pool. */
+  async function writeBytes(path: string, bytes: Uint8Array, order: DraftOrder): Promise<Draft | null> {
+    const size = bytes.byteLength;
+    if (size > order.maxBytes) return null;
+    await attempt(size, () => order.claim.reserve(order.besides + diskBytes(size)));
+    const settings = { flag: 'wx', mode: fileMode, flush: options.durable };
+    await attempt(size, async () => {
+      try {
+        await inFolder(() => writeWhole(path, bytes, settings));
+      } catch (error) {
+        await removeFile(path);
+        throw error;
+      }
+    });
+    if (options.stamp !== null) await stampFile(path, options.stamp());
+    return { path, size, sum: crc32(bytes) };
   }
 
   async function writeChunk(handle: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
@@ -68,10 +92,14 @@ export function createStaging(options: StagingOptions): Staging {
     }
   }
 
-  async function fill(handle: FileHandle, order: DraftOrder): Promise<{ size: number; sum: number } | null> {
+  async function fill(
+    handle: FileHandle,
+    body: AsyncIterable<Uint8Array>,
+    order: DraftOrder,
+  ): Promise<{ size: number; sum: number } | null> {
     let size = 0;
     let sum = 0;
-    for await (const chunk of order.chunks) {
+    for await (const chunk of body) {
       if (size + chunk.byteLength > order.maxBytes) return null;
       const needed = order.besides + diskBytes(size + chunk.byteLength);
       await attempt(chunk.byteLength, () => order.claim.reserve(needed));
@@ -83,10 +111,35 @@ export function createStaging(options: StagingOptions): Staging {
   }
 
   async function finish(handle: FileHandle): Promise<void> {
-    const time = options.stamp();
+    const time = options.stamp?.();
     // Without an exact time eviction is less exact, nothing else.
-    await handle.utimes(time, time).catch(() => {});
+    if (time !== undefined) await handle.utimes(time, time).catch(() => {});
     if (options.durable) await attempt(0, () => handle.sync());
+  }
+
+  async function writePieces(
+    path: string,
+    body: AsyncIterable<Uint8Array>,
+    order: DraftOrder,
+  ): Promise<Draft | null> {
+    const handle = await attempt(0, () => inFolder(() => open(path, 'wx', fileMode)));
+    let filled: { size: number; sum: number } | null = null;
+    try {
+      filled = await fill(handle, body, order);
+      if (filled !== null) await finish(handle);
+    } catch (error) {
+      await handle.close().catch(() => {});
+      await removeFile(path);
+      throw error;
+    }
+    try {
+      await attempt(0, () => handle.close());
+    } catch (error) {
+      await removeFile(path);
+      throw error;
+    }
+    if (filled === null) await removeFile(path);
+    return filled === null ? null : { path, ...filled };
   }
 
   function nextPath(ending = ''): string {
@@ -111,24 +164,8 @@ export function createStaging(options: StagingOptions): Staging {
     },
     async write(order) {
       const path = nextPath();
-      const handle = await attempt(0, () => openDraft(path));
-      let filled: { size: number; sum: number } | null = null;
-      try {
-        filled = await fill(handle, order);
-        if (filled !== null) await finish(handle);
-      } catch (error) {
-        await handle.close().catch(() => {});
-        await removeFile(path);
-        throw error;
-      }
-      try {
-        await attempt(0, () => handle.close());
-      } catch (error) {
-        await removeFile(path);
-        throw error;
-      }
-      if (filled === null) await removeFile(path);
-      return filled === null ? null : { path, ...filled };
+      const { body } = order;
+      return body instanceof Uint8Array ? writeBytes(path, body, order) : writePieces(path, body, order);
     },
   };
 }

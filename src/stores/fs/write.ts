@@ -3,12 +3,13 @@ import { type FileHandle, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { BlobMeta, FileStore } from '../../core/ports.ts';
-import { diskBytes, moveInto, removeFile, syncDirectory } from '../../disk/files.ts';
+import { diskBytes, moveInto, moveIntoNew, removeFile, syncDirectory } from '../../disk/files.ts';
 import type { KeyedQueue } from '../../lib/keyed-queue.ts';
+import type { Absences } from './absences.ts';
 import type { Budget } from './budget.ts';
 import type { Claim } from './claims.ts';
 import { type Forget, openRecord, readFrom, readRecordHead } from './forget.ts';
-import { bodyPath, type Place, placeOf } from './layout.ts';
+import { bodyPath, bucketCount, type Place, placeOf } from './layout.ts';
 import { decodeRecord, encodeRecord, type RecordHead, type StoredRecord } from './record.ts';
 import type { Retirement } from './retirement.ts';
 import type { Draft, Staging } from './staging.ts';
@@ -26,6 +27,7 @@ export interface WriterOptions {
   readonly retirement: Retirement;
   readonly forget: Forget;
   readonly verdicts: Verdicts;
+  readonly absences: Absences;
   /** One at a time per record. */
   readonly queue: KeyedQueue;
   readonly attempt: <T>(bytes: number, operation: () => Promise<T>) => Promise<T>;
@@ -47,7 +49,9 @@ interface Write {
  * last rename is the one moment at which readers see the new blob, whole; until then they see the old one.
  */
 export function createWriter(options: WriterOptions): Writer {
-  const { blobs, maxBytes, budget, claims, staging, retirement, forget, queue, attempt } = options;
+  const { blobs, maxBytes, budget, claims, staging, retirement, forget, absences, queue, attempt } = options;
+  /** With few records, a new one most likely is the first of its folder. */
+  const isSparse = (): boolean => budget.entries() < bucketCount / 2;
 
   const put: Writer['put'] = (key, body, meta) => keep(key, (write) => keepBody(body, write), meta);
 
@@ -89,8 +93,7 @@ export function createWriter(options: WriterOptions): Writer {
     if (body instanceof Uint8Array && body.byteLength <= options.inlineBytes) {
       return { size: body.byteLength, sum: crc32(body), body: { bytes: body } };
     }
-    const chunks = body instanceof Uint8Array ? [body] : body;
-    const draft = await staging.write({ chunks, claim: write.claim, besides: 0, maxBytes });
+    const draft = await staging.write({ body, claim: write.claim, besides: 0, maxBytes });
     return draft === null ? null : placeBody(draft, write);
   }
 
@@ -108,7 +111,7 @@ export function createWriter(options: WriterOptions): Writer {
   async function keepRecord(record: StoredRecord, write: Write): Promise<boolean> {
     const bodyBytes = 'name' in record.body ? diskBytes(record.size) : 0;
     const draft = await staging.write({
-      chunks: [encodeRecord(record)],
+      body: encodeRecord(record),
       claim: write.claim,
       besides: bodyBytes,
       maxBytes: maxBytes - bodyBytes,
@@ -123,11 +126,12 @@ export function createWriter(options: WriterOptions): Writer {
   }
 
   async function replace(draft: Draft, bodyBytes: number, { place, claim, files }: Write): Promise<void> {
-    const handle = await openRecord(place.record);
+    const handle = absences.take(place.record) ? null : await openRecord(place.record);
     try {
       const old =
         handle === null ? null : { size: (await handle.stat()).size, head: await readRecordHead(handle) };
-      await moveInto(draft.path, place.record);
+      await (handle === null && isSparse() ? moveIntoNew : moveInto)(draft.path, place.record);
+      absences.changed(place.record);
       // In their places now: not to be removed, whatever follows.
       files.length = 0;
       claim.place(place.bucket, bodyBytes + diskBytes(draft.size), old === null ? 1 : 0);
@@ -175,8 +179,8 @@ export function createWriter(options: WriterOptions): Writer {
       const record = decodeRecord(file);
       // Damaged: the next `get` sees to it.
       if (record === null || record.key !== key) return true;
-      const chunks = [encodeRecord({ ...record, meta })];
-      const draft = await staging.write({ chunks, claim: write.claim, besides: 0, maxBytes });
+      const body = encodeRecord({ ...record, meta });
+      const draft = await staging.write({ body, claim: write.claim, besides: 0, maxBytes });
       if (draft === null) return true;
       write.files.push(draft.path);
       return await attempt(0, () => queue.run(write.place.record, () => exchange(draft, handle, write)));

@@ -36,6 +36,25 @@ function watchDisk(dir: string): { stop(): Promise<number> } {
 }
 
 describe('disk store: bound', () => {
+  it('counts once what was looked for before it was written, replaced, or removed in between', async (t) => {
+    const dir = await temporaryFolder(t);
+    const store = await openStore(t, { dir, maxBytes: 10_000_000, graceSeconds: 0 });
+    const steps = [
+      () => store.get('aaaa'),
+      () => store.put('aaaa', Buffer.alloc(300_000, 1), {}),
+      () => store.get('aaaa'),
+      () => store.put('aaaa', Buffer.alloc(9_000, 2), {}),
+      () => Promise.all([store.get('aaaa'), store.put('aaaa', Buffer.alloc(20_000, 3), {})]),
+      () => store.delete('aaaa'),
+      () => store.get('aaaa'),
+      () => Promise.all([1, 2, 3].map((byte) => store.put('aaaa', Buffer.alloc(byte * 10_000, byte), {}))),
+    ];
+    for (const step of steps) await step();
+    await eventually('the books are right', async () => store.usage!().bytes === (await bytesOf(dir)));
+    assert.equal(store.usage!().entries, 1);
+    await expectBlob(store, 'aaaa', Buffer.alloc(30_000, 3), {});
+  });
+
   for (const separateBodies of [false, true]) {
     it(`never has more on disk than the cap plus one object (bodies apart: ${separateBodies})`, async (t) => {
       const dir = await temporaryFolder(t);
@@ -92,7 +111,7 @@ describe('disk store: bound', () => {
 
   it('comes down to a cap that was lowered', async (t) => {
     const dir = await temporaryFolder(t);
-    const first = await createFsStore({ dir, maxBytes: 10_000_000, emit });
+    const first = await createFsStore({ dir, maxBytes: 10_000_000, touchAfterSeconds: 0, emit });
     for (let index = 0; index < 50; index += 1)
       await first.put(`key${index}`, Buffer.alloc(20_000, index), {});
     await first.close();
@@ -173,7 +192,7 @@ describe('disk store: bound', () => {
 
   it('counts a touch as a use', async (t) => {
     const dir = await temporaryFolder(t);
-    const store = await openStore(t, { dir, maxBytes: 3 * 4096 });
+    const store = await openStore(t, { dir, maxBytes: 3 * 4096, touchAfterSeconds: 0 });
     for (const key of ['a', 'b', 'c']) await store.put(key, Buffer.alloc(100), {});
     await store.touch!('a');
     await store.touch!('missing');
