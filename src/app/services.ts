@@ -111,6 +111,7 @@ export function createServices(config: AppConfig, wired: Wired, { stores, mount 
     retryAfterSeconds,
     purges,
     runOnce,
+    isShared: peers.count > 1,
     lane,
     encoding,
     emit,

@@ -1,6 +1,7 @@
 import { asPictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { BlobMeta, BlobStore } from '../core/ports.ts';
+import { createLastUsed } from '../lib/last-used.ts';
 import type { PurgeMarks } from './purge-marks.ts';
 import { asRecord, type ReadBlob, readable, type Variant, type VariantRecord } from './variant-record.ts';
 
@@ -8,6 +9,10 @@ import { asRecord, type ReadBlob, readable, type Variant, type VariantRecord } f
 export interface KeptVariants {
   /** The variant with its bytes at hand. */
   find(key: string): Promise<ReadBlob | null>;
+  /** Said before a look: what has been written until now. */
+  writes(): number;
+  /** Whether a look may find what one did not that began at `writes`. */
+  mayHaveCome(key: string, writes: number): boolean;
   /** The same, if it is in memory. */
   peek(key: string): { readonly record: VariantRecord; readonly body: Uint8Array } | null;
   /** One that was made of this version of its originals and is on its way to the store. */
@@ -25,12 +30,20 @@ export interface KeptVariants {
 export interface KeptVariantsParts {
   readonly variants: BlobStore;
   readonly purges: Pick<PurgeMarks, 'isGone'>;
+  /** True: other processes that take turns with this one write to it too. */
+  readonly isShared?: boolean;
   readonly emit: EmitEvent;
 }
 
+/** Those that may have been made while somebody was on the way to the sources. */
+const rememberedWrites = 10_000;
+
 /** Those that were purged are missing. */
-export function createKeptVariants({ variants: store, purges, emit }: KeptVariantsParts): KeptVariants {
+export function createKeptVariants(parts: KeptVariantsParts): KeptVariants {
+  const { variants: store, purges, emit } = parts;
   const writes = new Set<Promise<void>>();
+  const numbers = createLastUsed<number>(rememberedWrites);
+  let written = 0;
   const underWay = new Map<string, Variant>();
   /** The last write of each key. */
   const latest = new Map<string, Promise<void>>();
@@ -65,6 +78,8 @@ export function createKeptVariants({ variants: store, purges, emit }: KeptVarian
       const found = await readable(store.peek?.(key) ?? (await store.get(key)));
       return found === null || isGone(asRecord(found.meta)) ? null : found;
     },
+    writes: () => written,
+    mayHaveCome: (key, before) => parts.isShared === true || (numbers.get(key) ?? 0) > before,
     peek(key) {
       const blob = store.peek?.(key) ?? null;
       if (blob?.body === undefined) return null;
@@ -78,6 +93,8 @@ export function createKeptVariants({ variants: store, purges, emit }: KeptVarian
     write(key, variant) {
       const { record, body } = variant;
       if (isGone(record)) return;
+      written += 1;
+      numbers.set(key, written);
       const name = nameOf(key, record.version);
       underWay.set(name, variant);
       const done = () => {

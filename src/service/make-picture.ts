@@ -44,6 +44,8 @@ export interface PictureOrder {
   /** The variant's key. */
   readonly key: string;
   readonly sourced: Sourced;
+  /** What had been written when the variant was looked for (`KeptVariants.writes`). */
+  readonly looked: number;
   readonly signal: AbortSignal;
 }
 
@@ -56,7 +58,7 @@ export interface PictureMaking {
    */
   make(order: PictureOrder): Promise<Variant | PassedOver>;
   /** The variant, made when nobody waits for it, however long that takes. It is not kept yet. @throws PictorError */
-  makeInIdle(order: PictureOrder): Promise<Variant>;
+  makeInIdle(order: Omit<PictureOrder, 'looked'>): Promise<Variant>;
   /** Another process has tried it. */
   failedElsewhere(order: PictureOrder, error: PictorError): void;
   /** Whether a stored variant is what today's bounds would make. */
@@ -73,16 +75,21 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
   }
 
   async function makeOnce(order: PictureOrder): Promise<Variant | PassedOver> {
-    const { image, key, sourced } = order;
+    const { key, sourced } = order;
     const remembered = failures.recall(failureName(order));
     if (remembered !== null) throw remembered;
     const written = variants.beingWritten(key, sourced.version);
     if (written !== null) return written;
-    // Made while this request was on its way to its sources: the run it would have joined has just ended.
+    const made = variants.mayHaveCome(key, order.looked) ? await madeMeanwhile(order) : null;
+    return made ?? slow.get(slowName(order)) ?? transformInTurn(order);
+  }
+
+  /** Made while this request was on its way to its sources: the run it would have joined has just ended. */
+  async function madeMeanwhile({ image, key, sourced }: PictureOrder): Promise<Variant | null> {
     const made = await variants.find(key);
-    if (made !== null && asRecord(made.meta).version === sourced.version && isOfToday(made, image))
-      return { record: asRecord(made.meta), body: made.body, timings: sourced.timings };
-    return slow.get(slowName(order)) ?? transformInTurn(order);
+    if (made === null || asRecord(made.meta).version !== sourced.version || !isOfToday(made, image))
+      return null;
+    return { record: asRecord(made.meta), body: made.body, timings: sourced.timings };
   }
 
   /** A picture that may be slow in all its variants gets one worker, not all of them. */
@@ -106,13 +113,16 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
 
   const slowName = ({ key, sourced }: PictureOrder): string => `${key}\n${namesOf(sourced)}`;
 
-  const jobOf = ({ image, sourced }: PictureOrder): TransformJob => ({
+  const jobOf = ({ image, sourced }: Pick<PictureOrder, 'image' | 'sourced'>): TransformJob => ({
     request: image,
     inputs: Object.fromEntries(sourced.originals.map((original) => [original.uri, original.input])),
     limits: parts.limits,
   });
 
-  function variantOf({ image, sourced }: PictureOrder, made: TransformResult): Variant {
+  function variantOf(
+    { image, sourced }: Pick<PictureOrder, 'image' | 'sourced'>,
+    made: TransformResult,
+  ): Variant {
     const type = typeToCheck(image, sourced, made);
     const facts = type === null ? made : { ...made, declaredType: type };
     const record = recordOf(sourced, facts, boundedBy(made.source, limitsOf(image, parts.limits)));

@@ -38,6 +38,8 @@ interface ImageServiceParts extends Omit<PictureMakingParts, 'budgetMs'> {
   readonly purges: Pick<PurgeMarks, 'of' | 'isGone'>;
   /** Among all processes of this machine. Absent: there is one. */
   readonly runOnce?: RunOnce;
+  /** True: there are others. */
+  readonly isShared?: boolean;
   readonly lane: IdleLane;
   readonly encoding: EncodingSettings;
   readonly emit: EmitEvent;
@@ -59,6 +61,8 @@ interface Renewal {
   readonly key: string;
   /** The variant at hand, which is no longer fresh. */
   readonly held: ReadBlob | null;
+  /** See `PictureOrder`. */
+  readonly looked: number;
   readonly signal: AbortSignal;
 }
 
@@ -82,7 +86,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
 
   /** Every source of the request, at hand, however it is obtained. */
   async function source(
-    { request, key, signal }: Omit<Renewal, 'held'>,
+    { request, key, signal }: Pick<Renewal, 'request' | 'key' | 'signal'>,
     obtain: Originals['obtain'],
   ): Promise<Sourced> {
     const { image, rules } = request;
@@ -142,7 +146,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     }
   }
 
-  async function renewFrom(sourced: Sourced, { request, key, held, signal }: Renewal): Promise<ServedImage> {
+  async function renewFrom(sourced: Sourced, renewal: Renewal): Promise<ServedImage> {
+    const { request, key, held, looked, signal } = renewal;
     const { image } = request;
     const isSame =
       held !== null && asRecord(held.meta).version === sourced.version && making.isOfToday(held, image);
@@ -157,7 +162,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
       // The one who began this run may leave before the others who wait for it.
       retainAll(sourced.originals);
       try {
-        const order = { image, key, sourced, signal: shared };
+        const order = { image, key, sourced, looked, signal: shared };
         return await runOnce({
           name,
           signal: shared,
@@ -170,7 +175,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         releaseAll(sourced.originals);
       }
     });
-    if ('passedOver' in variant) return inTheMeantime(variant, sourced, { request, key, held, signal });
+    if ('passedOver' in variant) return inTheMeantime(variant, sourced, renewal);
     if (variant.record.storable) idle.made({ key, request });
     return served({
       key,
@@ -193,17 +198,18 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     const comes = idle.later({ key, request }, sourced);
     const other = { ...request, image: withoutFormats(request.image, passedOver) };
     const otherKey = keyOf(other);
+    const looked = variants.writes();
     const held = await variants.find(otherKey);
     const { originals, rules, timings } = sourced;
     const same = { ...sourcedFrom(otherKey, originals, { cutting, rules }), timings };
     const image =
       freshOne({ request: other, key: otherKey, held }) ??
-      (await renewFrom(same, { request: other, key: otherKey, held, signal }));
+      (await renewFrom(same, { request: other, key: otherKey, held, looked, signal }));
     return comes ? standingIn(image, encoding.standInSeconds, parts.now()) : image;
   }
 
   /** The variant at hand, where it is as good as a new one. */
-  function freshOne({ request, key, held }: Omit<Renewal, 'signal'>): ServedImage | null {
+  function freshOne({ request, key, held }: Omit<Renewal, 'looked' | 'signal'>): ServedImage | null {
     if (held === null || !suits(asRecord(held.meta), request) || !making.isOfToday(held, request.image))
       return null;
     const record = asRecord(held.meta);
@@ -212,7 +218,8 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     return fromStore({ key, blob: held, record, cache: 'hit' });
   }
 
-  function refreshInBackground(request: ServeRequest, key: string, held: ReadBlob): void {
+  function refreshInBackground(renewal: Omit<Renewal, 'signal'>): void {
+    const { request, key } = renewal;
     if (refreshes.has(key)) return;
     refreshes.add(key);
     const done = () => refreshes.delete(key);
@@ -220,7 +227,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
     // No cookies: what they bring is never kept, so a copy that can be refreshed came without.
     const { image, visits, passed, rules } = request;
     const { signal } = new AbortController();
-    renew({ request: { image, visits, passed, rules }, key, held, signal }).then(done, done);
+    renew({ ...renewal, request: { image, visits, passed, rules }, signal }).then(done, done);
   }
 
   /** The variant at hand for a second, while it is checked or its source fails. */
@@ -235,6 +242,7 @@ export function createImageService(parts: ImageServiceParts): ImageService {
   return {
     async serve(request) {
       const key = keyOf(request);
+      const looked = variants.writes();
       const held = await variants.find(key);
       const fresh = freshOne({ request, key, held });
       if (fresh !== null) return fresh;
@@ -244,12 +252,12 @@ export function createImageService(parts: ImageServiceParts): ImageService {
         const record = asRecord(held.meta);
         const now = parts.now();
         if (record.staleUntil > now && !isFromTheFuture(record, now)) {
-          refreshInBackground(request, key, held);
+          refreshInBackground({ request, key, held, looked });
           return stale(key, held);
         }
       }
       try {
-        return await renew({ request, key, held, signal: request.signal });
+        return await renew({ request, key, held, looked, signal: request.signal });
       } catch (thrown) {
         const error = asPictorError(thrown);
         if (!usable || !standInFor.has(error.code) || asRecord(held.meta).errorUntil <= parts.now())
