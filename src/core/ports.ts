@@ -156,6 +156,8 @@ export interface BlobStore {
   /** Replaces the meta of an existing blob, body untouched. Does nothing when the key is gone. */
   setMeta(key: string, meta: BlobMeta): Promise<void>;
   delete(key: string): Promise<void>;
+  /** As `delete`, and a path that was handed out leads nowhere any more. Absent: `delete` leaves none. */
+  erase?(key: string): Promise<void>;
   /** Counts as a use of the blob for the order of eviction, without reading it. Never rejects. */
   touch?(key: string): Promise<void>;
   list?(prefix: string): AsyncIterable<string>;

@@ -47,7 +47,7 @@ export function createCacheSweep({ stores, purges, emit }: CacheSweepParts): Cac
       if (closing.signal.aborted) return;
       if (!isWanted(key, starts)) continue;
       const blob = await tier.get(key);
-      if (blob !== null && purges.isGone(sourcesIn(blob.meta))) await through.delete(key);
+      if (blob !== null && purges.isGone(sourcesIn(blob.meta))) await (through.erase ?? through.delete)(key);
     }
   }
 

@@ -80,7 +80,7 @@ export function createKeptMezzanines(store: FileStore, purges: Pick<PurgeMarks, 
 
   async function drop(uri: string): Promise<void> {
     found.delete(uri);
-    for (const level of levels) await store.delete(keyOf(uri, level));
+    for (const level of levels) await (store.erase ?? store.delete)(keyOf(uri, level));
   }
 
   return {

@@ -53,6 +53,10 @@ export function createMirroredStore(near: BlobStore, far: BlobStore): BlobStore 
       await near.delete(key);
       await queue.run(key, () => far.delete(key));
     },
+    async erase(key) {
+      await (near.erase ?? near.delete)(key);
+      await queue.run(key, () => (far.erase ?? far.delete)(key));
+    },
     async touch(key) {
       await near.touch?.(key);
     },

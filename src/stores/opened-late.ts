@@ -25,6 +25,10 @@ export function openedLate(name: string, open: () => Promise<FileStore>): FileSt
     adopt: async (key, draft, meta) => (await opened()).adopt(key, draft, meta),
     setMeta: async (key, meta) => (await opened()).setMeta(key, meta),
     delete: async (key) => (await opened()).delete(key),
+    async erase(key) {
+      const store = await opened();
+      await (store.erase ?? store.delete)(key);
+    },
     usage: () => store?.usage?.() ?? { bytes: 0, entries: 0 },
     async close() {
       if (opening !== null) await (await opening.catch(() => null))?.close();

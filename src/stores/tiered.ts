@@ -169,6 +169,12 @@ function createPair({ upper, lower, options, name }: PairParts): BlobStore {
     async delete(key) {
       await Promise.all([upper.delete(key), changeBelow(key, () => lower.delete(key))]);
     },
+    async erase(key) {
+      await Promise.all([
+        (upper.erase ?? upper.delete)(key),
+        changeBelow(key, () => (lower.erase ?? lower.delete)(key)),
+      ]);
+    },
     async touch(key) {
       await Promise.all([upper.touch?.(key), lower.touch?.(key)]);
     },

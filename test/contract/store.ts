@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
+import { access } from 'node:fs/promises';
 import { describe, it, type TestContext } from 'node:test';
 import { PictorError } from '../../src/core/errors.ts';
 import type { BlobStore, StoredBlob } from '../../src/core/ports.ts';
@@ -159,6 +160,15 @@ export function describeStore(subject: StoreUnderTest): void {
       assert.equal(await store.get('2222aaaa'), null);
       assert.equal(store.peek?.('1111aaaa') ?? null, null);
       await expectBlob(store, '3333aaaa', kept, {});
+    });
+
+    it('leaves nothing under a path that was handed out of what is erased', async (t) => {
+      const store = await open(t);
+      await store.put('5555aaaa', randomBytes(400_000), {});
+      const path = (await store.get('5555aaaa'))?.path;
+      await (store.erase ?? store.delete)('5555aaaa');
+      assert.equal(await store.get('5555aaaa'), null);
+      if (path !== undefined) await assert.rejects(access(path), { code: 'ENOENT' });
     });
 
     it('keeps odd keys apart', async (t) => {

@@ -13,8 +13,11 @@ export interface ForgetOrder {
   readonly record: string;
   /** Decides by the record's file whether it is still the one that was meant. */
   readonly when?: (facts: Stats) => boolean;
-  /** `late`: a separate body stays for the grace time. `now`: it goes at once unless somebody just asked for its path. */
-  readonly body: 'late' | 'now';
+  /**
+   * `late`: a separate body stays for the grace time. `now`: it goes at once unless somebody just asked for its path.
+   * `erased`: it goes at once.
+   */
+  readonly body: 'late' | 'now' | 'erased';
 }
 
 /** Removes one blob; bytes freed, 0 when it was gone or is not the one that was meant. @throws the system's error */
@@ -48,7 +51,7 @@ export function createForget(parts: ForgetParts): Forget {
       if (head === null || head.bodyName === null) return bytes;
       const body = { path: bodyPath(order.record, head.bodyName), bucket: order.bucket, size: head.size };
       const asked = (await handle.stat()).mtimeMs !== before.mtimeMs;
-      if (order.body === 'late' || asked) await retirement.retire(body);
+      if (order.body === 'late' || (asked && order.body === 'now')) await retirement.retire(body);
       else if (await removeFile(body.path)) {
         budget.change(order.bucket, -diskBytes(body.size), 0);
         return bytes + diskBytes(body.size);
