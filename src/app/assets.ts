@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { withoutUrlSecrets } from '../config/mask.ts';
-import { ConfigError, type Problem, showValue } from '../config/problems.ts';
+import { type PlaceProblem, unplaced } from '../config/places.ts';
+import { ConfigError } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import { type AssetSpec, assetScheme } from '../request/dialect.ts';
 import { dialectOf } from './dialects.ts';
@@ -44,7 +45,7 @@ interface Reading {
  */
 export async function readAssets(reading: Reading): Promise<Assets> {
   const bytes = new Map<string, Uint8Array>();
-  const problems: Problem[] = [];
+  const problems: PlaceProblem[] = [];
 
   /** @returns its URI; undefined when it cannot be read */
   async function read(spec: AssetSpec, where: string, cacheControl: Map<string, string>) {
@@ -68,27 +69,58 @@ export async function readAssets(reading: Reading): Promise<Assets> {
         const uri = await read(spec, `mounts[${index}].settings`, cacheControl);
         if (uri !== undefined) uris[spec.name] = uri;
       }
-      const error = mount.errorImage === undefined ? null : errorImageAsset(mount.errorImage);
+      const error = errorAssetOf(mount);
       const errorImage = error === null ? undefined : await read(error, `mounts[${index}]`, cacheControl);
       return { uris, errorImage, cacheControl };
     }),
   );
-  if (problems.length > 0) throw new ConfigError(problems);
+  if (problems.length > 0) throw new ConfigError(problems.map(unplaced));
   return { bytes, ofMounts };
 }
+
+/**
+ * Pictures that could not be read, but for those of the web: nobody waits for it to be told of other mistakes. Bounds of
+ * their size are left to the start.
+ */
+export async function assetProblems({ mounts }: Pick<AppConfig, 'mounts'>): Promise<readonly PlaceProblem[]> {
+  const wanted = mounts.flatMap((mount, index) => [
+    ...assetsOf(mount).map((spec) => ({ spec, where: `mounts[${index}].settings` })),
+    ...[errorAssetOf(mount)].flatMap((spec) => (spec === null ? [] : [{ spec, where: `mounts[${index}]` }])),
+  ]);
+  const looked = wanted.map(async ({ spec, where }): Promise<PlaceProblem[]> => {
+    try {
+      if (!('url' in spec.from)) await checked(await loadNear(spec.from, sane), sane);
+      return [];
+    } catch (thrown) {
+      return [problemOf(thrown, spec, `${where}.${spec.setting}`)];
+    }
+  });
+  return (await Promise.all(looked)).flat();
+}
+
+const errorAssetOf = ({ errorImage }: MountSettings): AssetSpec | null =>
+  errorImage === undefined ? null : errorImageAsset(errorImage);
 
 function assetsOf({ dialect: name, settings }: MountSettings): readonly AssetSpec[] {
   return dialectOf(name).assets?.(settings) ?? [];
 }
 
+/** Nobody means a watermark of more bytes. */
+const sane = 1024 ** 3;
+
 async function load({ from }: AssetSpec, reading: Reading): Promise<Loaded> {
-  const { maxSourceBytes } = reading.config.limits;
-  const maxBytes = maxSourceBytes || Number.MAX_SAFE_INTEGER;
-  const loaded = await ('base64' in from
-    ? fromBase64(from.base64)
-    : 'path' in from
-      ? fromFile(from.path, maxBytes)
-      : fromWeb(from.url, maxBytes, reading));
+  const maxBytes = reading.config.limits.maxSourceBytes || Number.MAX_SAFE_INTEGER;
+  const loaded = 'url' in from ? fromWeb(from.url, maxBytes, reading) : loadNear(from, maxBytes);
+  return checked(await loaded, maxBytes);
+}
+
+type Near = Exclude<AssetSpec['from'], { readonly url: string }>;
+
+/** What needs no network. */
+const loadNear = async (from: Near, maxBytes: number): Promise<Loaded> =>
+  'base64' in from ? fromBase64(from.base64) : fromFile(from.path, maxBytes);
+
+async function checked(loaded: Loaded, maxBytes: number): Promise<Loaded> {
   if (loaded.bytes.length > maxBytes) throw fault(`more than ${maxBytes} bytes`);
   if (!(await isPicture(loaded.bytes))) throw fault('this is not an image of a type pictor reads');
   return loaded;
@@ -138,11 +170,11 @@ async function isPicture(bytes: Uint8Array): Promise<boolean> {
   return /<svg[\s>]/i.test(Buffer.from(head).toString('latin1'));
 }
 
-function problemOf(thrown: unknown, { from }: AssetSpec, where: string): Problem {
+function problemOf(thrown: unknown, { from }: AssetSpec, path: string): PlaceProblem {
   const value = 'path' in from ? from.path : 'url' in from ? from.url : undefined;
   return {
-    where,
-    ...(value === undefined ? {} : { value: showValue(value) }),
+    path,
+    value,
     message: `the image cannot be used: ${withoutUrlSecrets(reasonOf(thrown))}`,
   };
 }

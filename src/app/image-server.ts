@@ -1,13 +1,12 @@
 import type { z } from 'zod';
-import { ConfigError, showValue } from '../config/problems.ts';
+import { checkConfig } from '../config/check.ts';
+import type { PlaceCheck } from '../config/places.ts';
 import { listSettings } from '../config/settings-tree.ts';
-import { toProblems } from '../config/validate.ts';
 import type { Verify } from '../service/verify-request.ts';
-import { fileRootProblem } from './file-root.ts';
-import { missingPackages } from './missing-packages.ts';
+import { placeChecks } from './place-problems.ts';
 import type { ImageServer } from './server.ts';
 import { createServer } from './server.ts';
-import { settingsSchema } from './settings.ts';
+import { type AppConfig, settingsSchema } from './settings.ts';
 
 /** Settings as in a configuration file; whatever is absent has its default. docs/reference/configuration.md lists them. */
 export type ImageServerSettings = z.input<typeof settingsSchema>;
@@ -39,34 +38,26 @@ export interface ImageServerOptions extends ImageServerSettings {
  */
 export async function createImageServer(options: ImageServerOptions = {}): Promise<ImageServer> {
   const { verify, ...settings } = options;
-  const result = settingsSchema.safeParse(settings);
-  if (result.success) {
-    const { root } = result.data.sources.file;
-    const message = fileRootProblem(root);
-    const places = [
-      ...(result.data.server.processes === 1
-        ? []
-        : [
-            {
-              path: 'server.processes',
-              value: result.data.server.processes,
-              message: 'a program starts its processes itself: here it is 1',
-            },
-          ]),
-      ...(message === null ? [] : [{ path: 'sources.file.root', value: root, message }]),
-      ...missingPackages(result.data),
-    ];
-    if (places.length === 0) return createServer(result.data, { verify });
-    throw new ConfigError(
-      places.map(({ path, value, message }) => ({ where: path, value: showValue(value), message })),
-    );
-  }
-  const refusal = {
+  const config = await checkConfig({
     schema: settingsSchema,
     settings: listSettings(settingsSchema),
     raw: settings,
     chosen: new Map(),
+    origins: new Map(),
     file: null,
-  };
-  throw new ConfigError(await toProblems(result.error.issues, refusal));
+    problems: [],
+    places: { ...placeChecks, always: [alone, ...placeChecks.always] },
+  });
+  return createServer(config, { verify });
 }
+
+const alone: PlaceCheck<AppConfig> = ({ server: { processes } }) =>
+  processes === 1
+    ? []
+    : [
+        {
+          path: 'server.processes',
+          value: processes,
+          message: 'a program starts its processes itself: here it is 1',
+        },
+      ];

@@ -14,17 +14,21 @@ interface Limited {
   readonly mounts: readonly { readonly limits?: MountLimitsSettings | undefined }[];
 }
 
-/** Nobody lifts by accident what protects the whole process: a mount's bound above the server's is said to be meant. */
+/**
+ * Nobody lifts by accident what protects the whole process: a mount's bound above the server's is said to be meant. A mount that
+ * was refused is a hole in the list.
+ */
 export function checkMountLimits({ limits, mounts }: Limited, context: z.RefinementCtx): void {
-  for (const [index, { limits: own }] of mounts.entries()) {
-    if (own?.mayExceed === true) continue;
-    for (const [name, bound] of Object.entries(limits) as [LimitName, number][]) {
+  mounts.forEach(({ limits: own }, index) => {
+    if (own?.mayExceed === true) return;
+    for (const name of Object.keys(mountLimitsOf(own) ?? {}) as LimitName[]) {
+      const bound = limits[name];
       const value = own?.[name];
       if (value === undefined || isWithin(value, bound)) continue;
       const message = `this is above limits.${name} of the server, ${bound}: lower it, or say that it is meant by mayExceed: true beside it`;
       context.addIssue({ code: 'custom', path: ['mounts', index, 'limits', name], message });
     }
-  }
+  });
 }
 
 const isWithin = (value: number, bound: number): boolean => bound === 0 || (value !== 0 && value <= bound);

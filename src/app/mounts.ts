@@ -65,17 +65,17 @@ const oneMount: readonly MountInput[] = [{ prefix: '/imgproxy', dialect: 'imgpro
 /** `/` and the empty prefix are the same place. */
 const withoutSlash = (place: string): string => place.replace(/\/$/, '');
 
-/** Two mounts at the same place: the second would never be asked. */
-function findTwins(mounts: readonly MountSettings[]): number | null {
+/** Mounts at a place that another has already: they would never be asked. One that was refused is a hole in the list. */
+function findTwins(mounts: readonly MountSettings[]): number[] {
   const seen = new Set<string>();
-  for (const [index, { prefix: place, hosts: names }] of mounts.entries()) {
-    for (const name of names.length === 0 ? ['*'] : names) {
-      const key = `${name.toLowerCase()} ${withoutSlash(place)}`;
-      if (seen.has(key)) return index;
-      seen.add(key);
-    }
-  }
-  return null;
+  return mounts.flatMap(({ prefix: place, hosts: names }, index) => {
+    const keys = (names.length === 0 ? ['*'] : names).map(
+      (name) => `${name.toLowerCase()} ${withoutSlash(place)}`,
+    );
+    const isTwin = keys.some((key) => seen.has(key));
+    for (const key of keys) seen.add(key);
+    return isTwin ? [index] : [];
+  });
 }
 
 /**
@@ -89,10 +89,9 @@ export function mountsSettingsFor(names: readonly DialectName[], unless = oneMou
     .array(z.discriminatedUnion('dialect', options))
     .min(1)
     .superRefine((mounts, context) => {
-      const twin = findTwins(mounts);
-      if (twin === null) return;
       const message = 'another mount has the same prefix and host, so this one would never be asked';
-      context.addIssue({ code: 'custom', path: [twin, 'prefix'], message });
+      for (const twin of findTwins(mounts))
+        context.addIssue({ code: 'custom', path: [twin, 'prefix'], message });
     })
     .prefault([...unless])
     .describe(

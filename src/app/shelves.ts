@@ -1,4 +1,5 @@
-import { ConfigError, showValue } from '../config/problems.ts';
+import { type PlaceProblem, unplaced } from '../config/places.ts';
+import { ConfigError } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
 import type { EmitEvent } from '../core/events.ts';
 import type { Shelf } from '../core/shelf.ts';
@@ -7,6 +8,8 @@ import { createShelfFolder, type ShelfFolder } from '../stores/shelf-folder.ts';
 import { dialectOf } from './dialects.ts';
 import type { MountSettings } from './mounts.ts';
 import { realFolder } from './real-folder.ts';
+
+type Shelving = Pick<MountSettings, 'prefix' | 'dialect' | 'settings'>;
 
 export interface Shelves {
   /** In the order of the mounts; null where made pictures are in the caches alone. */
@@ -20,12 +23,10 @@ export interface Shelves {
  * @throws PictorError STORE_FAILED when a folder cannot be made
  * @throws ConfigError when two mounts would take each other's files for their own
  */
-export async function openShelves(
-  mounts: readonly Pick<MountSettings, 'prefix' | 'dialect' | 'settings'>[],
-  emit: EmitEvent,
-): Promise<Shelves> {
-  const places = mounts.map(({ dialect, settings }) => dialectOf(dialect).storage?.shelf?.(settings) ?? null);
-  refuseTwins(mounts, places);
+export async function openShelves(mounts: readonly Shelving[], emit: EmitEvent): Promise<Shelves> {
+  const problems = shelfProblems(mounts);
+  if (problems.length > 0) throw new ConfigError(problems.map(unplaced));
+  const places = mounts.map(placeOf);
   const folders = new Map<string, ShelfFolder>();
   for (const [dir, sharing] of byFolder(places)) {
     folders.set(dir, await createShelfFolder({ dir, ...together(sharing), emit }).catch(unusable));
@@ -40,25 +41,24 @@ export async function openShelves(
   };
 }
 
-/** Files are called by the prefix of their mount; hosts are no part of their names. */
-function refuseTwins(
-  mounts: readonly Pick<MountSettings, 'prefix'>[],
-  places: readonly (ShelfPlace | null)[],
-): void {
+/** Mounts that would take each other's files for their own: those are called by the prefix; hosts are no part of their names. */
+export function shelfProblems(mounts: readonly Shelving[]): readonly PlaceProblem[] {
   const seen = new Map<string, number>();
-  for (const [index, place] of places.entries()) {
-    if (place === null) continue;
-    const name = `${mounts[index]!.prefix.replace(/^\/|\/$/g, '')}\n${folderOf(place)}`;
+  return mounts.flatMap((mount, index) => {
+    const place = placeOf(mount);
+    if (place === null) return [];
+    const name = `${mount.prefix.replace(/^\/|\/$/g, '')}\n${folderOf(place)}`;
     const twin = seen.get(name);
-    if (twin !== undefined) {
-      const message = `mounts[${twin}] has the same prefix, and would take its files for its own: choose another folder`;
-      throw new ConfigError([
-        { where: `mounts[${index}].settings.cache.dir`, value: showValue(place.root), message },
-      ]);
-    }
-    seen.set(name, index);
-  }
+    if (twin === undefined) seen.set(name, index);
+    const message = `mounts[${twin}] has the same prefix, and would take its files for its own: choose another folder`;
+    return twin === undefined
+      ? []
+      : [{ path: `mounts[${index}].settings.cache.dir`, value: place.root, message }];
+  });
 }
+
+const placeOf = ({ dialect, settings }: Shelving): ShelfPlace | null =>
+  dialectOf(dialect).storage?.shelf?.(settings) ?? null;
 
 const folderOf = ({ root }: ShelfPlace): string => realFolder(root);
 

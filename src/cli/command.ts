@@ -1,4 +1,5 @@
 import type { AppConfig } from '../app/settings.ts';
+import type { PlaceChecks } from '../config/check.ts';
 import type { Environment } from '../config/environment.ts';
 import type { LoadedConfig } from '../config/load.ts';
 import { ConfigError, showValue } from '../config/problems.ts';
@@ -21,7 +22,10 @@ export interface CommandCall {
 }
 
 /** The part of a call that a configuration is read from. */
-export type ConfigCall = Pick<CommandCall, 'args' | 'env' | 'columns'>;
+export interface ConfigCall extends Pick<CommandCall, 'args' | 'env' | 'columns'> {
+  /** What is looked at besides the settings: of those who are about to start. */
+  readonly places?: PlaceChecks<AppConfig>;
+}
 
 /** Runs to its end and gives the exit code of the process. */
 export type Command = (call: CommandCall) => Promise<number>;

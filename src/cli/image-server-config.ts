@@ -60,6 +60,7 @@ export async function readImageServerConfig(call: ConfigCall): Promise<ReadConfi
     ...unexpected.map((word) => `unexpected argument: ${JSON.stringify(word)}`),
   ];
   const loaded = await loadConfig({
+    ...(call.places && { places: call.places }),
     schema: await settingsSpeaking('image-server', call),
     env: call.env,
     args: reading.rest,

@@ -36,6 +36,7 @@ export async function readImageproxyConfig(call: ConfigCall): Promise<ReadConfig
   const reading = await readFlagsOf(call);
   const misuses = reading.misuses.map((message): Problem => ({ where: 'imageproxy', message }));
   const loaded = await loadConfig({
+    ...(call.places && { places: call.places }),
     schema: await settingsSpeaking('imageproxy', call),
     env: call.env,
     args: reading.rest,

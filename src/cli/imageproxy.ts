@@ -11,5 +11,5 @@ export const imageproxy: Command = async (call) => {
     return exitMisused;
   }
   const greeting = (address: string): string => `imageproxy listening on ${address}`;
-  return runServer(await readImageproxyConfig(call), { ...call, greeting });
+  return runServer(readImageproxyConfig, { ...call, greeting });
 };

@@ -105,6 +105,7 @@ export async function readImgproxyConfig(call: ConfigCall): Promise<ReadConfig> 
   const files = readFlagFiles(values, env);
   const reading = fromEnvironment(env, files.flags);
   const loaded = await loadConfig({
+    ...(call.places && { places: call.places }),
     schema: await settingsSpeaking('imgproxy', call),
     env,
     args: rest,

@@ -8,4 +8,4 @@ import { version } from './version.ts';
 export const imgproxy: Command = async (call) =>
   takeGoFlags(call.args, imgproxyFlags).switches.has('v')
     ? version(call)
-    : runServer(await readImgproxyConfig(call), call);
+    : runServer(readImgproxyConfig, call);

@@ -1,17 +1,15 @@
 import { isOnLoopback } from '../app/demonstration.ts';
-import { fileRootProblem } from '../app/file-root.ts';
-import { heifEncoderProblem } from '../app/heif-encoder.ts';
-import { missingPackages } from '../app/missing-packages.ts';
 import { packageVersion } from '../app/package-files.ts';
+import { placeChecks } from '../app/place-problems.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import type { ManyProcesses } from '../app/processes/primary.ts';
-import { processesProblem } from '../app/processes/share.ts';
 import { type Addresses, createServer } from '../app/server.ts';
 import { closeOnSignal, reloadOnSignal } from '../app/signals.ts';
 import { boundYoungGeneration } from '../app/young-generation.ts';
-import { ConfigError, showValue } from '../config/problems.ts';
+import { whereSet } from '../config/places.ts';
+import { ConfigError } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
-import type { CommandCall, ReadConfig } from './command.ts';
+import type { CommandCall, ConfigCall, ReadConfig } from './command.ts';
 import { exitFailed } from './command.ts';
 import { withListenHint } from './failure.ts';
 import { exposureWarnings, startMessage } from './start-message.ts';
@@ -26,31 +24,6 @@ async function listenUnlessStopped(
     throw error;
   });
   return Promise.race([listening, stopped.then(() => null)]);
-}
-
-/** The start ends here when a folder or a program is named that is none, or a package is missing. @throws ConfigError */
-function checkPlaces({ config, origins }: ReadConfig): void {
-  const { root } = config.sources.file;
-  const { heifEncoder } = config.engine;
-  const places = [
-    { path: 'sources.file.root', value: root, message: fileRootProblem(root) },
-    { path: 'engine.heifEncoder', value: heifEncoder, message: heifEncoderProblem(heifEncoder) },
-    { path: 'server.processes', value: config.server.processes, message: processesProblem(config) },
-    ...missingPackages(config),
-  ];
-  const problems = places.flatMap(({ path, value, message }) => {
-    if (message === null) return [];
-    return [{ where: whereSet(path, origins), value: showValue(value), message }];
-  });
-  if (problems.length > 0) throw new ConfigError(problems);
-}
-
-/** Who said so: a variable, a flag, or the file and the path in it. A part of a list is in the place of the list. */
-function whereSet(path: string, origins: ReadConfig['origins']): string {
-  const own = origins.get(path);
-  const origin = own ?? origins.get(path.replace(/\[.*$/s, ''));
-  if (origin === undefined || origin.name === '') return path;
-  return own === undefined || origin.from === 'file' ? `${origin.name} ${path}` : origin.name;
 }
 
 /** Problems that showed while the server was put together, in the words of whoever configured it. */
@@ -73,9 +46,16 @@ async function create(config: ReadConfig['config'], demonstration: boolean): Pro
   return createPrimary(config, { demonstration });
 }
 
-/** Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished. */
-export async function runServer(loaded: ReadConfig, call: GreetingCall): Promise<number> {
-  checkPlaces(loaded);
+/**
+ * Runs a server until a signal ends it, and gives the exit code: 0 when everything in flight was finished.
+ * @param read reads its configuration
+ * @throws ConfigError with everything that is wrong, as far as it shows before work begins
+ */
+export async function runServer(
+  read: (call: ConfigCall) => Promise<ReadConfig>,
+  call: GreetingCall,
+): Promise<number> {
+  const loaded = await read({ ...call, places: placeChecks });
   const { config, origins, warnings } = loaded;
   const demonstration = origins.get('mounts')?.from === 'default';
   const starting = create(config, demonstration).catch((error: unknown) => {

@@ -78,6 +78,7 @@ export async function readS3imageserverConfig(call: ConfigCall): Promise<ReadCon
   // Of a file that cannot be understood only that is told.
   if (reading.mounts.length === 0) throw new ConfigError([...misuses, ...reading.problems]);
   const loaded = await loadConfig({
+    ...(call.places && { places: call.places }),
     schema: await settingsSpeaking('s3imageserver', call),
     env: call.env,
     args: flags.rest,

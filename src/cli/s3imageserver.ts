@@ -15,7 +15,7 @@ export const s3imageserver: Command = async (call) => {
     return exitMisused;
   }
   try {
-    return await runServer(await readS3imageserverConfig(call), call);
+    return await runServer(readS3imageserverConfig, call);
   } catch (thrown) {
     if (!(thrown instanceof ConfigError)) throw thrown;
     // Where, and with what code, the original told it.

@@ -3,4 +3,4 @@ import { runServer } from './run-server.ts';
 import { readServeConfig } from './serve-config.ts';
 
 /** `pictor serve [--config FILE] [settings]` */
-export const serve: Command = async (call) => runServer(await readServeConfig(call), call);
+export const serve: Command = async (call) => runServer(readServeConfig, call);

@@ -23,6 +23,7 @@ export async function readVipConfig(call: ConfigCall): Promise<ReadConfig> {
   const reading = await readVipFlags(call);
   const misuses = reading.misuses.map((message): Problem => ({ where: 'vip', message }));
   const loaded = await loadConfig({
+    ...(call.places && { places: call.places }),
     schema: await settingsSpeaking('vip', call),
     env: call.env,
     args: reading.rest,

@@ -10,5 +10,5 @@ export const vip: Command = async (call) => {
     call.complain(`${misuses.join('\n')}\n${usageText()}`);
     return exitMisused;
   }
-  return runServer(await readVipConfig(call), call);
+  return runServer(readVipConfig, call);
 };

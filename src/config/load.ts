@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkConfig, type PlaceChecks } from './check.ts';
 import type { Environment } from './environment.ts';
 import { configFileVariable, readEnvironment } from './environment.ts';
 import type { FileReading } from './file.ts';
@@ -6,10 +7,8 @@ import { readConfigFile } from './file.ts';
 import { readFlags } from './flags.ts';
 import type { LayerEntry, Origin } from './layer.ts';
 import type { Problem } from './problems.ts';
-import { ConfigError } from './problems.ts';
 import type { Setting } from './settings-tree.ts';
 import { listSettings } from './settings-tree.ts';
-import { toProblems } from './validate.ts';
 
 /** One value that an older server's variables, flags or defaults mean in our terms. */
 export interface LegacyValue {
@@ -33,6 +32,8 @@ export interface LoadInput<Schema extends z.ZodType> {
   readonly legacy?: readonly LegacyValue[];
   /** What is wrong already, before anything is read here: reported with the rest. */
   readonly problems?: readonly Problem[];
+  /** What else must be right. Absent: nothing is looked at but the settings themselves. */
+  readonly places?: PlaceChecks<z.output<Schema>>;
 }
 
 export interface LoadedConfig<Config> {
@@ -108,21 +109,18 @@ export async function loadConfig<Schema extends z.ZodType>(
     chosen.set(entry.setting.path, entry);
   }
   const raw = buildTree(chosen.values());
-  // Parsed once: compiling a parser first, as zod does by default, would cost a start four times the time.
-  const result = input.schema.safeParse(raw, { jitless: true });
-  const refusal = { schema: input.schema, settings, raw, chosen, file: fromFile.reading };
-  const refused = result.success ? [] : await toProblems(result.error.issues, refusal);
-  const problems = [
-    ...(input.problems ?? []),
-    ...fromFile.problems,
-    ...environment.problems,
-    ...flags.problems,
-    ...refused,
-  ];
-  if (!result.success || problems.length > 0) throw new ConfigError(problems);
-
   const origins = new Map<string, Origin>(
     settings.flatMap(({ path }) => originsBelow(path, chosen.get(path))),
   );
-  return { config: deepFreeze(result.data), origins, settings, file };
+  const config = await checkConfig({
+    schema: input.schema,
+    settings,
+    raw,
+    chosen,
+    file: fromFile.reading,
+    origins,
+    places: input.places,
+    problems: [...(input.problems ?? []), ...fromFile.problems, ...environment.problems, ...flags.problems],
+  });
+  return { config: deepFreeze(config), origins, settings, file };
 }

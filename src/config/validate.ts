@@ -3,11 +3,12 @@ import { suggestion } from './did-you-mean.ts';
 import type { FileReading, KeyPath } from './file.ts';
 import { showPath } from './file.ts';
 import type { LayerEntry } from './layer.ts';
+import { markedUnion, meantMark, type UnionDefinition } from './marks.ts';
 import { secretShown } from './mask.ts';
 import { inPlainWords } from './plain-words.ts';
 import type { Problem } from './problems.ts';
 import { showValue, withSyntax } from './problems.ts';
-import type { SchemaDefinition, Setting } from './settings-tree.ts';
+import type { Setting } from './settings-tree.ts';
 import { holdsSecret, unwrap } from './settings-tree.ts';
 
 /** What is known when a value was refused. */
@@ -27,7 +28,8 @@ export interface Refusal {
 function schemasAt(schema: z.core.$ZodType, path: KeyPath, value: unknown): readonly z.core.$ZodType[] {
   const [key, ...rest] = path;
   const def = unwrap(schema);
-  if (def.type === 'union') return optionsFor(def, value).flatMap((option) => schemasAt(option, path, value));
+  if (def.type === 'union')
+    return optionsFor(def, path, value).flatMap((option) => schemasAt(option, path, value));
   if (key === undefined) return [schema];
   const inner = valueAt(value, [key]);
   if (def.type === 'object')
@@ -36,20 +38,13 @@ function schemasAt(schema: z.core.$ZodType, path: KeyPath, value: unknown): read
   return def.type === 'record' ? schemasAt(def.valueType, rest, inner) : [];
 }
 
-type UnionDefinition = Extract<SchemaDefinition, { readonly type: 'union' }>;
-
-/** The options whose mark (`dialect: vip`) the value bears; all where it bears none of theirs. */
-function optionsFor(def: UnionDefinition, value: unknown): readonly z.core.$ZodType[] {
-  const { discriminator } = def as { readonly discriminator?: string };
-  if (discriminator === undefined) return def.options;
-  const mark = valueAt(value, [discriminator]);
-  const meant = def.options.filter((option) => {
-    const own = unwrap(option);
-    const field = own.type === 'object' ? own.shape[discriminator] : undefined;
-    const literal = field === undefined ? undefined : unwrap(field);
-    return literal?.type === 'literal' && literal.values.some((each) => each === mark);
-  });
-  return meant.length === 0 ? def.options : meant;
+/** The option that the value names or most likely means (`dialect: vip`); all where that cannot be said. */
+function optionsFor(def: UnionDefinition, [key]: KeyPath, value: unknown): readonly z.core.$ZodType[] {
+  const union = markedUnion(def);
+  // The mark itself may be that of any.
+  if (union === null || key === union.field) return def.options;
+  const meant = meantMark(union, value);
+  return meant === null ? def.options : [union.options.get(meant)!];
 }
 
 function valueAt(value: unknown, path: KeyPath): unknown {
@@ -77,10 +72,7 @@ function expectation(
     return issue.keys.map((key) => `unknown setting ${key}${suggestion(key, known)}`).join('; ');
   }
   if (issue.code === 'invalid_union') {
-    const values = candidates.flatMap((candidate) => {
-      const def = unwrap(candidate);
-      return def.type === 'literal' ? def.values.map(String) : [];
-    });
+    const values = candidates.flatMap(wordsOf);
     if (values.length > 0) return `expected one of ${[...new Set(values)].join(', ')}`;
     return setting === undefined ? 'expected something else' : `expected ${setting.syntax}`;
   }
@@ -88,6 +80,20 @@ function expectation(
   const complete = issue.code === 'custom' || setting?.keys.length !== path.length;
   const message = inPlainWords(issue);
   return complete || setting === undefined ? message : withSyntax(message, setting.syntax);
+}
+
+/** The word that was meant, where it is one of a few. */
+function wordSuggestion(issue: z.core.$ZodIssue, value: unknown, { schema, raw }: Refusal): string {
+  if (typeof value !== 'string' || !['invalid_union', 'invalid_value'].includes(issue.code)) return '';
+  const candidates = schemasAt(schema, plainPath(issue), raw);
+  return candidates.some(holdsSecret) ? '' : suggestion(value, candidates.flatMap(wordsOf));
+}
+
+/** The words a schema takes. */
+function wordsOf(schema: z.core.$ZodType): readonly string[] {
+  const def = unwrap(schema);
+  if (def.type === 'literal') return def.values.map(String);
+  return def.type === 'enum' ? Object.values(def.entries).map(String) : [];
 }
 
 /** The name a part of a value had where it was written: then our path says nothing more. */
@@ -137,7 +143,7 @@ async function toProblem(issue: z.core.$ZodIssue, refusal: Refusal): Promise<Pro
     const hint = whole === undefined ? '' : `; set ${whole.env} or ${whole.flag}`;
     return { where, message: `a value is missing${hint}` };
   }
-  const message = expectation(issue, path, refusal, setting);
+  const message = expectation(issue, path, refusal, setting) + wordSuggestion(issue, value, refusal);
   if (typeof value === 'object' || value === undefined) return { where, message };
   const candidates = schemasAt(refusal.schema, path, refusal.raw);
   const secret = candidates.length === 0 || candidates.some(holdsSecret);

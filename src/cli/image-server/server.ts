@@ -8,7 +8,7 @@ import { runServer } from '../run-server.ts';
 export const server: Command = async (call) => {
   const greeting = (address: string): string => `starting server on http://${address}`;
   try {
-    return await runServer(await readImageServerConfig(call), { ...call, greeting });
+    return await runServer(readImageServerConfig, { ...call, greeting });
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     // The original ended with 1 where other commands of pictor end with 2.
