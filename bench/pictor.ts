@@ -1,12 +1,24 @@
 import { freePort, type Measured, startServer } from './processes.ts';
 import type { Bench } from './scenarios/jobs.ts';
 
-/** Starts the product as an imgproxy user would, serving the bench pictures unsigned. */
-export function startPictor(bench: Bench, env: Readonly<Record<string, string>> = {}): Promise<Measured> {
+/** What workers are niced to. */
+const yielding = '10';
+
+/**
+ * Starts the product as an imgproxy user would, serving the bench pictures unsigned.
+ * @param options.yields false: the server is as patient as its workers, which then yield to nobody
+ */
+export function startPictor(
+  bench: Bench,
+  env: Readonly<Record<string, string>> = {},
+  { yields = true }: { readonly yields?: boolean } = {},
+): Promise<Measured> {
   const port = freePort();
+  const command = [bench.node, bench.program, 'imgproxy'];
+  const [first, ...args] = yields ? command : ['nice', '-n', yielding, ...command];
   return startServer({
-    command: bench.node,
-    args: [bench.program, 'imgproxy'],
+    command: first!,
+    args,
     port,
     path: '/health',
     env: {

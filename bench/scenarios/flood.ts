@@ -154,7 +154,6 @@ function report(rounds: readonly Round[]): Row[] {
       measure: 'throughput kept',
       ...of(({ crowd, alone }) => crowd.perSecond / alone.perSecond),
       unit: '×',
-      bar: { atLeast: 0.95 },
       note: `${mid(({ crowd }) => crowd.perSecond).toFixed(1)} of ${mid(({ alone }) => alone.perSecond).toFixed(1)}/s, ${mid(({ asked }) => asked).toFixed(0)}/s wished for; processors taken by ${cores('crowd')}, without the crowd by ${cores('alone')}`,
     },
     {
