@@ -22,7 +22,7 @@ export interface WorkerChildEvents {
 
 /**
  * glibc keeps freed arenas; these three halve the resident memory of a worker. Lower thresholds save a megabyte or two
- * more, and cost AVIF a tenth of its time in fresh pages. Other platforms ignore them.
+ * more, and cost AVIF a tenth of its time in fresh pages (docs/adr/0025-malloc.md). Other platforms ignore them.
  */
 const allocatorEnvironment = {
   MALLOC_ARENA_MAX: '2',
