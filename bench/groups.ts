@@ -12,7 +12,7 @@ export const groups: readonly Group[] = [
     name: 'cold',
     title: 'New pictures',
     about:
-      'A 12 megapixel photo to some 500 pixels, each size for the first time. Bare sharp is a loop in one process with the same settings, without HTTP, cache or log. Everybody is asked for the same quality; in all else other servers work with their own defaults.',
+      'A photo of 12 megapixels, for AVIF of 8, to some 500 pixels, each size for the first time. Bare sharp is a loop in one process with the same settings, without HTTP, cache or log. Everybody is asked for the same quality; in all else other servers work with their own defaults.',
   },
   {
     name: 'srcset',

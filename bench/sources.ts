@@ -7,6 +7,7 @@ import type { Bench } from './scenarios/jobs.ts';
 const sizes = {
   'tiny.jpg': [400, 300],
   '2mp.jpg': [1600, 1250],
+  '8mp.jpg': [3264, 2448],
   '12mp.jpg': [4000, 3000],
   '24mp.jpg': [6000, 4000],
 } as const;
@@ -22,6 +23,7 @@ export async function makeSources(dir: string): Promise<Bench['sources']> {
     dir,
     tiny: 'tiny.jpg',
     small: '2mp.jpg',
+    eight: '8mp.jpg',
     twelve: '12mp.jpg',
     twentyFour: '24mp.jpg',
     copies: (source, count) =>

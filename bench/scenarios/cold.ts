@@ -1,7 +1,7 @@
 import { type Format, formats } from '../formats.ts';
 import { startPictor } from '../pictor.ts';
 import { median, ofRounds, ratios, turnOf } from '../rounds.ts';
-import { bareLane, type Lane, peerLane, pictorLane } from './cold-lanes.ts';
+import { bareLane, coldPhoto, type Lane, peerLane, pictorLane } from './cold-lanes.ts';
 import { inFlight } from './in-flight.ts';
 import { type Bench, type Row, type Spent, skippedRow } from './jobs.ts';
 
@@ -16,7 +16,7 @@ type Lanes = Readonly<Record<string, Lane>>;
 /** By contestant and round: what each operation took; absent where it took no part in the round. */
 type Race = Readonly<Record<string, readonly (Spent | undefined)[]>>;
 
-/** Cold transforms of one 12 MP photo: pictor against bare sharp with the same settings, and against other servers. */
+/** Cold transforms of a large photo: pictor against bare sharp with the same settings, and against other servers. */
 export async function cold(bench: Bench): Promise<Row[]> {
   const lanes: Record<string, Lane> = {
     // Every variant of the one photo shall be a first one.
@@ -55,7 +55,7 @@ async function race(format: Format, lanes: Lanes, bench: Bench): Promise<Race> {
   const names = Object.keys(lanes).filter((name) => lanes[name]!.makes(format));
   const spent: Record<string, (Spent | undefined)[]> = Object.fromEntries(names.map((name) => [name, []]));
   // The round that is not counted has everybody's encoder at work once.
-  for (let round = -1; round < (bench.full ? 21 : 7); round++) {
+  for (let round = -1; round < (bench.full ? 21 : 10); round++) {
     const widths = Array.from({ length: burst }, (_, index) => 480 + (round + 1) * burst + index);
     for (const name of turnOf(names, round)) {
       if (!takesPart(name, Math.max(0, round), bench)) continue;
@@ -69,7 +69,7 @@ async function race(format: Format, lanes: Lanes, bench: Bench): Promise<Race> {
 }
 
 function report(format: Format, spent: Race, { full }: Bench): Row[] {
-  const scenario = `cold 12 MP to ${format}`;
+  const scenario = `cold ${coldPhoto[format].size} to ${format}`;
   const cpu = ({ cpuSeconds }: Spent) => cpuSeconds;
   const mid = (name: string, pick: (each: Spent) => number) =>
     median(spent[name]!.flatMap((each) => (each === undefined ? [] : [pick(each)])));

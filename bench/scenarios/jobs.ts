@@ -49,6 +49,7 @@ export interface Bench {
     /** Made in next to no time: for code that is to be compiled before it is measured. */
     readonly tiny: string;
     readonly small: string;
+    readonly eight: string;
     readonly twelve: string;
     readonly twentyFour: string;
     /** The same pixels under so many names, each with bytes of its own: originals nobody has asked for. */
