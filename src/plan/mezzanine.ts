@@ -38,6 +38,8 @@ export function mezzanineSizes(info: ImageInfo): readonly Size[] {
   const { width, height } = info;
   if (!sources.has(info.format) || width * height <= worthwhilePixels) return [];
   if (info.frames > 1 || info.vector || info.space !== 'srgb' || info.bits > 8) return [];
+  // Colours are divided by their alpha after each scaling, and rounded down: twice would be darker than once.
+  if (info.hasAlpha) return [];
   const halvings = Math.floor(Math.log2(width / narrowest));
   if (halvings < 1) return [];
   // Rounded as decoders do that halve: what they give is taken as it is.

@@ -36,7 +36,7 @@ export interface Mezzanines {
   drain(): Promise<void>;
 }
 
-export const laneNameOf = (uri: string): string => `mezzanine ${uri}`;
+const laneNameOf = (uri: string): string => `mezzanine ${uri}`;
 
 export function createMezzanines(parts: MezzanineParts): Mezzanines {
   const { store, lane, purges } = parts;

@@ -119,6 +119,8 @@ export function createSharedDecodes(parts: Parts) {
   function found(group: Group, present: readonly (Mezzanine & Pick<HeldOriginal, 'version'>)[]): boolean {
     group.found = present.filter(({ version }) => version === group.original.version);
     group.stage = group.found.length > 0 ? 'there' : 'none';
+    // The original has changed: nobody will ask for those again.
+    if (group.stage === 'none' && present.length > 0) void inBackground(kept.drop(group.original.uri));
     return group.stage === 'there';
   }
 

@@ -353,7 +353,7 @@ test('names of buckets that somebody makes up are nothing for the operator', asy
   const pictor = await livePictor(t, { args: ['serve'], env: { PICTOR_MOUNTS: JSON.stringify(mounts) } });
   assert.equal((await pictor.get('/b/wp-login.php')).status, 404);
   assert.equal(await pictor.stop(), 0);
-  assert.match(pictor.output(), /"level":"info".*STORAGE_REFUSED/);
+  assert.match(pictor.output(), /"level":"info".*OBJECT_NOT_FOUND/);
   assert.doesNotMatch(pictor.output(), /"level":"error"/);
 });
 

@@ -161,15 +161,7 @@ test('turned, mirrored, cut, blurred: in the same places and the same colours', 
   }
 });
 
-test('transparency and wide colours stay what they are', async () => {
-  const clear = await large('clear.webp', (chain) => chain.ensureAlpha(0.5).webp({ quality: 90, effort: 0 }));
-  const shown = await bothWays(clear, [upright, { op: 'resize', width: 300 }], 'webp');
-  const { channels, isOpaque } = await sharp(shown.reused.bytes)
-    .stats()
-    .then(({ channels: list, isOpaque: opaque }) => ({ channels: list.length, isOpaque: opaque }));
-  assert.deepEqual([channels, isOpaque], [4, false]);
-  assert.ok((await perceptualDistance(shown.reused.bytes, shown.direct.bytes)) < 1);
-
+test('wide colours stay what they are', async () => {
   const wide = await large('wide.jpg', (chain) => chain.withIccProfile('p3').jpeg({ quality: 92 }));
   const converted = await bothWays(wide, [upright, { op: 'resize', width: 300 }]);
   assert.ok((await perceptualDistance(converted.reused.bytes, converted.direct.bytes)) < 1);

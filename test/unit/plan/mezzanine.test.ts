@@ -25,7 +25,7 @@ test('sides are halved until they are just wide enough, and once more', () => {
   }
 });
 
-test('small, moving, drawn, grey, inked and deep originals get none', () => {
+test('small, moving, drawn, grey, inked, deep and transparent originals get none', () => {
   for (const [facts, why] of [
     [{ width: 2000, height: 1500 }, 'small'],
     [{ frames: 2, animated: true }, 'moving'],
@@ -33,6 +33,7 @@ test('small, moving, drawn, grey, inked and deep originals get none', () => {
     [{ space: 'b-w' }, 'grey'],
     [{ space: 'cmyk' }, 'inked'],
     [{ bits: 16 }, 'deep'],
+    [{ hasAlpha: true, format: 'webp' }, 'not opaque'],
     [{ format: 'gif' }, 'a palette'],
     [{ format: 'bmp' }, 'read by us in one go'],
   ] as const)

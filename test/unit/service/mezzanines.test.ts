@@ -103,7 +103,8 @@ async function open(context: TestContext, options: Options = {}) {
     await mezzanines.drain();
   };
   const drafts = () => readdir(path.join(folder, 'tmp'));
-  return { mezzanines, lane, gate, events, idle, count, done, drafts, inspected: () => inspected };
+  const stored = () => store.usage!().entries;
+  return { mezzanines, lane, gate, events, idle, count, done, drafts, stored, inspected: () => inspected };
 }
 
 type Opened = Pick<Awaited<ReturnType<typeof open>>, 'mezzanines' | 'gate'>;
@@ -321,6 +322,17 @@ test('another version has none until its own are made, which take the place of t
   await done(2);
   assert.equal(await count(changed), 2);
   assert.equal(await count(original()), 0);
+});
+
+test('those of another version go with the first picture of the new one, also where that makes none', async (context) => {
+  const opened = await open(context);
+  await picture(opened);
+  await opened.done(1);
+  assert.equal(opened.stored(), 2);
+  const grey = plainInfo({ format: 'jpeg', width: 4000, height: 3000, space: 'b-w' });
+  await picture(opened, { of: original({ version: '2' }), info: grey });
+  await opened.mezzanines.drain();
+  assert.equal(opened.stored(), 0);
 });
 
 test('none of what nobody else may see, of bytes in memory, and of small pictures', async (context) => {
