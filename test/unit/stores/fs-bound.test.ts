@@ -52,7 +52,9 @@ describe('disk store: bound', () => {
     for (const step of steps) await step();
     await eventually('the books are right', async () => store.usage!().bytes === (await bytesOf(dir)));
     assert.equal(store.usage!().entries, 1);
-    await expectBlob(store, 'aaaa', Buffer.alloc(30_000, 3), {});
+    // Of three at the same time any may be the last, and is whole.
+    const kept = await (await store.get('aaaa'))!.bytes();
+    assert.deepEqual(Buffer.from(kept), Buffer.alloc(kept[0]! * 10_000, kept[0]));
   });
 
   for (const separateBodies of [false, true]) {
