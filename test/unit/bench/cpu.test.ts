@@ -47,7 +47,7 @@ test('CPU of children counts, of those that live and of those that have ended', 
       } else {
         const other = spawn(process.execPath, ['-e', ${JSON.stringify(`${busy(100)} console.log('lives'); setInterval(() => {}, 1e6)`)}]);
         other.stdout.once('data', () => console.log('lives'));
-        process.stdin.on('end', () => other.kill('SIGKILL'));
+        process.on('exit', () => other.kill('SIGKILL'));
       }
     });
     process.stdin.on('end', () => process.exit());
