@@ -17,12 +17,15 @@ export type PlaceCheck<Config> = (
   config: Config,
 ) => readonly PlaceProblem[] | Promise<readonly PlaceProblem[]>;
 
-/** Who said so: a variable, a flag, or the file and the path in it. A part of a list is in the place of the list. */
+/** A part of a list is in the place of the list. */
+const originOf = (path: string, origins: ReadonlyMap<string, Origin>): Origin | undefined =>
+  origins.get(path) ?? origins.get(path.replace(/\[.*$/s, ''));
+
+/** Who said so: a variable, a flag, or the file and the path in it. */
 export function whereSet(path: string, origins: ReadonlyMap<string, Origin>): string {
-  const own = origins.get(path);
-  const origin = own ?? origins.get(path.replace(/\[.*$/s, ''));
+  const origin = originOf(path, origins);
   if (origin === undefined || origin.name === '') return path;
-  return own === undefined || origin.from === 'file' ? `${origin.name} ${path}` : origin.name;
+  return origins.has(path) && origin.from !== 'file' ? origin.name : `${origin.name} ${path}`;
 }
 
 /** `mounts[0].prefix` as keys and positions. */
@@ -40,7 +43,7 @@ export async function placeProblem(
     file,
   }: { readonly origins: ReadonlyMap<string, Origin>; readonly file: Pick<FileReading, 'locate'> | null },
 ): Promise<Problem> {
-  const origin = origins.get(path) ?? origins.get(path.replace(/\[.*$/s, ''));
+  const origin = originOf(path, origins);
   const inFile = origin?.from === 'file' && file !== null;
   return {
     where: inFile ? `${await file.locate(keysOf(path))} ${path}` : whereSet(path, origins),

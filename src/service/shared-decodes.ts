@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { ImageInfo } from '../core/image-info.ts';
 import { createLastUsed } from '../lib/last-used.ts';
 import type { Mezzanine, TransformJob, TransformResult } from '../plan/engine-port.ts';
@@ -64,6 +65,9 @@ interface Group {
 /** Originals of which one picture was made, or no mezzanines can be. */
 const remembered = 10_000;
 
+/** After that it is tried again: what failed may have been the picture that was to make them, or a disk that was full. */
+const failedMilliseconds = 600_000;
+
 const never = new AbortController().signal;
 
 /**
@@ -76,7 +80,7 @@ export function createSharedDecodes(parts: Parts) {
   const groups = new Map<string, Group>();
   /** By name: what is known of originals of which one picture was made directly. */
   const pictured = createLastUsed<ImageInfo>(remembered);
-  const failed = createLastUsed<true>(remembered);
+  const failed = new LRUCache<string, true>({ max: remembered, ttl: failedMilliseconds });
   const running = new Set<Promise<void>>();
 
   function inBackground(work: Promise<void>): Promise<void> {
