@@ -36,7 +36,8 @@ const canShareTcp = process.platform === 'linux';
 /**
  * Makes a server listen.
  * @param shared other processes of ours listen there too. A port of TCP is shared by the kernel; for what cannot be shared so
- * (a Unix socket, port 0, other systems) node:cluster hands all of them one socket.
+ * (a Unix socket, port 0, other systems) node:cluster hands all of them one socket. What a killed program left in its place is
+ * then removed by whoever starts them, before: one of ours that has the socket but does not listen yet looks like that.
  * @throws PictorError LISTEN_FAILED, with the address and the system's reason in `detail`
  */
 export async function bindServer(
@@ -48,7 +49,7 @@ export async function bindServer(
   if (bind === null)
     throw new PictorError('LISTEN_FAILED', { detail: `${text} is not host:port or unix:/path` });
   try {
-    if ('path' in bind) await removeStaleSocket(bind.path);
+    if ('path' in bind && !shared) await removeStaleSocket(bind.path);
     const reusePort = shared && canShareTcp && 'port' in bind && bind.port !== 0;
     await listening(server, reusePort ? { ...bind, reusePort } : bind);
     if ('path' in bind) await chmod(bind.path, socketMode);

@@ -1,5 +1,6 @@
 /** Several processes at one address: they share what is on disk, make everything once, and one may die. */
 import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
@@ -298,27 +299,12 @@ test('processes whose primary was killed end by themselves, and the address is f
   next.close();
 });
 
-test('a Unix socket is shared, too', {
+test('a Unix socket is shared, too, and taken over from processes that were killed', {
   skip: process.platform === 'win32' && 'no Unix sockets',
 }, async (t) => {
   const origin = await liveOrigin(t);
   origin.route('/a.png', { body: await drawing({ width: 64, height: 48, colour: 'red' }) });
-  const dir = await temporaryFolder(t);
-  const socketPath = path.join(dir, 'p.sock');
-  const spare = await freePort();
-  // The harness waits for a port: that of the admin listener opens first.
-  await livePictor(t, {
-    args: ['serve'],
-    port: spare,
-    bind: 'BIND_OF_NOBODY',
-    env: {
-      ...allowing(origin),
-      PICTOR_SERVER_BIND: `unix:${socketPath}`,
-      PICTOR_ADMIN_BIND: `127.0.0.1:${spare}`,
-      PICTOR_SERVER_PROCESSES: '2',
-    },
-  });
-  await until('it is ready', async () => isReady({ adminPort: spare }));
+  const socketPath = path.join(await temporaryFolder(t), 'p.sock');
   const get = () =>
     new Promise<number>((resolve, reject) => {
       request({ socketPath, path: nativeTarget(`${origin.url}/a.png`), agent: false }, (reply) => {
@@ -328,9 +314,35 @@ test('a Unix socket is shared, too', {
         .on('error', reject)
         .end();
     });
-  const statuses = await Promise.all(Array.from({ length: 30 }, get));
-  assert.deepEqual([...new Set(statuses)], [200]);
-  assert.equal(origin.count('/a.png'), 1);
+  for (const round of [1, 2]) {
+    const spare = await freePort();
+    // The harness waits for a port: that of the admin listener opens first.
+    const pictor = await livePictor(t, {
+      args: ['serve'],
+      port: spare,
+      bind: 'BIND_OF_NOBODY',
+      env: {
+        ...allowing(origin),
+        PICTOR_SERVER_BIND: `unix:${socketPath}`,
+        PICTOR_ADMIN_BIND: `127.0.0.1:${spare}`,
+        PICTOR_SERVER_PROCESSES: '2',
+      },
+    });
+    await until('it is ready', async () => isReady({ adminPort: spare }));
+    assert.equal((await stat(socketPath)).mode & 0o777, 0o660);
+    const statuses = await Promise.all(Array.from({ length: 30 }, get));
+    assert.deepEqual([...new Set(statuses)], [200]);
+    assert.equal(origin.count('/a.png'), round);
+    await pictor.kill();
+    // Its processes finish what they have in hand, and then are gone; the file stays.
+    await until('nobody answers', () =>
+      get().then(
+        () => false,
+        () => true,
+      ),
+    );
+    assert.equal(existsSync(socketPath), true);
+  }
 });
 
 test('a server that cannot be is refused as one process would be', async (t) => {

@@ -14,7 +14,11 @@ export async function livePictor(
   options: Parameters<typeof startPictor>[0],
 ): Promise<PictorProcess> {
   const pictor = await startPictor(options);
-  context.after(() => pictor.kill());
+  context.after(() => {
+    // Node's types do not know it yet.
+    if (!(context as TestContext & { readonly passed: boolean }).passed) context.diagnostic(pictor.output());
+    return pictor.kill();
+  });
   return pictor;
 }
 

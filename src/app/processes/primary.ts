@@ -3,7 +3,7 @@ import { asPictorError } from '../../core/errors.ts';
 import type { EmitEvent } from '../../core/events.ts';
 import { createRestartPause, type RestartPause } from '../../engine/restart-pause.ts';
 import { createAdmin } from '../../http/admin.ts';
-import { bindServer, parseBind } from '../../http/bind.ts';
+import { bindServer } from '../../http/bind.ts';
 import type { Readiness } from '../../http/probes.ts';
 import { createAccessLog } from '../../observe/access-log.ts';
 import { cachesOf } from '../caches.ts';
@@ -200,12 +200,12 @@ export async function createPrimary(config: AppConfig, options: PrimaryOptions):
 
 /**
  * The processes take their port together, so the kernel would let them take one that another program of ours has too: whether
- * it is free is tried before. @throws PictorError LISTEN_FAILED
+ * it is free is tried before. That also removes the file of a Unix socket whose program was killed.
+ * @throws PictorError LISTEN_FAILED
  */
 async function refuseTaken({ server }: AppConfig): Promise<void> {
   for (const text of [server.bind, server.plain.bind]) {
-    const bind = text === '' ? null : parseBind(text);
-    if (bind === null || 'path' in bind) continue;
+    if (text === '') continue;
     const probe = createProbe();
     await bindServer(probe, text);
     await new Promise<void>((resolve) => {
