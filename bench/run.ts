@@ -35,7 +35,7 @@ export async function run(options: RunOptions): Promise<boolean> {
   watchEnd();
   const program = programOf(options);
   console.error('making sources …');
-  const sources = await makeSources(join(tmpdir(), 'pictor-bench-photos'));
+  const sources = await makeSources(join(tmpdir(), 'pictor-bench-photos-2'));
   const origin = await startOrigin(sources.dir);
   try {
     const ground = { node: process.execPath, sources };
