@@ -1,6 +1,6 @@
 /**
  * The floor for a folder of pictures: sharp called directly in one process, as many at once as there are cores, one libvips
- * thread each. `bare-folder.ts {folder} {folder for results}`.
+ * thread each. `bare-folder.ts {folder} {folder for results} {width}`.
  */
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -10,17 +10,17 @@ import sharp from 'sharp';
 sharp.concurrency(1);
 sharp.cache(false);
 
-const [folder = '', results = ''] = process.argv.slice(2);
+const [folder = '', results = '', width = ''] = process.argv.slice(2);
 const names = readdirSync(folder);
 
 async function lane(): Promise<void> {
   for (let name = names.pop(); name !== undefined; name = names.pop()) {
     await sharp(join(folder, name), { failOn: 'warning' })
       .autoOrient()
-      .resize(800)
+      .resize(Number(width))
       .flatten({ background: '#fff' })
       .jpeg({ quality: 75, progressive: true })
-      .toFile(join(results, name));
+      .toFile(join(results, `${name}-w${width}.jpg`));
   }
 }
 

@@ -55,7 +55,7 @@ async function race(format: Format, lanes: Lanes, bench: Bench): Promise<Race> {
   const names = Object.keys(lanes).filter((name) => lanes[name]!.makes(format));
   const spent: Record<string, (Spent | undefined)[]> = Object.fromEntries(names.map((name) => [name, []]));
   // The round that is not counted has everybody's encoder at work once.
-  for (let round = -1; round < (bench.full ? 21 : 10); round++) {
+  for (let round = -1; round < (bench.full ? 21 : 6); round++) {
     const widths = Array.from({ length: burst }, (_, index) => 480 + (round + 1) * burst + index);
     for (const name of turnOf(names, round)) {
       if (!takesPart(name, Math.max(0, round), bench)) continue;

@@ -27,7 +27,7 @@ export async function flood(bench: Bench): Promise<Row[]> {
     await madeAll(server, warm, availableParallelism());
     const paces: Pace[] = [await capacity(server, next)];
     const rounds: Round[] = [];
-    for (let round = 0; round < (bench.full ? 5 : 3); round++) {
+    for (let round = 0; round < (bench.full ? 5 : 2); round++) {
       const asked = times * paces.at(-1)!.perSecond;
       const crowd = await crowdOf(server, next, { perSecond: asked, seconds: bench.full ? 6 : 3.2 });
       paces.push(await capacity(server, next));

@@ -24,7 +24,7 @@ export async function inFlight(bench: Bench): Promise<Row[]> {
     // So many waves of the largest crowd.
     const size = (bench.full ? 3 : 2) * waiting;
     const order = [...lanes.keys()];
-    for (let round = 0; round < (bench.full ? 7 : 4); round++) {
+    for (let round = 0; round < (bench.full ? 7 : 3); round++) {
       const widths = Array.from({ length: size }, (_, index) => 900 + round * size + index);
       for (const index of turnOf(order, round))
         paces[index]!.push(size / (await lanes[index]!.batch('jpeg', widths)).seconds);

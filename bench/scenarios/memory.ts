@@ -7,7 +7,7 @@ import type { Bench, Row } from './jobs.ts';
  * have 2 megapixels and one has 12, so that 20,000 of them fit into minutes; one of 50 results is AVIF, the others are JPEG and WebP.
  */
 export async function memory(bench: Bench): Promise<Row[]> {
-  const total = bench.full ? 20_000 : 1200;
+  const total = bench.full ? 20_000 : 1000;
   // A small cache, so that what is measured is the work and not what is kept on purpose.
   const server = await startPictor(bench, { PICTOR_CACHE_MEMORY: '8MiB' });
   try {

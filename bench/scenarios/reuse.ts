@@ -29,7 +29,7 @@ export async function reuse(bench: Bench): Promise<Row[]> {
       const gains: number[] = [];
       const spent: number[] = [];
       // The round that is not counted has both know the photo.
-      for (let round = -1; round < (bench.full ? 15 : 7); round++) {
+      for (let round = -1; round < (bench.full ? 15 : 5); round++) {
         const cpu = { reused: 0, direct: 0 };
         for (const which of turnOf(['reused', 'direct'] as const, round))
           cpu[which] = await batch(servers[which], source, round + 1);

@@ -21,7 +21,7 @@ export async function slowOrigins(bench: Bench): Promise<Row[]> {
   });
   try {
     const rounds: Round[] = [];
-    for (let round = 0; round < (bench.full ? 5 : 3); round++) {
+    for (let round = 0; round < (bench.full ? 5 : 2); round++) {
       rounds.push(await once({ server, origin: origin.url, silent: silent.url, bench, round }));
       bench.say(`slow origins round ${round + 1} done`);
     }
