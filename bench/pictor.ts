@@ -4,6 +4,13 @@ import type { Bench } from './scenarios/jobs.ts';
 /** What workers are niced to. */
 const yielding = '10';
 
+/** What deploy/ sets for the server (docs/adr/0025-malloc.md). */
+const deployed = {
+  MALLOC_ARENA_MAX: '2',
+  MALLOC_MMAP_THRESHOLD_: String(256 * 1024),
+  MALLOC_TRIM_THRESHOLD_: String(1024 * 1024),
+};
+
 /**
  * Starts the product as an imgproxy user would, serving the bench pictures unsigned.
  * @param options.yields false: the server is as patient as its workers, which then yield to nobody
@@ -25,6 +32,7 @@ export function startPictor(
       IMGPROXY_BIND: `127.0.0.1:${port}`,
       IMGPROXY_LOCAL_FILESYSTEM_ROOT: bench.sources.dir,
       PICTOR_ADMIN_BIND: '',
+      ...deployed,
       ...env,
     },
   });
