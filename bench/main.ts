@@ -1,5 +1,5 @@
 /**
- * `npm run bench` measures what the design promises, as ratios within one run, in less than three minutes. `-- --full` takes
+ * `npm run bench` measures what the design promises, as ratios within one run, in three and a half minutes on two cores. `-- --full` takes
  * more rounds, `-- --help` tells the rest. Ends with 1 when a bar is missed.
  */
 import { parseArgs } from 'node:util';
@@ -8,7 +8,7 @@ import { run } from './run.ts';
 import { scenarios } from './scenarios.ts';
 
 const help = `npm run bench [-- FLAGS]
-  --full           more rounds and operations: about twelve minutes instead of three
+  --full           more rounds and operations: about fifteen minutes instead of three and a half
   --runs N         so many runs, one after the other, and one verdict over all of them
   --only NAMES     some scenarios, with commas: ${Object.keys(scenarios).join(', ')}
   --peer FILE      measures another server as well, as the JSON file says (may come more than once)
