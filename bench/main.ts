@@ -1,6 +1,6 @@
 /**
- * `npm run bench` measures what the design promises, as ratios within one run, in three and a half minutes on two cores. `-- --full` takes
- * more rounds, `-- --help` tells the rest. Ends with 1 when a bar is missed.
+ * `npm run bench` measures what the design promises, as ratios within one run, in three and a half minutes on two cores.
+ * `-- --full` takes more rounds, `-- --help` tells the rest. Ends with 1 when a bar is missed.
  */
 import { parseArgs } from 'node:util';
 import { mergeFiles, publish } from './files.ts';
