@@ -160,13 +160,20 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
     }
   }
 
-  async function erase(key: string): Promise<void> {
-    downloads.disown(key);
+  /** What was begun before is not kept here by any process. */
+  async function disownAll(key: string): Promise<void> {
     await options.disownElsewhere?.(key, Number.POSITIVE_INFINITY);
+    await downloads.disown(key);
+  }
+
+  async function erase(key: string): Promise<void> {
+    await disownAll(key);
     const { writable } = remote;
     if (uploads !== null && writable !== null) {
       await uploads.without(key, async () => {
         await writable.delete(key);
+        // Somebody may have begun to fetch it while it was still there.
+        await disownAll(key);
         await folder.remove(key);
       });
       return;
@@ -278,7 +285,7 @@ export function createMirroredBuckets(options: MirroredOptions): MirroredBuckets
     bucket: () => bucket,
     stats: () => uploads?.stats() ?? nothingOwed,
     async disown(key, before) {
-      if (before === Number.POSITIVE_INFINITY) downloads.disown(key);
+      if (before === Number.POSITIVE_INFINITY) await downloads.disown(key);
       await uploads?.disown(key, before);
     },
     cleanUp: tidyOnce,

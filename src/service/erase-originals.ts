@@ -38,7 +38,7 @@ const mostLooks = 3;
 /**
  * Removes originals for good. The original goes first: from then on nobody can begin to make anything of it. Then the purge:
  * what was begun before does not count and is kept nowhere. What is on its way into the bucket is waited for, and then all
- * that lies there is removed.
+ * that lies there is removed. Until then any process may have read some of that, so a second purge comes last.
  */
 export function createEraser({ objects, maker, mezzanines, purge }: ManageOriginalsParts): Eraser {
   async function removeObject(address: OriginalAddress): Promise<void> {
@@ -87,6 +87,7 @@ export function createEraser({ objects, maker, mezzanines, purge }: ManageOrigin
         { mount, bucket, prefix: family.prefix },
         { isOurs, goesOn: () => true },
       );
+      await purge(scopesOf(address));
       return removed + (wasThere ? 1 : 0);
     },
     async erase({ mount, bucket, prefix, milliseconds, signal }) {
@@ -113,6 +114,7 @@ export function createEraser({ objects, maker, mezzanines, purge }: ManageOrigin
         return original !== undefined && original !== key && original.startsWith(prefix);
       };
       const removed = await removeBelongings({ mount, bucket, prefix }, { isOurs: isLeft, goesOn });
+      await purge(scope);
       return { done: goesOn(), originals, objects: originals + removed };
     },
   };

@@ -99,15 +99,23 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   const large = createLastUsed<Entry>(10_000);
   /** When the facts were last heard from the bucket. */
   const checked = createLastUsed<number>(100_000);
+  /** The last change of each key that we know of: what was asked of a bucket before it is not to be kept after it. */
+  const changes = createLastUsed<number>(100_000);
+  let changesSoFar = 0;
 
   const unpurged = (entry: Entry | null): Entry | null =>
     entry === null || parts.purges.isGone([entry]) ? null : entry;
 
-  /** What was read before a purge is for nobody who came after it. */
-  const flightOf = (address: ObjectAddress): string => {
+  /** What was read before a purge or a change is for nobody who came after it. */
+  const flightOf = (address: ObjectAddress, key: string): string => {
     const uri = uriOf(address);
-    return `${uri}\n${parts.purges.of(uri)}`;
+    return `${uri}\n${parts.purges.of(uri)}\n${changes.get(key) ?? 0}`;
   };
+
+  function noteChange(key: string): void {
+    changesSoFar += 1;
+    changes.set(key, changesSoFar);
+  }
 
   const storeOf = ({ site }: ObjectAddress): BlobStore => (site.isLocal ? parts.memory : parts.variants);
 
@@ -167,8 +175,9 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
   }
 
   const load = (address: ObjectAddress, key: string, signal: AbortSignal): Promise<Entry | null> =>
-    loads.join(flightOf(address), signal, async (shared) => {
+    loads.join(flightOf(address, key), signal, async (shared) => {
       const asked = parts.now();
+      const change = changes.get(key);
       // Read by the run that this request would have joined, had it come a moment earlier.
       const held = peek(address, key);
       if (held !== null && age(key) < freshMilliseconds.local) return held;
@@ -176,12 +185,13 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
       const transfer = startTransfer(shared);
       try {
         const read = await readObject(bucketOf(address), address.key, transfer.signal);
+        const isCurrent = changes.get(key) === change;
         if (read === null) {
-          drop(address, key);
+          if (isCurrent) drop(address, key);
           return null;
         }
         const entry: Entry = { ...read, tier: 'memory', uri: uriOf(address), asked };
-        keep(address, key, entry);
+        if (isCurrent) keep(address, key, entry);
         return entry;
       } finally {
         transfer.giveUp();
@@ -195,15 +205,17 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
     { key, held }: { key: string; held: Entry },
     signal: AbortSignal,
   ): Promise<FoundObject | null> {
-    const flight = flightOf(address);
+    const flight = flightOf(address, key);
+    const change = changes.get(key);
     const facts = await checks.join(flight, signal, (shared) => bucketOf(address).head(address.key, shared));
+    const isCurrent = changes.get(key) === change;
     if (facts === null) {
-      drop(address, key);
+      if (isCurrent) drop(address, key);
       return null;
     }
     if (isSame(held, facts)) {
-      if (held.isNew === true) keep(address, key, known(held, facts));
-      checked.set(key, parts.now());
+      if (isCurrent && held.isNew === true) keep(address, key, known(held, facts));
+      if (isCurrent) checked.set(key, parts.now());
       return { object: held.object, cache: 'revalidated' };
     }
     const entry = await load(address, key, signal);
@@ -261,6 +273,7 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
     hold(address, { bytes, contentType, began: asked }) {
       const object = heldObject(bytes, { contentType, modified: parts.now() });
       const key = keyOf(address);
+      noteChange(key);
       const entry = { object, isNew: true, tier: 'memory', uri: uriOf(address), asked } as const;
       if (bytes.byteLength <= mostHeldBytes) keep(address, key, entry);
       else drop(address, key);
@@ -269,10 +282,12 @@ export function createKeptObjects(parts: KeptObjectsParts): KeptObjects {
     },
     forget(address) {
       const key = keyOf(address);
+      noteChange(key);
       drop(address, key);
       parts.changed?.(key);
     },
     outdated(key) {
+      noteChange(key);
       checked.delete(key);
       large.delete(key);
       parts.memory.delete(key).catch(() => {});

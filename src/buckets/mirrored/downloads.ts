@@ -15,8 +15,8 @@ type Fetched = 'here' | 'missing' | 'no-room';
 export interface Downloads {
   /** @throws PictorError STORAGE_* of the remote, CANCELLED */
   fetch(key: string, signal: AbortSignal): Promise<Fetched>;
-  /** What is on its way under this key is not kept. */
-  disown(key: string): void;
+  /** What is on its way under this key is not kept, or lies in the folder when this settles. */
+  disown(key: string): Promise<void>;
 }
 
 export interface DownloadsOptions {
@@ -28,13 +28,19 @@ export interface DownloadsOptions {
   readonly emit: EmitEvent;
 }
 
+interface Transfer {
+  disowned: boolean;
+  /** Not null: it is being put into the folder, or was. */
+  placing: Promise<void> | null;
+}
+
 export function createDownloads({ remote, folder, incoming, queue, emit }: DownloadsOptions): Downloads {
   const flight = createSingleFlight<Fetched>();
-  const underWay = new Map<string, { disowned: boolean }>();
+  const underWay = new Map<string, Transfer>();
   let diskTold = false;
 
   async function bring(key: string, signal: AbortSignal): Promise<Fetched> {
-    const transfer = { disowned: false };
+    const transfer: Transfer = { disowned: false, placing: null };
     underWay.set(key, transfer);
     try {
       const found = await remote.get(key, { signal });
@@ -45,7 +51,8 @@ export function createDownloads({ remote, folder, incoming, queue, emit }: Downl
         return await queue.run(key, async () => {
           if (transfer.disowned) return 'missing';
           // What was put meanwhile is newer.
-          await folder.placeNew(key, staged);
+          transfer.placing = folder.placeNew(key, staged);
+          await transfer.placing;
           return 'here';
         });
       } finally {
@@ -93,9 +100,11 @@ export function createDownloads({ remote, folder, incoming, queue, emit }: Downl
 
   return {
     fetch: (key, signal) => flight.join(key, signal, (shared) => bring(key, shared)),
-    disown(key) {
+    async disown(key) {
       const transfer = underWay.get(key);
-      if (transfer !== undefined) transfer.disowned = true;
+      if (transfer === undefined) return;
+      transfer.disowned = true;
+      await transfer.placing?.catch(() => {});
     },
   };
 }

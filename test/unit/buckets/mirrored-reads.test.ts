@@ -62,6 +62,30 @@ describe('mirrored bucket: what only the remote has', () => {
     assert.deepEqual(await readdir(root), ['.pictor']);
   });
 
+  it('does not come back when it was asked for while it was being deleted', async (context) => {
+    const { root, remote, bucket } = await openMirror(context);
+    remote.objects.set('k', { bytes: Buffer.from('old'), contentType: '' });
+    const deletion = Promise.withResolvers<void>();
+    const answer = Promise.withResolvers<void>();
+    remote.before = (question) => (question === 'delete k' ? deletion.promise : undefined);
+    const get = remote.get;
+    remote.get = async (key, options) => {
+      const found = await get(key, options);
+      await answer.promise;
+      return found;
+    };
+    const deleting = bucket.delete('k');
+    await eventually('the bucket is told', () => remote.asked.includes('delete k'));
+    const reading = read(bucket, 'k');
+    await eventually('it is asked for', () => remote.asked.includes('get k'));
+    deletion.resolve();
+    await deleting;
+    answer.resolve();
+    assert.equal(await reading, null);
+    assert.equal(await bucket.head('k'), null);
+    assert.deepEqual(await readdir(root), ['.pictor']);
+  });
+
   it('cannot be had while that is away, which is told at once after some tries', async (context) => {
     const { remote, bucket, notices } = await openMirror(context);
     answerWith(remote, away);

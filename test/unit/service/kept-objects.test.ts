@@ -8,9 +8,10 @@ import type { Bucket, Buckets } from '../../../src/core/bucket.ts';
 import { PictorError } from '../../../src/core/errors.ts';
 import { createGate } from '../../../src/lib/gate.ts';
 import { mostHeldBytes } from '../../../src/service/held-object.ts';
-import { createKeptObjects } from '../../../src/service/kept-objects.ts';
+import { createKeptObjects, type FoundObject } from '../../../src/service/kept-objects.ts';
+import { objectKey } from '../../../src/service/key.ts';
 import { noPurges } from '../../../src/service/purge-marks.ts';
-import type { StorageSite } from '../../../src/service/storage-site.ts';
+import { type StorageSite, uriOf } from '../../../src/service/storage-site.ts';
 import { createMapStore } from '../../support/service-fakes.ts';
 
 interface Kept {
@@ -226,6 +227,41 @@ test('an object that is removed or replaced while it is read is looked for again
   };
   await assert.rejects(find('restless'), { code: 'STORAGE_FAILED' });
 });
+
+for (const change of ['forgotten', 'put anew', 'changed by another process'] as const) {
+  test(`what was read of a bucket before an object was ${change} is not kept after it`, async () => {
+    const { objects, buckets } = mapBucket();
+    const inMap = buckets.bucket('b');
+    /** An answer that was given by the bucket, but has not come yet. */
+    const onItsWay = Promise.withResolvers<void>();
+    const bucket: Bucket = {
+      ...inMap,
+      async get(key, options) {
+        const found = await inMap.get(key, options);
+        if (found !== null) await onItsWay.promise;
+        return found;
+      },
+    };
+    const { find, address, keptObjects } = setUp({ bucket });
+    const kept = address('a');
+    put(objects, 'a', 'old bytes');
+    const early = find('a');
+    for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    objects.delete('a');
+    if (change === 'forgotten') keptObjects.forget(kept);
+    else if (change === 'changed by another process') keptObjects.outdated(objectKey(uriOf(kept)));
+    else keptObjects.hold(kept, { bytes: Buffer.from('new'), contentType: 'image/png', began: 1_000_000 });
+    const meanwhile = find('a');
+    onItsWay.resolve();
+    assert.equal(textOf(await early), 'old bytes');
+    const wanted = change === 'put anew' ? 'new' : null;
+    assert.equal(textOf(await meanwhile), wanted);
+    assert.equal(textOf(await find('a')), wanted);
+  });
+}
+
+const textOf = (found: FoundObject | null): string | null =>
+  found === null ? null : Buffer.from(found.object.bytes ?? []).toString();
 
 test('a glance shows what is in memory while nobody has to be asked, and asks nobody', async () => {
   const { objects, find, address, asked, clock, keptObjects } = setUp();
