@@ -1,11 +1,11 @@
 import { isOnLoopback } from '../app/demonstration.ts';
+import { boundHeap } from '../app/heap-bounds.ts';
 import { packageVersion } from '../app/package-files.ts';
 import { placeChecks } from '../app/place-problems.ts';
 import { endOnUncaught } from '../app/process-guard.ts';
 import type { ManyProcesses } from '../app/processes/primary.ts';
 import { type Addresses, createServer } from '../app/server.ts';
 import { closeOnSignal, reloadOnSignal } from '../app/signals.ts';
-import { boundYoungGeneration } from '../app/young-generation.ts';
 import { whereSet } from '../config/places.ts';
 import { ConfigError } from '../config/problems.ts';
 import { PictorError } from '../core/errors.ts';
@@ -66,7 +66,7 @@ export async function runServer(
   const server = await starting;
   endOnUncaught(server);
   reloadOnSignal(server);
-  boundYoungGeneration();
+  boundHeap();
   const addresses = await listenUnlessStopped(server, ending).catch((error: unknown) => {
     throw withListenHint(error, loaded);
   });

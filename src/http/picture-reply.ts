@@ -55,12 +55,16 @@ export function pictureReply(asked: Asked, facts: PictureFacts): Reply {
   return withRange(reply, { range, ifRange: headerText(request.headers['if-range']) }, joins);
 }
 
-/** What can be repeated for the next request of this URL; null when it cannot. */
+/**
+ * What can be repeated for the next request of this URL; null when it cannot. Nor when it was made just now: most pictures of
+ * a long tail are never asked for again, and who asks for this one a second time makes it known.
+ */
 export function knownFrom(desk: MountDesk, facts: PictureFacts): KnownUrl | null {
   const { image, delivery } = facts;
   const now = Date.now();
   if (
     image.body === null ||
+    image.cache === 'miss' ||
     !image.shareable ||
     image.status !== undefined ||
     delivery.expiresAt !== undefined ||

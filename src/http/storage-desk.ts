@@ -71,7 +71,8 @@ export function createStorageDesk({
     { site, work, reply, shown }: Pick<MountStorage, 'site' | 'work'> & { reply: Reply; shown: ShownObject },
   ): void {
     if (steady !== true || key === undefined || grant.type !== 'none' || check !== null) return;
-    if (method !== 'GET') return;
+    // Most of what was just made is never asked for again.
+    if (method !== 'GET' || shown.cache === 'miss') return;
     const glance = work.objects.glance({ site, bucket, key });
     const entry = knownFrom(reply, { ...shown, glance, showing });
     if (entry !== null) desk.knownObjects.keep(target.raw, entry);

@@ -2,9 +2,9 @@
 import cluster from 'node:cluster';
 import process from 'node:process';
 import { loadDialects } from '../dialects.ts';
+import { boundHeap } from '../heap-bounds.ts';
 import { endOnUncaught } from '../process-guard.ts';
 import { createServer, type ImageServer } from '../server.ts';
-import { boundYoungGeneration } from '../young-generation.ts';
 import { type Channel, createChannel } from './channel.ts';
 import type { PrimaryQuestions, ServingQuestions, StartOrder } from './questions.ts';
 import { createServingPeers } from './serving-peers.ts';
@@ -19,7 +19,7 @@ async function start({ config, demonstration, place }: StartOrder): Promise<{ re
   peers = createServingPeers(primary, place);
   server = await createServer(shareOf(config, place), { demonstration, peers });
   endOnUncaught(server);
-  boundYoungGeneration();
+  boundHeap();
   return { reloads: server.reload !== null };
 }
 

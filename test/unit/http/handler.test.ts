@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PictorError } from '../../../src/core/errors.ts';
+import type { CacheResult } from '../../../src/core/events.ts';
 import { createHandler, type Mount } from '../../../src/http/handler.ts';
 import type { HttpRequest, HttpResponse } from '../../../src/http/messages.ts';
 import type { ParsedRequest } from '../../../src/request/dialect.ts';
@@ -44,7 +45,11 @@ function mount(name: string, more: Partial<Mount> = {}): Mount {
 }
 
 /** Serves the source's name as the picture, and remembers what it was asked. */
-function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) {
+function setUp(
+  mounts: readonly Mount[],
+  fails?: PictorError,
+  { freshMs = 60_000, cache = 'hit' }: { freshMs?: number; cache?: CacheResult } = {},
+) {
   const asked: string[] = [];
   const bodies = new Map<string, Uint8Array>();
   const service: ImageService = {
@@ -60,7 +65,7 @@ function setUp(mounts: readonly Mount[], fails?: PictorError, freshMs = 60_000) 
         etag: `tag of ${image.source}`,
         width: 1,
         height: 1,
-        cache: 'miss',
+        cache,
         freshUntil: Date.now() + freshMs,
         shareable: true,
       };
@@ -148,6 +153,13 @@ test('a URL that was answered a moment ago is answered without asking for the pi
   assert.equal((await get('h', '/img/x', { range: 'bytes=1-1' })).body, '/');
 });
 
+test('a picture that was made just now does not make its URL known', async () => {
+  const { get, asked } = setUp([mount('a')], undefined, { cache: 'miss' });
+  await get('h', '/img/x');
+  await get('h', '/img/x');
+  assert.equal(asked.length, 2);
+});
+
 test('the secret is asked for every time', async () => {
   const { get } = setUp([mount('a', { policy: { ...policy, secret: 'open' } })]);
   assert.equal((await get('h', '/img/x', { authorization: 'Bearer open' })).status, 200);
@@ -186,7 +198,7 @@ test('an error of the service is told in the words of the catalogue and hides it
 
 test('a known URL is not good for longer because the clock was set back', async (t) => {
   t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2030-01-02') });
-  const { get, asked } = setUp([mount('a')], undefined, 20);
+  const { get, asked } = setUp([mount('a')], undefined, { freshMs: 20 });
   await get('h', '/img/x');
   t.mock.timers.setTime(Date.parse('2030-01-01'));
   await new Promise((resolve) => setTimeout(resolve, 40));
