@@ -1,14 +1,14 @@
 /**
- * `npm run bench` measures what the design promises, as ratios within one run, in three and a half minutes on two cores.
+ * `npm run bench` measures what the design promises, as ratios within one run, in three minutes on two cores.
  * `-- --full` takes more rounds, `-- --help` tells the rest. Ends with 1 when a bar is missed.
  */
 import { parseArgs } from 'node:util';
 import { mergeFiles, publish } from './files.ts';
 import { run } from './run.ts';
-import { scenarios } from './scenarios.ts';
+import { scenarios, scenariosOf } from './scenarios.ts';
 
 const help = `npm run bench [-- FLAGS]
-  --full           more rounds and operations: about fifteen minutes instead of three and a half
+  --full           more rounds and operations: about fifteen minutes instead of three, and batches
   --runs N         so many runs, one after the other, and one verdict over all of them
   --only NAMES     some scenarios, with commas: ${Object.keys(scenarios).join(', ')}
   --peer FILE      measures another server as well, as the JSON file says (may come more than once)
@@ -29,7 +29,7 @@ if (values.help) {
   console.log(text);
   process.exitCode = holds ? 0 : 1;
 } else {
-  const only = values.only?.split(',') ?? Object.keys(scenarios);
+  const only = values.only?.split(',') ?? scenariosOf({ full: values.full });
   const unknown = only.filter((name) => !Object.hasOwn(scenarios, name));
   if (unknown.length > 0)
     misused(`unknown scenario ${unknown.join(', ')}; there are ${Object.keys(scenarios).join(', ')}`);

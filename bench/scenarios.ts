@@ -33,3 +33,7 @@ export const scenarios: Readonly<Record<string, (bench: Bench) => Promise<Row[]>
   memory,
   batch,
 };
+
+/** Those of a run that names none. Of the few pictures of a quick batch, starts are so large a part that it judges nothing. */
+export const scenariosOf = ({ full }: Pick<Bench, 'full'>): string[] =>
+  Object.keys(scenarios).filter((name) => full || name !== 'batch');

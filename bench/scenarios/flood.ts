@@ -29,7 +29,7 @@ export async function flood(bench: Bench): Promise<Row[]> {
     const rounds: Round[] = [];
     for (let round = 0; round < (bench.full ? 5 : 2); round++) {
       const asked = times * paces.at(-1)!.perSecond;
-      const crowd = await crowdOf(server, next, { perSecond: asked, seconds: bench.full ? 6 : 3.2 });
+      const crowd = await crowdOf(server, next, { perSecond: asked, seconds: bench.full ? 6 : 2.8 });
       paces.push(await capacity(server, next));
       // Before and after: the machine may have changed its pace meanwhile.
       const [before, after] = paces.slice(-2) as [Pace, Pace];

@@ -69,4 +69,4 @@ const usual = ({ sources }: Bench, number: number): string =>
 
 /** The large ones say how much there must be, the many small ones whether it stays so. */
 const mostlySmall = ({ sources }: Bench, number: number): string =>
-  number % 100 === 0 ? sources.twelve : number % 10 === 0 ? sources.small : sources.tiny;
+  number % 100 === 0 ? sources.twelve : number % 20 === 0 ? sources.small : sources.tiny;

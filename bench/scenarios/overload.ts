@@ -128,7 +128,7 @@ async function flood(
   const idleMegabytes = server.residentMegabytes();
   const probe = () => startClient({ port: server.port, paths: [hit], repeats: true, perSecond: 300 });
   const idleProbe = probe();
-  await pause(bench.full ? 3000 : 1700);
+  await pause(bench.full ? 3000 : 1400);
   const idle = await idleProbe.end();
 
   const busyProbe = probe();
