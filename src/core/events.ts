@@ -53,6 +53,7 @@ export type PictorEvent =
       readonly type: 'transform';
       readonly from: string;
       readonly to: string;
+      /** Milliseconds. All of it where `encodeMs` is 0: decoding, resizing and encoding then ran as one stream of rows. */
       readonly decodeMs: number;
       readonly encodeMs: number;
       readonly bytes: number;
@@ -154,6 +155,9 @@ export interface RequestTimings {
   readonly fetchWait?: number;
   readonly fetch?: number;
   readonly processWait?: number;
+  /** Decoding, resizing and encoding as one stream of rows, as most pictures are made; */
+  readonly transform?: number;
+  /** … else those two apart. */
   readonly decode?: number;
   readonly encode?: number;
 }

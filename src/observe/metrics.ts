@@ -153,18 +153,27 @@ function createTransformMetrics(registry: Registry): (event: EventOf<'transform'
   );
   const frames = counts('pictor_transform_frames_total', 'Frames of the pictures made.', ['to']);
   const bytes = counts('pictor_transform_bytes_total', 'Bytes of the pictures made.', ['to']);
-  const histogram = (name: string, help: string, label: string) =>
-    new Histogram({ name, help, labelNames: [label], buckets: workBuckets, registers: [registry] });
-  const decode = histogram('pictor_decode_seconds', 'Decoding and resizing.', 'from');
-  const encode = histogram('pictor_encode_seconds', 'Encoding, where it ran apart from decoding.', 'to');
+  const histogram = <Label extends string>(name: string, help: string, ...labelNames: Label[]) =>
+    new Histogram({ name, help, labelNames, buckets: workBuckets, registers: [registry] });
+  const transform = histogram(
+    'pictor_transform_seconds',
+    'Decoding, resizing and encoding of a picture, which run as one stream of rows wherever they can.',
+    'from',
+    'to',
+  );
+  const decode = histogram('pictor_decode_seconds', 'Decoding and resizing, where they ran apart.', 'from');
+  const encode = histogram('pictor_encode_seconds', 'Encoding, where it ran apart.', 'to');
 
   return (event) => {
     transforms.add(1, event.from, event.to);
     if (event.reused === true) reused.add(1, event.from, event.to);
     frames.add(event.frames, event.to);
     bytes.add(event.bytes, event.to);
-    decode.observe({ from: event.from }, event.decodeMs / 1000);
-    if (event.encodeMs > 0) encode.observe({ to: event.to }, event.encodeMs / 1000);
+    const { from, to, decodeMs, encodeMs } = event;
+    transform.observe({ from, to }, (decodeMs + encodeMs) / 1000);
+    if (encodeMs === 0) return;
+    decode.observe({ from }, decodeMs / 1000);
+    encode.observe({ to }, encodeMs / 1000);
   };
 }
 

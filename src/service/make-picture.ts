@@ -127,7 +127,8 @@ export function createPictureMaking(parts: PictureMakingParts, variants: KeptVar
     const facts = type === null ? made : { ...made, declaredType: type };
     const record = recordOf(sourced, facts, boundedBy(made.source, limitsOf(image, parts.limits)));
     const { decodeMs: decode, encodeMs: encode } = made.timings;
-    return { record, body: made.bytes, timings: { ...sourced.timings, decode, encode } };
+    const spent = encode > 0 ? { decode, encode } : { transform: decode };
+    return { record, body: made.bytes, timings: { ...sourced.timings, ...spent } };
   }
 
   /** Decodes, transforms and encodes behind the process gate, together with others of the same original. */

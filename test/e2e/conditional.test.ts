@@ -28,6 +28,7 @@ async function stage(t: TestContext, env: Readonly<Record<string, string>> = {})
   origin.route('/dateless.png', { body: picture, etag: '"1"', headers });
   const mounts = [
     { dialect: 'imgproxy', prefix: '/imgproxy' },
+    { dialect: 'imgproxy', prefix: '/drop-in', settings: { fixedHead: true } },
     {
       dialect: 'imgproxy',
       prefix: '/open',
@@ -169,6 +170,12 @@ test('one server', async (t) => {
     'HEAD: the headers of a GET where the dialect looks, a fixed answer where it does not',
     async () => {
       const source = Buffer.from(`${origin.url}/a.png`).toString('base64url');
+      const v4 = nativeTarget(`${origin.url}/a.png`, 'rs:fit:32:32');
+      const [asHead, asGet] = [await pictor.send('HEAD', v4), await pictor.get(v4)];
+      assert.deepEqual(
+        [asHead.status, asHead.body.length, asHead.headers['content-type'], asHead.headers['content-length']],
+        [200, 0, 'image/png', String(asGet.body.length)],
+      );
       const v1 = `/v1/unsafe/fit/40/40/ce/0/${source}.png`;
       const head = await pictor.send('HEAD', v1);
       const get = await pictor.get(v1);
@@ -183,7 +190,10 @@ test('one server', async (t) => {
         await pictor.send('HEAD', v1, { 'If-None-Match': get.headers['etag']! }),
         get.headers['etag']!,
       );
-      const fixed = await pictor.send('HEAD', nativeTarget(`${origin.url}/nowhere.png`));
+      const fixed = await pictor.send(
+        'HEAD',
+        nativeTarget(`${origin.url}/nowhere.png`).replace('/imgproxy/', '/drop-in/'),
+      );
       assert.deepEqual([fixed.status, fixed.body.length, origin.count('/nowhere.png')], [200, 0, 0]);
     },
   );

@@ -62,6 +62,11 @@ export function settleTimes(work: Work): void {
   }
 }
 
+/** Its clients, balancers and monitors may count on it. Whoever writes a configuration of ours gets what HTTP means by HEAD. */
+export function settleHead(work: Work): void {
+  if (!work.v1) assign(work, 'settings.fixedHead', { value: true, origin: null });
+}
+
 /** Options that are listed as allowed and can do nothing here. */
 export function tellProOptions({ values, notices }: Work): void {
   const listed = (values.get('settings.allowedProcessingOptions') ?? []) as readonly string[];

@@ -4,7 +4,7 @@ import { settleObjects } from './legacy-objects.ts';
 import { readPresetVariables } from './legacy-presets.ts';
 import { commaList, truth } from './legacy-reading.ts';
 import { settleS3 } from './legacy-s3.ts';
-import { nameTrustedHosts, settleLimits, settleTimes, tellProOptions } from './legacy-settle.ts';
+import { nameTrustedHosts, settleHead, settleLimits, settleTimes, tellProOptions } from './legacy-settle.ts';
 import { composedVariables, type LegacyVariable, legacyVariables } from './legacy-variables.ts';
 import {
   assign,
@@ -50,6 +50,7 @@ export function fromEnvironment(env: Environment, flags: LegacyFlags = {}): Lega
   readPresetVariables(work);
   settleLimits(work);
   settleTimes(work);
+  settleHead(work);
   settleS3(work);
   settleObjects(work);
   nameTrustedHosts(work);

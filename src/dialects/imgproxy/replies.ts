@@ -134,7 +134,7 @@ function v4Replies(rules: ImgproxyRules): ReplyStyle {
       { path: '/favicon.ico', ...absent },
       { path: '/.well-known/', below: true, ...absent },
     ],
-    head: anything,
+    head: rules.fixedHead ? anything : 'as-get',
     options: anything,
     showDetails: rules.developmentErrors ? 'stack' : false,
   };

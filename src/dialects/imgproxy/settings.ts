@@ -284,6 +284,9 @@ const fields = {
 
   healthCheckPath: z.string().default('').describe('A further path that is answered like `/health`.'),
   serverName: z.string().default('imgproxy').describe('The Server header in v4 mode; empty: none.'),
+  fixedHead: onOff(false).describe(
+    'In v4 mode, answer HEAD with 200 to anything, as imgproxy does; else as GET, without the body.',
+  ),
   developmentErrors: onOff(false).describe('Show clients the details of errors. For development only.'),
 };
 

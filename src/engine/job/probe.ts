@@ -10,6 +10,7 @@ import type { JobInputRef } from '../wire.ts';
 import { signalledColours } from './colour-signals.ts';
 import { detectFormat } from './detect.ts';
 import { broken } from './failures.ts';
+import { checkGifIsWhole } from './gif-blocks.ts';
 import { allBytes, type JobInput, longerHead, openInput } from './input.ts';
 import { beyond, type JpegHeader, readJpegHeader } from './jpeg-header.ts';
 import { matrixProfile } from './matrix-profile.ts';
@@ -87,6 +88,7 @@ async function probeDetected(
     const decoder = codecs.get(format.name)?.decoder;
     if (decoder?.probe !== undefined) return decoder.probe(input);
   }
+  if (format === formats.gif) checkGifIsWhole(await allBytes(input));
   // As bytes an SVG has no folder that relative links could point into.
   if (format === formats.svg) {
     const from = recognisableSvg(await allBytes(input));

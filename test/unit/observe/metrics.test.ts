@@ -106,6 +106,7 @@ test('fetches, transforms, workers and stores are counted', async () => {
     'pictor_transforms_total{from="jpeg",to="webp"} 1',
     'pictor_transform_frames_total{to="webp"} 3',
     'pictor_transform_bytes_total{to="webp"} 900',
+    'pictor_transform_seconds_sum{from="jpeg",to="webp"} 0.042',
     'pictor_decode_seconds_sum{from="jpeg"} 0.012',
     'pictor_encode_seconds_sum{to="webp"} 0.03',
     'pictor_worker_events_total{what="crashed"} 1',

@@ -69,6 +69,7 @@ test('defaults of version 4', () => {
             compat: 'v4',
             obeyPrivate: false,
             fallbackImageTtlSeconds: 0,
+            fixedHead: true,
             maxAnimationFrames: 1,
             keys: [{ key, salt }],
           },

@@ -109,7 +109,7 @@ test('fixed answers of version 1: the health check, HEAD like GET, an empty OPTI
 
 test('fixed answers of version 4', () => {
   const { routes, head, options, headers } = imgproxy.replies(
-    settings({ healthCheckPath: '/up', ttlSeconds: 60 }),
+    settings({ healthCheckPath: '/up', ttlSeconds: 60, fixedHead: true }),
   );
   const answers = new Map(routes.map((route) => [route.path, route]));
   for (const path of ['/health', '/up']) {
@@ -126,6 +126,7 @@ test('fixed answers of version 4', () => {
   assert.equal(answers.get('/.well-known/')?.below, true);
   const anything = { status: 200, body: ' ', headers: { 'Cache-Control': 'max-age=60, public' } };
   assert.deepEqual([head, options], [anything, anything]);
+  assert.equal(imgproxy.replies(settings({})).head, 'as-get');
   assert.equal(headers.Server, 'imgproxy');
   assert.equal(
     headers['Content-Security-Policy'],
