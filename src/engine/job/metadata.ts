@@ -1,11 +1,14 @@
 import type { Sharp } from 'sharp';
+import { type Ownership, ownershipXmp } from './ownership.ts';
 import type { Picture } from './picture.ts';
 
 /** What a chain takes along besides pixels. */
 export interface Keeping {
   readonly metadata: boolean;
   /** Copyright and artist, for a picture that has no EXIF of its own: sharp would mix in its thumbnail and its unknown tags. */
-  readonly ownership: Readonly<Record<string, string>>;
+  readonly ownership: Ownership;
+  /** Where those two are written. */
+  readonly ownershipIn: 'exif' | 'xmp';
   readonly profile: boolean;
   /** EXIF orientation of the result, where metadata is kept. */
   readonly orientation: number;
@@ -13,7 +16,7 @@ export interface Keeping {
 
 /** Keeps metadata and profile as told. Without metadata, copyright and artist are written where there are any. */
 export function describe(chain: Sharp, picture: Picture, keeping: Keeping): Sharp {
-  const { metadata, profile, ownership, orientation } = keeping;
+  const { metadata, profile, ownership, ownershipIn, orientation } = keeping;
   if (metadata && profile) return setOrientation(chain.keepMetadata(), orientation);
   if (metadata) return chain.withMetadata({ orientation }).withIccProfile('srgb', { attach: false });
   // AVIF and TIFF say how they lie outside EXIF, so the orientation of the source would get there without any metadata.
@@ -23,7 +26,10 @@ export function describe(chain: Sharp, picture: Picture, keeping: Keeping): Shar
     : picture.becomesP3
       ? upright.withIccProfile('srgb', { attach: false })
       : upright;
-  return Object.keys(ownership).length === 0 ? coloured : coloured.withExif({ IFD0: ownership });
+  if (Object.keys(ownership).length === 0) return coloured;
+  return ownershipIn === 'xmp'
+    ? coloured.withXmp(ownershipXmp(ownership))
+    : coloured.withExif({ IFD0: ownership });
 }
 
 /** Dots per inch, which JPEG, PNG and TIFF always carry, of a picture that says nothing of its origin. */

@@ -1,4 +1,5 @@
 import type { EncodeSpec } from '../../core/format.ts';
+import { formats } from '../../formats/index.gen.ts';
 import type { Pass } from '../../plan/passes.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import type { EncoderTools } from '../codec.ts';
@@ -7,7 +8,7 @@ import { encode } from './encode.ts';
 import { fitBytes } from './fit-bytes.ts';
 import { describe, type Keeping } from './metadata.ts';
 import { pixelWorkOf, workedPng } from './over-pixels.ts';
-import { ownershipTexts } from './ownership.ts';
+import { type Ownership, ownershipOfTiff, ownershipTexts } from './ownership.ts';
 import { advance, chainOf, type OpenMark, passesFor } from './passes.ts';
 import { fromEncoded, type Picture } from './picture.ts';
 import type { Original } from './probe.ts';
@@ -40,7 +41,8 @@ export async function render(opened: Picture, rendering: Rendering): Promise<Ren
   const passes = [...passesFor(plan.steps, opened, plan.encode.format)];
   const ownership = ownershipOf(original, plan);
   // A pass in between leaves the EXIF of the source behind, which must not mix with what is written in its place.
-  const replacesExif = Object.keys(ownership).length > 0 && passes.length === 1;
+  const replacesExif =
+    Object.keys(ownership).length > 0 && ownershipIn(plan) === 'exif' && passes.length === 1;
   const last = replacesExif || !endsInEncoder(passes.at(-1)!) ? undefined : passes.pop();
   let picture = opened;
   for (const pass of passes) picture = await between(picture, pass, { ...rendering, colour });
@@ -89,13 +91,21 @@ async function between(
   return fromEncoded(data, { width: info.width, height: info.height, grey });
 }
 
-const keepingOf = ({ keep, orientation }: Plan, { keepProfile }: ColourPolicy): Keeping => ({
-  metadata: keep.metadata,
+const keepingOf = (plan: Plan, { keepProfile }: ColourPolicy): Keeping => ({
+  metadata: plan.keep.metadata,
   ownership: {},
+  ownershipIn: ownershipIn(plan),
   profile: keepProfile,
-  orientation,
+  orientation: plan.orientation,
 });
 
+/** libvips writes TIFF without EXIF. */
+const ownershipIn = ({ encode: { format } }: Plan): Keeping['ownershipIn'] =>
+  format === formats.tiff.name ? 'xmp' : 'exif';
+
 /** What goes along where all other metadata is left out. */
-const ownershipOf = ({ exif }: Original, { keep }: Plan): Keeping['ownership'] =>
-  keep.metadata || !keep.copyright || exif === undefined ? {} : ownershipTexts(exif);
+function ownershipOf({ format, input, exif }: Original, { keep }: Plan): Ownership {
+  if (keep.metadata || !keep.copyright) return {};
+  if (format === formats.tiff) return ownershipOfTiff(input);
+  return exif === undefined ? {} : ownershipTexts(exif);
+}
