@@ -15,6 +15,8 @@ export async function memory(bench: Bench): Promise<Row[]> {
     let begun = 0;
     let peak = 0;
     const sourceOf = bench.full ? usual : mostlySmall;
+    // As wide as most of the sources at most.
+    const widths = bench.full ? 700 : 300;
     const laneTo = async (mark: number) => {
       while (begun < mark) {
         begun += 1;
@@ -23,7 +25,7 @@ export async function memory(bench: Bench): Promise<Row[]> {
         const extension = number % 50 === 7 ? 'avif' : number % 2 === 0 ? 'jpg' : 'webp';
         const reply = await get(
           server.port,
-          variantPath(source, 100 + (number % 700), extension, 50 + Math.floor(number / 700)),
+          variantPath(source, 100 + (number % widths), extension, 50 + Math.floor(number / widths)),
         );
         if (reply.status !== 200)
           throw new Error(`memory: ${reply.status} ${reply.body.toString('utf8', 0, 200)}`);

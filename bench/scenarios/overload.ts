@@ -4,7 +4,7 @@ import { type Answer, ask, startClient } from '../client.ts';
 import { startPictor, variantPath } from '../pictor.ts';
 import type { Measured } from '../processes.ts';
 import { madeAll, untilAtRest } from '../rest.ts';
-import { median, ofRounds, percentile } from '../rounds.ts';
+import { median, ofRounds, percentile, ratios, turnOf } from '../rounds.ts';
 import type { Bench, Row } from './jobs.ts';
 
 /** A queue that holds all of them: what is measured is how hits and memory fare meanwhile, not how soon we say 503. */
@@ -17,15 +17,14 @@ const patient = {
 };
 
 /**
- * 200 cold 12 MP requests at once while hits are asked for 300 times a second, whether or not answers keep up; in turns with
- * a server whose workers do not yield to it, which shows what their yielding costs.
+ * 200 cold 12 MP requests at once while hits are asked for 300 times a second, whether or not answers keep up. What it costs
+ * that workers yield is seen in smaller crowds, short enough that a server whose workers do not has the same machine in its turn.
  */
 export async function overload(bench: Bench): Promise<Row[]> {
-  const rounds = bench.full ? 5 : 2;
-  const compared = bench.full ? 100 : 60;
-  // So many of the first pictures tell how fast either server makes them.
-  const sooner = ({ ends }: Round): number => ends[compared - 1]!;
+  const rounds = bench.full ? 5 : 1;
+  const turns = bench.full ? 9 : 3;
   const seen: Round[] = [];
+  const yielding: Round[] = [];
   const unyielding: Round[] = [];
   const server = await startPictor(bench, patient);
   const other = await startPictor(bench, patient, { yields: false }).catch(async (thrown: unknown) => {
@@ -33,18 +32,21 @@ export async function overload(bench: Bench): Promise<Row[]> {
     throw thrown;
   });
   try {
-    for (let round = 0; round < rounds; round++) {
-      const turns = [
-        async () => void seen.push(await flood(bench, server, { round, count: 200 })),
-        async () => void unyielding.push(await flood(bench, other, { round, count: compared })),
+    for (let round = 0; round < rounds; round++)
+      seen.push(await flood(bench, server, { round, count: 200, idleMs: 2500 }));
+    for (let turn = 0; turn < turns; turn++) {
+      const lanes = [
+        { to: yielding, of: server },
+        { to: unyielding, of: other },
       ];
-      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) await turn();
+      for (const { to, of } of turnOf(lanes, turn))
+        to.push(await flood(bench, of, { round: rounds + turn, count: 40, idleMs: 0 }));
     }
     const memory = seen.map((each) => each.peakMegabytes / each.idleMegabytes);
     const scenario = '200 cold at once';
     // In one round, the 99th percentile of idle hits is its fourth largest: all rounds together tell more.
-    const idle = p99Of([...seen, ...unyielding], (each) => each.idle);
-    const busy = p99Of(seen, (each) => each.probes);
+    const idle = p99Of(seen, (each) => each.idle);
+    const busy = p99Of([...seen, ...yielding], (each) => each.probes);
     bench.say('overload done');
     return [
       {
@@ -56,8 +58,7 @@ export async function overload(bench: Bench): Promise<Row[]> {
       {
         scenario,
         measure: 'throughput kept, with workers that yield',
-        ...ofRounds(seen.map((each, round) => sooner(unyielding[round]!) / sooner(each))),
-        value: sum(unyielding.map(sooner)) / sum(seen.map(sooner)),
+        ...ofRounds(ratios(unyielding, yielding, ({ ends }) => ends.at(-1)!)),
         unit: '×',
         bar: { atLeast: 0.95 },
         note: `hit p99 where they do not: ${p99Of(unyielding, (each) => each.probes).value.toFixed(1)} ms`,
@@ -91,8 +92,6 @@ const p99Of = (rounds: readonly Round[], pick: (round: Round) => readonly number
   value: percentile(rounds.flatMap(pick), 0.99),
 });
 
-const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
-
 interface Round {
   /** Milliseconds of each hit, before and meanwhile. */
   readonly idle: readonly number[];
@@ -103,15 +102,19 @@ interface Round {
   readonly idleMegabytes: number;
 }
 
+interface Wave {
+  readonly round: number;
+  /** New pictures, all asked for at once. */
+  readonly count: number;
+  /** How long hits are measured before. */
+  readonly idleMs: number;
+}
+
 /**
  * Hits are asked for by a process that does nothing else, 300 times a second, and new pictures by another one: what they do
  * themselves must not be measured as the server's. The second one is niced, as the work it asks for is.
  */
-async function flood(
-  bench: Bench,
-  server: Measured,
-  { round, count }: { readonly round: number; readonly count: number },
-): Promise<Round> {
+async function flood(bench: Bench, server: Measured, { round, count, idleMs }: Wave): Promise<Round> {
   const hit = variantPath(bench.sources.small, 300, 'jpg');
   // Every worker has worked once: idle is the state between waves, not before the first.
   await madeAll(
@@ -127,10 +130,12 @@ async function flood(
   await untilAtRest(server);
   const idleMegabytes = server.residentMegabytes();
   const probe = () => startClient({ port: server.port, paths: [hit], repeats: true, perSecond: 300 });
-  const idleProbe = probe();
-  await pause(bench.full ? 3000 : 1400);
-  const idle = await idleProbe.end();
-
+  let idle: readonly Answer[] = [];
+  if (idleMs > 0) {
+    const idleProbe = probe();
+    await pause(settling + idleMs);
+    idle = await idleProbe.end();
+  }
   const busyProbe = probe();
   await pause(settling);
   let peakMegabytes = 0;

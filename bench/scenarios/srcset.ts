@@ -87,7 +87,7 @@ const takesPart = (peer: Peer, bench: Bench, format: Format): boolean =>
 
 /** CPU seconds for all variants of a photo that nobody had asked for, by server and round. */
 async function race(bench: Bench, lanes: Record<string, Contestant>): Promise<Record<string, number[]>> {
-  const rounds = bench.full ? 9 : 4;
+  const rounds = bench.full ? 9 : 3;
   const photos = bench.sources.copies(bench.sources.twelve, 2 * (rounds + 1));
   const spent: Record<string, number[]> = { 'reused at once': [] };
   for (const [name, { server, path }] of Object.entries(lanes)) {

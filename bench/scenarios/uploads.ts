@@ -12,7 +12,7 @@ const lanes = 8;
 /** Uploads of a 2 MP JPEG, no two alike, each answered when it is safe on the disk. */
 export async function uploads(bench: Bench): Promise<Row[]> {
   const work = mkdtempSync(join(tmpdir(), 'pictor-bench-uploads-'));
-  const count = bench.full ? 150 : 30;
+  const count = bench.full ? 150 : 20;
   const names = Object.keys(contestants) as Name[];
   const spent = Object.fromEntries(names.map((name) => [name, [] as Pace[]])) as Record<Name, Pace[]>;
   const servers: Partial<Record<Name, Measured>> = {};
