@@ -219,8 +219,10 @@ test('the command of image-server counts by StatsD, and answers as that server d
     },
   });
   await post(pictor.port, '/products', { body: await picture('gold'), headers: jpeg });
-  await until('it is counted', () => datagrams.includes('image_server.new_image.request_count:1|c'));
-  assert.ok(datagrams.includes('image_server.upload.original_count:1|c'));
+  const counted = ['new_image.request_count', 'upload.original_count'];
+  await until('both are counted', () =>
+    counted.every((name) => datagrams.includes(`image_server.${name}:1|c`)),
+  );
   assert.equal(await metric(pictor, 'image_server_new_image_request_total'), 1);
   const ready = await fetch(`http://127.0.0.1:${pictor.adminPort}/probe/ready`);
   assert.deepEqual([ready.status, await ready.text()], [200, '{\n  "message": "OK"\n}\n']);
