@@ -38,12 +38,15 @@ type PathOf = (source: string, format: Format, width: number) => string | null;
 interface OverHttp {
   readonly server: Measured;
   readonly path: PathOf;
-  /** Requests in flight; absent: one for each core. */
+  /** Requests in flight; absent: two for each core, as when the bounds were set. */
   readonly requests?: number;
 }
 
 /** Batches over HTTP. */
-function httpLane({ sources }: Bench, { server, path, requests = availableParallelism() }: OverHttp): Lane {
+function httpLane(
+  { sources }: Bench,
+  { server, path, requests = 2 * availableParallelism() }: OverHttp,
+): Lane {
   const paths = (source: string, format: Format, widths: readonly number[]) =>
     widths.map((width) => path(source, format, width) ?? '/');
   const makes = (format: Format) => path(sources[coldPhoto[format].source], format, 100) !== null;

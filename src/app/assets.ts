@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { withoutUrlSecrets } from '../config/mask.ts';
 import { type PlaceProblem, unplaced } from '../config/places.ts';
@@ -51,7 +51,7 @@ export async function readAssets(reading: Reading): Promise<Assets> {
   async function read(spec: AssetSpec, where: string, cacheControl: Map<string, string>) {
     try {
       const loaded = await load(spec, reading);
-      const uri = `${assetScheme}:${createHash('sha256').update(loaded.bytes).digest('hex')}`;
+      const uri = `${assetScheme}:${hash('sha256', loaded.bytes)}`;
       bytes.set(uri, loaded.bytes);
       if (loaded.cacheControl !== undefined) cacheControl.set(uri, loaded.cacheControl);
       return uri;

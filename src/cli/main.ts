@@ -6,6 +6,7 @@
  */
 import process, { argv, env, exit } from 'node:process';
 import { isatty } from 'node:tty';
+import { keepCompiledCode } from '../app/compiled-code.ts';
 import { type Command, type CommandCall, exitFailed } from './command.ts';
 import { describeFailure } from './failure.ts';
 
@@ -71,6 +72,8 @@ const call: CommandCall = {
   columns: isatty(1) ? columnsOf(output()) : null,
   errorColumns: isatty(2) ? columnsOf(errorOutput()) : null,
 };
+
+keepCompiledCode();
 
 try {
   const code = await run(call, argv.slice(2));

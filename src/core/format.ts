@@ -50,6 +50,11 @@ export interface FormatDefinition {
     readonly profile: boolean;
     readonly highDepth: boolean;
   };
+  /**
+   * Where copyright and artist stand; absent: in EXIF. `tags`: in tags of the file itself (TIFF 6.0 section 8), and as libvips
+   * writes neither these nor EXIF there, in XMP of what is written.
+   */
+  readonly ownership?: 'tags';
   /** Largest side the format can express, in pixels. */
   readonly maxSide: number;
   /** Largest width × height of a frame, in pixels, where that is bounded too. */

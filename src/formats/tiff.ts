@@ -17,6 +17,7 @@ export const tiff = {
   detectedAs: ['tif'],
   read: { by: 'libvips', loaders: ['VipsForeignLoadTiff'] },
   holds: { alpha: true, animation: false, profile: true, highDepth: true },
+  ownership: 'tags',
   maxSide: 2_147_483_647,
   write: {
     by: 'libvips',

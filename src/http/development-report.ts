@@ -1,4 +1,5 @@
 import type { PictorError } from '../core/errors.ts';
+import { escapedMarkup } from '../lib/markup.ts';
 
 /**
  * All there is to know of an error, for whoever develops against the server: code, public text, detail, stack and
@@ -29,15 +30,6 @@ function stackOf(error: Error): string {
   return stacks.join('\n\nCaused by: ');
 }
 
-const signs: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (sign) => signs[sign]!);
-
 const page = ({ message, stack, requestId }: Readonly<Record<'message' | 'stack' | 'requestId', string>>) =>
   `<!doctype html>
 <html lang="en">
@@ -52,9 +44,9 @@ pre { padding: 1rem; overflow-x: auto; background: #8882; }
 </style>
 </head>
 <body>
-<h1>${escaped(message)}</h1>
-<p>Request id: ${escaped(requestId)}</p>
-<pre>${escaped(stack)}</pre>
+<h1>${escapedMarkup(message)}</h1>
+<p>Request id: ${escapedMarkup(requestId)}</p>
+<pre>${escapedMarkup(stack)}</pre>
 </body>
 </html>
 `;

@@ -35,7 +35,7 @@ import { sendRaw } from './raw.ts';
 import { createRequestIds } from './request-id.ts';
 import { createStandIn } from './stand-in.ts';
 import { createStorageDesk } from './storage-desk.ts';
-import { createTurns } from './turns.ts';
+import { createTurns, type TurnLimits } from './turns.ts';
 
 interface HandlerParts {
   readonly mounts: readonly ServedMount[];
@@ -63,8 +63,8 @@ interface HandlerStorage {
 
 export type { Mount, ServedMount } from './mount-desk.ts';
 
-/** Requests that are no repeated hits and begin in one turn of the event loop; each takes it for a fraction of a millisecond. */
-const longAnswersPerTurn = 8;
+/** Of requests that are no repeated hits; each takes the event loop for a fraction of a millisecond. */
+const longAnswers: TurnLimits = { perTurn: 2, atOnce: 8, patience: 256 };
 
 /**
  * What happens to a request, from raw target to reply: mount, fixed answers, secret, grammar, signature, source, picture.
@@ -74,7 +74,7 @@ export function createHandler(parts: HandlerParts): HttpHandler {
   const desks = parts.mounts.map((mount) => ({ ...mount, desk: openDesk(mount, parts.extensionOf) }));
   const find = createMountMatcher(desks);
   const idOf = createRequestIds();
-  const takeTurns = createTurns({ perTurn: longAnswersPerTurn });
+  const takeTurns = createTurns(longAnswers);
   const counter = createCounter(parts);
   const { tell, finish } = counter;
   const standIn = createStandIn(parts);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { PassedHeaders } from '../core/ports.ts';
 import type { AnswerPolicy, MountPolicy, ParsedRequest } from '../request/dialect.ts';
 import type { ServeRequest } from '../service/serve-image-types.ts';
@@ -75,4 +75,4 @@ function passedFrom(
 
 /** A digest: names go to keys and to maps, and credentials have no place there. */
 const nameOf = (values: Readonly<Record<string, string>>): string =>
-  createHash('sha256').update(JSON.stringify(values)).digest('base64url');
+  hash('sha256', JSON.stringify(values), 'base64url');

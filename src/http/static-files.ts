@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { isFresh } from './conditional.ts';
@@ -63,7 +63,7 @@ function readStaticFile(file: string) {
   const mediaType = mediaTypes[path.extname(file)];
   if (mediaType === undefined) throw new Error(`no media type is known for ${path.basename(file)}`);
   const bytes = readFileSync(file);
-  const etag = createHash('sha256').update(bytes).digest('base64url').slice(0, 22);
+  const etag = hash('sha256', bytes, 'base64url').slice(0, 22);
   const headers = [
     'ETag',
     `"${etag}"`,

@@ -1,4 +1,4 @@
-import { createHash, createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { PictorError } from '../core/errors.ts';
 import type { VisitRule } from '../core/ports.ts';
 import { assetScheme, type Grant, type MountPolicy, type SignaturePolicy } from '../request/dialect.ts';
@@ -25,7 +25,7 @@ export interface Authoriser {
 
 const isAsset = new RegExp(`^${assetScheme}:`, 'i');
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+const digest = (text: string): Buffer => hash('sha256', text, 'buffer');
 
 export function createAuthoriser(policy: MountPolicy): Authoriser {
   const expected = policy.secret === undefined ? null : digest(`Bearer ${policy.secret}`);

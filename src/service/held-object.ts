@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Bucket, BucketObject, ObjectFacts } from '../core/bucket.ts';
 import { asPictorError, PictorError } from '../core/errors.ts';
 import { sniffedObjectType } from './object-type.ts';
@@ -32,8 +32,7 @@ export const heldObject = (
 });
 
 /** Opaque strong tag. */
-const tagOf = (bytes: Uint8Array): string =>
-  createHash('sha256').update(bytes).digest('base64url').slice(0, 27);
+const tagOf = (bytes: Uint8Array): string => hash('sha256', bytes, 'base64url').slice(0, 27);
 
 const factsOf = ({ size, modified, contentType }: ObjectFacts) => ({
   size,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { FileStore } from '../core/ports.ts';
@@ -37,8 +37,7 @@ export interface KeptMezzanines {
 }
 
 /** By URI, so that those of a new version take the place of the old ones. */
-const keyOf = (uri: string, level: number): string =>
-  createHash('sha256').update(`${level}\n${uri}`).digest('hex');
+const keyOf = (uri: string, level: number): string => hash('sha256', `${level}\n${uri}`);
 
 const levels = Array.from({ length: mostMezzanines }, (_, level) => level);
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { canonicalText } from '../request/canonical.ts';
 import type { ImageRequest } from '../request/image-request.ts';
 import type { SourceRules } from './source-rules.ts';
@@ -36,8 +36,7 @@ export const objectKey = (uri: string): string => begunBy(uri, hashed(`object\n$
 
 const startDigits = 8;
 
-const digits = (text: string): string =>
-  createHash('sha256').update(text).digest('hex').slice(0, startDigits);
+const digits = (text: string): string => hash('sha256', text).slice(0, startDigits);
 
 /** What the keys begin with of all that lies in the same place: host, or storage and bucket. */
 export const placeStart = (uri: string): string =>
@@ -49,21 +48,22 @@ export const placeStart = (uri: string): string =>
  */
 export const keyStart = (uri: string): string => placeStart(uri) + digits(uri);
 
-const begunBy = (uri: string, hash: string): string => keyStart(uri) + hash.slice(2 * startDigits);
+const begunBy = (uri: string, digest: string): string => keyStart(uri) + digest.slice(2 * startDigits);
 
 function hashed(text: string, { audience, rules, edition }: KeyScope): string {
-  const hash = createHash('sha256');
-  if (edition !== undefined) hash.update(`edition ${edition}\n`);
-  if (audience !== undefined) hash.update(`for ${audience}\n`);
-  if (rules !== undefined) hash.update(`under ${rules.name}\n`);
-  return hash.update(text).digest('hex');
+  const scope = [
+    edition === undefined ? '' : `edition ${edition}\n`,
+    audience === undefined ? '' : `for ${audience}\n`,
+    rules === undefined ? '' : `under ${rules.name}\n`,
+  ].join('');
+  return hash('sha256', scope + text);
 }
 
 /** The name alone would do for nobody but friends: MD5 collisions are made in seconds. */
 const named = (name: string | undefined, key: string): string =>
-  name === undefined ? key : `${createHash('md5').update(name).digest('hex')}.${key}`;
+  name === undefined ? key : `${hash('md5', name)}.${key}`;
 
 /** Opaque strong ETag text: changes with the request, the epoch and any of the originals' versions. */
 export function etagOf(key: string, version: string): string {
-  return createHash('sha256').update(`${key}\n${version}`).digest('base64url').slice(0, 27);
+  return hash('sha256', `${key}\n${version}`, 'base64url').slice(0, 27);
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, realpath } from 'node:fs/promises';
 import path from 'node:path';
@@ -96,7 +96,7 @@ async function describeFile(real: string): Promise<FoundFile> {
 
 /** Clients may get to see it: not the numbers of the file system themselves. */
 const fingerprint = (facts: readonly bigint[]): string =>
-  createHash('sha256').update(facts.join('-')).digest('base64url').slice(0, 27);
+  hash('sha256', facts.join('-'), 'base64url').slice(0, 27);
 
 function holds(known: Validators | undefined, current: Required<Validators>): boolean {
   // The etag is finer than a date in whole seconds: where there is one it alone decides (RFC 9110 section 13.2.2).

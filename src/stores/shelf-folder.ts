@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PictorError } from '../core/errors.ts';
@@ -120,7 +120,7 @@ export async function createShelfFolder(options: ShelfFolderOptions): Promise<Sh
 /** A name of one segment, as it is where a file may be called so. */
 function fileNameOf(name: string): string {
   const plain = Buffer.byteLength(name) <= longestName && !/[/\0]/.test(name) && !/^\.{0,2}$/.test(name);
-  return plain ? name : createHash('sha256').update(name).digest('hex');
+  return plain ? name : hash('sha256', name);
 }
 
 async function writeDraft(draft: string, body: Uint8Array): Promise<void> {

@@ -47,7 +47,7 @@ async function pack(): Promise<string> {
   const copy = path.join(work, 'source');
   mkdirSync(copy);
   for (const name of readdirSync(repositoryRoot)) {
-    if (['node_modules', '.git', 'dist', 'data', 'coverage'].includes(name)) continue;
+    if (['node_modules', '.git', 'dist', 'data', 'coverage', '.compiled'].includes(name)) continue;
     cpSync(path.join(repositoryRoot, name), path.join(copy, name), { recursive: true });
   }
   symlinkSync(path.join(repositoryRoot, 'node_modules'), path.join(copy, 'node_modules'));
@@ -84,7 +84,15 @@ describe('the published package', () => {
     ]) {
       assert.ok(names.includes(needed), needed);
     }
-    for (const unwanted of ['src', 'test', 'bench', 'scripts', 'node_modules', 'tsconfig.json']) {
+    for (const unwanted of [
+      'src',
+      'test',
+      'bench',
+      'scripts',
+      'node_modules',
+      'tsconfig.json',
+      '.compiled',
+    ]) {
       assert.ok(!names.includes(unwanted), unwanted);
     }
     assert.match(readFileSync(path.join(installed, 'dist/THIRD_PARTY_NOTICES.txt'), 'utf8'), /^undici \d/m);
@@ -95,6 +103,23 @@ describe('the published package', () => {
       version: string;
     };
     assert.match((await pictor('version')).stdout, new RegExp(`\\b${version.replaceAll('.', '\\.')}\\b`));
+  });
+
+  test('keeps what was compiled in its own folder, and runs all the same where it cannot', async () => {
+    const compiled = path.join(installed, '.compiled');
+    rmSync(compiled, { recursive: true, force: true });
+    await pictor('version');
+    const [kept = ''] = readdirSync(compiled);
+    assert.ok(readdirSync(path.join(compiled, kept)).length > 0, 'nothing was kept');
+    rmSync(compiled, { recursive: true });
+    writeFileSync(compiled, 'no folder');
+    try {
+      const { stdout, stderr } = await pictor('version');
+      assert.match(stdout, /^pictor \d/);
+      assert.equal(stderr, '');
+    } finally {
+      rmSync(compiled);
+    }
   });
 
   test('the client is an entry of its own, with nothing of Node or the server in it', async () => {

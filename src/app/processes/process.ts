@@ -1,6 +1,7 @@
 /** A process that serves: started by the primary, which tells it what to do (node:cluster). */
 import cluster from 'node:cluster';
 import process from 'node:process';
+import { keepCompiledCode } from '../compiled-code.ts';
 import { loadDialects } from '../dialects.ts';
 import { boundHeap } from '../heap-bounds.ts';
 import { endOnUncaught } from '../process-guard.ts';
@@ -9,6 +10,8 @@ import { type Channel, createChannel } from './channel.ts';
 import type { PrimaryQuestions, ServingQuestions, StartOrder } from './questions.ts';
 import { createServingPeers } from './serving-peers.ts';
 import { shareOf } from './share.ts';
+
+keepCompiledCode();
 
 let server: ImageServer | null = null;
 let closing: Promise<void> | null = null;

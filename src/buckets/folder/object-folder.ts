@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { renameSync } from 'node:fs';
 import { constants, lstat, open, realpath, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -237,7 +237,7 @@ function factsOf(
 
 /** Clients may get to see it: not the numbers of the file system themselves. */
 const fingerprint = (facts: readonly bigint[]): string =>
-  createHash('sha256').update(facts.join('-')).digest('base64url').slice(0, 27);
+  hash('sha256', facts.join('-'), 'base64url').slice(0, 27);
 
 async function* readFile(
   file: FoundFile,

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
+import { escapedMarkup } from '../../lib/markup.ts';
 import type { JobInput } from './input.ts';
 
 /** Whose picture it is, by the names of EXIF. */
@@ -120,8 +121,5 @@ export function ownershipXmp({ Copyright, Artist }: Ownership): string {
   );
 }
 
-const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' };
-
 /** Control characters and these two may not stand in XML at all (XML 1.0 section 2.2). */
-const escaped = (text: string): string =>
-  text.replaceAll(/[\p{Cc}\ufffe\uffff]/gu, ' ').replaceAll(/[&<>"]/g, (each) => entities[each]!);
+const escaped = (text: string): string => escapedMarkup(text.replaceAll(/[\p{Cc}\ufffe\uffff]/gu, ' '));

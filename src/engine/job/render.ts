@@ -1,5 +1,5 @@
-import type { EncodeSpec } from '../../core/format.ts';
-import { formats } from '../../formats/index.gen.ts';
+import type { EncodeSpec, FormatDefinition } from '../../core/format.ts';
+import { type FormatName, formats } from '../../formats/index.gen.ts';
 import type { Pass } from '../../plan/passes.ts';
 import type { Plan } from '../../plan/plan-types.ts';
 import type { EncoderTools } from '../codec.ts';
@@ -99,13 +99,14 @@ const keepingOf = (plan: Plan, { keepProfile }: ColourPolicy): Keeping => ({
   orientation: plan.orientation,
 });
 
-/** libvips writes TIFF without EXIF. */
-const ownershipIn = ({ encode: { format } }: Plan): Keeping['ownershipIn'] =>
-  format === formats.tiff.name ? 'xmp' : 'exif';
+const ownershipIn = ({ encode }: Plan): Keeping['ownershipIn'] => {
+  const format: FormatDefinition = formats[encode.format as FormatName];
+  return format.ownership === 'tags' ? 'xmp' : 'exif';
+};
 
 /** What goes along where all other metadata is left out. */
 function ownershipOf({ format, input, exif }: Original, { keep }: Plan): Ownership {
   if (keep.metadata || !keep.copyright) return {};
-  if (format === formats.tiff) return ownershipOfTiff(input);
+  if (format.ownership === 'tags') return ownershipOfTiff(input);
   return exif === undefined ? {} : ownershipTexts(exif);
 }

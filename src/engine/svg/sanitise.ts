@@ -1,5 +1,6 @@
 import { SaxesParser, type SaxesTagPlain } from 'saxes';
 import { PictorError } from '../../core/errors.ts';
+import { escapedMarkup } from '../../lib/markup.ts';
 import { decodeXml } from '../job/svg.ts';
 import { textEntities } from './entities.ts';
 import { embeddedSvg, isSafeReference, type Reader, svgDataUrl } from './references.ts';
@@ -154,15 +155,8 @@ function keptReference(reader: Reader, value: string, depth: number): string | n
   }
 }
 
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  '\t': '&#9;',
-  '\n': '&#10;',
-  '\r': '&#13;',
-};
-
-const escapedText = (text: string): string => text.replace(/[&<>\r]/g, (char) => escapes[char]!);
-const escapedValue = (value: string): string => value.replace(/[&<>"\t\n\r]/g, (char) => escapes[char]!);
+/** Readers make a line's end of a bare return (XML 1.0 section 2.11). */
+const escapedText = (text: string): string => escapedMarkup(text).replaceAll('\r', '&#13;');
+/** Readers make spaces of these in values (XML 1.0 section 3.3.3). */
+const escapedValue = (value: string): string =>
+  escapedMarkup(value).replace(/[\t\n\r]/g, (char) => `&#${char.charCodeAt(0)};`);

@@ -1,38 +1,67 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { createTurns } from '../../../src/http/turns.ts';
+import { createTurns, type TurnLimits } from '../../../src/http/turns.ts';
+
+/** Takes turns for pieces that say when they begin. */
+function recorded(limits: TurnLimits) {
+  const takeTurns = createTurns(limits);
+  const begun: number[] = [];
+  return { begun, ask: (number: number) => takeTurns(() => begun.push(number)) };
+}
 
 test('begins at once while few have begun, then a few per turn, in the order they came', async () => {
-  const takeTurns = createTurns({ perTurn: 2 });
-  const begun: number[] = [];
-  for (let number = 1; number <= 5; number += 1) takeTurns(() => begun.push(number));
+  const { begun, ask } = recorded({ perTurn: 2, atOnce: 2, patience: 10 });
+  for (let number = 1; number <= 6; number += 1) ask(number);
   assert.deepEqual(begun, [1, 2]);
   await turn();
+  assert.deepEqual(begun, [1, 2], 'the turn that brought them');
+  await turn();
   assert.deepEqual(begun, [1, 2, 3, 4]);
-  takeTurns(() => begun.push(6));
   await turn();
   assert.deepEqual(begun, [1, 2, 3, 4, 5, 6]);
 });
 
-test('what comes after a pause begins at once again', async () => {
-  const takeTurns = createTurns({ perTurn: 1 });
-  const begun: string[] = [];
-  takeTurns(() => begun.push('a'));
+test('while turns bring more, those that wait go on waiting, and what comes one by one waits as well', async () => {
+  const { begun, ask } = recorded({ perTurn: 1, atOnce: 2, patience: 10 });
+  for (let number = 1; number <= 5; number += 1) {
+    ask(number);
+    await turn();
+  }
+  assert.deepEqual(begun, [1, 2]);
+  for (let turns = 0; turns < 3; turns += 1) await turn();
+  assert.deepEqual(begun, [1, 2, 3, 4, 5]);
+});
+
+test('patience ends: then they begin whatever comes', async () => {
+  const { begun, ask } = recorded({ perTurn: 2, atOnce: 1, patience: 3 });
+  const counts: number[] = [];
+  for (let number = 1; number <= 8; number += 1) {
+    ask(number);
+    await turn();
+    counts.push(begun.length);
+  }
+  // 2 waits in three turns that bring more; from then on two begin in each.
+  assert.deepEqual(counts, [1, 1, 1, 1, 3, 5, 7, 8]);
+});
+
+test('what comes after a turn without anything to do begins at once again', async () => {
+  const { begun, ask } = recorded({ perTurn: 1, atOnce: 1, patience: 10 });
+  ask(1);
   await turn();
   await turn();
-  takeTurns(() => begun.push('b'));
-  assert.deepEqual(begun, ['a', 'b']);
+  ask(2);
+  assert.deepEqual(begun, [1, 2]);
 });
 
 test('work that asks for more waits for its next turn like all others', async () => {
-  const takeTurns = createTurns({ perTurn: 1 });
+  const takeTurns = createTurns({ perTurn: 1, atOnce: 1, patience: 10 });
   const begun: string[] = [];
   takeTurns(() => {
     begun.push('a');
     takeTurns(() => begun.push('c'));
   });
   takeTurns(() => begun.push('b'));
-  for (let turns = 0; turns < 4; turns += 1) await turn();
+  for (let turns = 0; turns < 5; turns += 1) await turn();
   assert.deepEqual(begun, ['a', 'c', 'b']);
 });
