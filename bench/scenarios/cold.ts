@@ -10,6 +10,7 @@ const ipxBar = { jpeg: 1.1, webp: 1.2, avif: 6 } as const;
 
 /** One of AVIF takes as long as ten others. */
 const quickRounds = { jpeg: 6, webp: 7, avif: 4 } as const;
+const fullRounds = 21;
 
 /** Pictures of one turn: short enough that both sides of a ratio see the same machine. */
 const burst = 4;
@@ -58,9 +59,11 @@ async function race(format: Format, lanes: Lanes, bench: Bench): Promise<Race> {
   const names = Object.keys(lanes).filter((name) => lanes[name]!.makes(format));
   const spent: Record<string, (Spent | undefined)[]> = Object.fromEntries(names.map((name) => [name, []]));
   // The round that is not counted has everybody's encoder at work once.
-  const rounds = bench.full ? 21 : quickRounds[format];
+  const rounds = bench.full ? fullRounds : quickRounds[format];
+  // The wider, the more there is to encode: a quick run measures as wide a span.
+  const step = Math.floor((fullRounds + 1) / (rounds + 1));
   for (let round = -1; round < rounds; round++) {
-    const widths = Array.from({ length: burst }, (_, index) => 480 + (round + 1) * burst + index);
+    const widths = Array.from({ length: burst }, (_, index) => 480 + ((round + 1) * burst + index) * step);
     for (const name of turnOf(names, round)) {
       if (!takesPart(name, Math.max(0, round), bench)) continue;
       const share = widths.slice(0, shareOf(name, format, bench));
