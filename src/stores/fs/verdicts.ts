@@ -57,17 +57,22 @@ async function hasSum(path: string, sum: number): Promise<boolean | null> {
   }
 }
 
+/** Kept from one file to the next: a new one each time would be fresh pages, and garbage, of the size of the file. */
+let spare: Buffer | undefined;
+
 /** CRC-32 of a file. @throws the system's error */
 export async function sumOf(path: string): Promise<number> {
   const handle = await open(path, 'r');
+  const piece = spare ?? Buffer.allocUnsafeSlow(pieceBytes);
+  spare = undefined;
   try {
-    const piece = Buffer.allocUnsafe(pieceBytes);
     for (let sum = 0; ; ) {
       const { bytesRead } = await handle.read(piece, 0, pieceBytes);
       if (bytesRead === 0) return sum;
       sum = crc32(piece.subarray(0, bytesRead), sum);
     }
   } finally {
+    spare = piece;
     await handle.close();
   }
 }
