@@ -1,15 +1,18 @@
-import { getHeapSpaceStatistics, setFlagsFromString } from 'node:v8';
+import { getHeapSpaceStatistics, type HeapSpaceInfo, setFlagsFromString } from 'node:v8';
 
-/** Both halves together. With less, hits cost more: objects of a request do not die before the next collection. */
-const youngBytes = 16 * 1024 * 1024;
+const megabyte = 1024 * 1024;
 const lookEveryMs = 500;
 
+/** Of the space for young objects, both halves. With less, hits cost more: objects of a request do not die before the next collection. */
+const youngBytes = 16 * megabyte;
+
 /**
- * By how much the space for old objects, with the bytes of pictures that hang on them, may grow until the next collection, in
- * percent. A memory cache that is full turns old bytes into garbage with every picture it takes; left to itself, V8 lets
- * several times of what is in use pile up first.
+ * What may come to lie on V8's heap, or hang on it as bytes of pictures do, until all of it is collected, besides 30 % of
+ * what is in use. A memory cache that is full turns old bytes into garbage with every picture it takes; left to itself, V8
+ * lets several times of what is in use pile up first. But hits wait for each collection, some ten milliseconds
+ * (docs/adr/0027-v8-heaps.md).
  */
-const oldGrowth = 30;
+const garbageBytes = 8 * megabyte;
 
 /**
  * Keeps V8 from taking memory for garbage alone. On machines with much of it V8 lets its space for young objects grow to 128 MB
@@ -17,11 +20,35 @@ const oldGrowth = 30;
  * ours when somebody types `pictor`; the factors by which they grow can be set while it runs.
  */
 export function boundHeap(): void {
-  setFlagsFromString(`--heap-growing-percent=${oldGrowth}`);
-  const timer = setInterval(() => {
-    const young = getHeapSpaceStatistics().find(({ space_name }) => space_name === 'new_space');
-    if (young !== undefined && young.space_size < youngBytes) return;
+  let percent = 0;
+  let youngGrows = true;
+  const look = () => {
+    const spaces = getHeapSpaceStatistics();
+    const next = growthPercent(spaces);
+    if (next !== percent) setFlagsFromString(`--heap-growing-percent=${next}`);
+    percent = next;
+    if (!youngGrows || youngOf(spaces).space_size < youngBytes) return;
     setFlagsFromString('--semi-space-growth-factor=1');
-    clearInterval(timer);
-  }, lookEveryMs).unref();
+    youngGrows = false;
+  };
+  look();
+  setInterval(look, lookEveryMs).unref();
+}
+
+type Space = Pick<HeapSpaceInfo, 'space_name' | 'space_size' | 'space_used_size'>;
+
+const isYoung = ({ space_name }: Space): boolean => space_name.startsWith('new_');
+
+const youngOf = (spaces: readonly Space[]): Space =>
+  spaces.find(({ space_name }) => space_name === 'new_space') ?? nothing;
+
+const nothing: Space = { space_name: 'new_space', space_size: 0, space_used_size: 0 };
+
+/**
+ * By how much the space for old objects may grow, of what V8 finds in use when it has collected. It begins the next time when
+ * what is left of that is no more than the space for young objects. In tens, so that it seldom changes.
+ */
+export function growthPercent(spaces: readonly Space[]): number {
+  const oldBytes = spaces.reduce((sum, each) => (isYoung(each) ? sum : sum + each.space_used_size), 0);
+  return 30 + Math.ceil((10 * (youngBytes + garbageBytes)) / Math.max(oldBytes, megabyte)) * 10;
 }
