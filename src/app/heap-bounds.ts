@@ -14,6 +14,9 @@ const youngBytes = 16 * megabyte;
  */
 const garbageBytes = 8 * megabyte;
 
+/** What is in use is the least that was seen, for the rest was garbage; by so much it may have grown from one look to the next. */
+const inUseGrowth = 1.02;
+
 /**
  * Keeps V8 from taking memory for garbage alone. On machines with much of it V8 lets its space for young objects grow to 128 MB
  * as requests go by; here it stays at 16 MB. The sizes themselves can only be set on the command line of node, which is not
@@ -22,9 +25,11 @@ const garbageBytes = 8 * megabyte;
 export function boundHeap(): void {
   let percent = 0;
   let youngGrows = true;
+  let inUse = Number.POSITIVE_INFINITY;
   const look = () => {
     const spaces = getHeapSpaceStatistics();
-    const next = growthPercent(spaces);
+    inUse = Math.min(oldBytesOf(spaces), inUse * inUseGrowth);
+    const next = growthPercent(inUse);
     if (next !== percent) setFlagsFromString(`--heap-growing-percent=${next}`);
     percent = next;
     if (!youngGrows || youngOf(spaces).space_size < youngBytes) return;
@@ -44,11 +49,12 @@ const youngOf = (spaces: readonly Space[]): Space =>
 
 const nothing: Space = { space_name: 'new_space', space_size: 0, space_used_size: 0 };
 
+const oldBytesOf = (spaces: readonly Space[]): number =>
+  spaces.reduce((sum, each) => (isYoung(each) ? sum : sum + each.space_used_size), 0);
+
 /**
  * By how much the space for old objects may grow, of what V8 finds in use when it has collected. It begins the next time when
- * what is left of that is no more than the space for young objects. In tens, so that it seldom changes.
+ * what is left of that is no more than the space for young objects.
  */
-export function growthPercent(spaces: readonly Space[]): number {
-  const oldBytes = spaces.reduce((sum, each) => (isYoung(each) ? sum : sum + each.space_used_size), 0);
-  return 30 + Math.ceil((10 * (youngBytes + garbageBytes)) / Math.max(oldBytes, megabyte)) * 10;
-}
+export const growthPercent = (inUse: number): number =>
+  30 + Math.round((100 * (youngBytes + garbageBytes)) / Math.max(inUse, megabyte));

@@ -64,7 +64,7 @@ interface HandlerStorage {
 export type { Mount, ServedMount } from './mount-desk.ts';
 
 /** Of requests that are no repeated hits; each takes the event loop for a fraction of a millisecond. */
-const longAnswers: TurnLimits = { perTurn: 2, atOnce: 8, patience: 256 };
+const longAnswers: TurnLimits = { perTurn: 2, atOnce: 8, patienceMs: 25 };
 
 /**
  * What happens to a request, from raw target to reply: mount, fixed answers, secret, grammar, signature, source, picture.

@@ -6,8 +6,8 @@ export interface TurnLimits {
   readonly perTurn: number;
   /** Pieces that begin at once while turns come that bring more. */
   readonly atOnce: number;
-  /** Turns that bring more and in which those that wait go on waiting. Then they begin, whatever comes. */
-  readonly patience: number;
+  /** For how long those that wait do so while each turn brings more. Then they begin, whatever comes. */
+  readonly patienceMs: number;
 }
 
 /**
@@ -16,12 +16,15 @@ export interface TurnLimits {
  * taken per turn (libuv, `uv__server_io`). So first all that knock are let in, which is quick, and then pictures begin a
  * few per turn, with hits answered in between. First come, first begun.
  */
-export function createTurns({ perTurn, atOnce, patience }: TurnLimits): TakeTurns {
+export function createTurns(
+  { perTurn, atOnce, patienceMs }: TurnLimits,
+  now: () => number = () => performance.now(),
+): TakeTurns {
   const waiting: (() => void)[] = [];
   /** Begun at once since there was a turn without anything to do. */
   let begun = 0;
-  /** Turns since then in which those that wait were passed over for what else came. */
-  let held = 0;
+  /** When somebody first had to wait since then. */
+  let since: number | null = null;
   let brought = false;
   let isTurning = false;
 
@@ -31,13 +34,14 @@ export function createTurns({ perTurn, atOnce, patience }: TurnLimits): TakeTurn
     if (isQuiet && waiting.length === 0) {
       isTurning = false;
       begun = 0;
-      held = 0;
+      since = null;
       return;
     }
     setImmediate(nextTurn);
     if (waiting.length === 0) return;
-    if (!isQuiet) held += 1;
-    if (isQuiet || held > patience) for (const begin of waiting.splice(0, perTurn)) begin();
+    since ??= now();
+    if (!isQuiet && now() - since < patienceMs) return;
+    for (let left = perTurn; left > 0; left -= 1) waiting.shift()?.();
   }
 
   return (begin) => {

@@ -4,14 +4,14 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { createTurns, type TurnLimits } from '../../../src/http/turns.ts';
 
 /** Takes turns for pieces that say when they begin. */
-function recorded(limits: TurnLimits) {
-  const takeTurns = createTurns(limits);
+function recorded(limits: TurnLimits, now?: () => number) {
+  const takeTurns = createTurns(limits, now);
   const begun: number[] = [];
   return { begun, ask: (number: number) => takeTurns(() => begun.push(number)) };
 }
 
 test('begins at once while few have begun, then a few per turn, in the order they came', async () => {
-  const { begun, ask } = recorded({ perTurn: 2, atOnce: 2, patience: 10 });
+  const { begun, ask } = recorded({ perTurn: 2, atOnce: 2, patienceMs: 10_000 });
   for (let number = 1; number <= 6; number += 1) ask(number);
   assert.deepEqual(begun, [1, 2]);
   await turn();
@@ -23,7 +23,7 @@ test('begins at once while few have begun, then a few per turn, in the order the
 });
 
 test('while turns bring more, those that wait go on waiting, and what comes one by one waits as well', async () => {
-  const { begun, ask } = recorded({ perTurn: 1, atOnce: 2, patience: 10 });
+  const { begun, ask } = recorded({ perTurn: 1, atOnce: 2, patienceMs: 10_000 });
   for (let number = 1; number <= 5; number += 1) {
     ask(number);
     await turn();
@@ -34,19 +34,21 @@ test('while turns bring more, those that wait go on waiting, and what comes one 
 });
 
 test('patience ends: then they begin whatever comes', async () => {
-  const { begun, ask } = recorded({ perTurn: 2, atOnce: 1, patience: 3 });
+  let time = 0;
+  const { begun, ask } = recorded({ perTurn: 2, atOnce: 1, patienceMs: 25 }, () => time);
   const counts: number[] = [];
   for (let number = 1; number <= 8; number += 1) {
     ask(number);
     await turn();
     counts.push(begun.length);
+    time += 10;
   }
-  // 2 waits in three turns that bring more; from then on two begin in each.
+  // 2 has to wait from the second turn on; when that is 30 ms ago two begin in each.
   assert.deepEqual(counts, [1, 1, 1, 1, 3, 5, 7, 8]);
 });
 
 test('what comes after a turn without anything to do begins at once again', async () => {
-  const { begun, ask } = recorded({ perTurn: 1, atOnce: 1, patience: 10 });
+  const { begun, ask } = recorded({ perTurn: 1, atOnce: 1, patienceMs: 10_000 });
   ask(1);
   await turn();
   await turn();
@@ -55,7 +57,7 @@ test('what comes after a turn without anything to do begins at once again', asyn
 });
 
 test('work that asks for more waits for its next turn like all others', async () => {
-  const takeTurns = createTurns({ perTurn: 1, atOnce: 1, patience: 10 });
+  const takeTurns = createTurns({ perTurn: 1, atOnce: 1, patienceMs: 10_000 });
   const begun: string[] = [];
   takeTurns(() => {
     begun.push('a');
