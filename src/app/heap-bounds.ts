@@ -12,7 +12,7 @@ const youngBytes = 16 * megabyte;
  * lets several times of what is in use pile up first. But hits wait for each collection, some ten milliseconds
  * (docs/adr/0027-v8-heaps.md).
  */
-const garbageBytes = 8 * megabyte;
+const roomBytes = 12 * megabyte;
 
 /** What is in use is the least that was seen, for the rest was garbage; by so much it may have grown from one look to the next. */
 const inUseGrowth = 1.02;
@@ -54,7 +54,7 @@ const oldBytesOf = (spaces: readonly Space[]): number =>
 
 /**
  * By how much the space for old objects may grow, of what V8 finds in use when it has collected. It begins the next time when
- * what is left of that is no more than the space for young objects.
+ * what is left of that is no more than half the space for young objects: with less room it would never end.
  */
 export const growthPercent = (inUse: number): number =>
-  30 + Math.round((100 * (youngBytes + garbageBytes)) / Math.max(inUse, megabyte));
+  30 + Math.round((100 * roomBytes) / Math.max(inUse, megabyte));
