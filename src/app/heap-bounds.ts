@@ -15,7 +15,7 @@ const youngBytes = 16 * megabyte;
 const roomBytes = 12 * megabyte;
 
 /** What is in use is the least that was seen, for the rest was garbage; by so much it may have grown from one look to the next. */
-const inUseGrowth = 1.02;
+const inUseGrowth = 1.2;
 
 /**
  * Keeps V8 from taking memory for garbage alone. On machines with much of it V8 lets its space for young objects grow to 128 MB
